@@ -1,0 +1,1 @@
+"""waybridge: answers WeChat's cancel_waybill push from a carrier's gRPC order system."""

@@ -1,0 +1,1 @@
+"""The decision: cancel a waybill once, however often it is asked for. No I/O."""

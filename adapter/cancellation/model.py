@@ -1,0 +1,182 @@
+"""What a cancellation is: the wish, the outcomes, and the ledger's entry of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class Outcome(Enum):
+    """What became of one wish to cancel. The only words in which we talk of results."""
+
+    CANCELLED = "cancelled"
+    NOT_FOUND = "not_found"
+    PICKED_UP = "picked_up"
+    INVALID = "invalid"
+    ALREADY_CANCELLED = "already_cancelled"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+
+
+class Fact(Enum):
+    """What a lookup may say of a waybill. Only the first three settle anything."""
+
+    CANCELLED = "cancelled"
+    PICKED_UP = "picked_up"
+    INVALID = "invalid"
+    ACTIVE = "active"
+    NOT_FOUND = "not_found"
+
+
+class State(Enum):
+    """Where a push stands in the ledger; a push without an entry is unseen."""
+
+    UNSENT = "unsent"
+    CALLING = "calling"
+    IN_DOUBT = "in_doubt"
+    DONE = "done"
+
+
+class Basis(Enum):
+    """On whose word a done push was decided."""
+
+    CARRIER = "carrier"
+    INFERRED = "inferred"
+    OPERATOR = "operator"
+
+
+class Unsent(Enum):
+    """Why the carrier was not asked at all. Nothing was done to the waybill."""
+
+    CARRIER_UNREACHABLE = "carrier_unreachable"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    TURN_NOT_REACHED = "turn_not_reached"
+    SHED = "shed"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    REFUSED = "refused"
+
+
+class Concealed(Protocol):
+    """A secret that prints as `***`."""
+
+    def reveal(self) -> str:
+        """Return the secret itself; for the call to the carrier and nothing else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waybill:
+    """What at most one call may be about at a time: a merchant's waybill."""
+
+    biz_id: str
+    waybill_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """One press of the button: a sender's wish to cancel one waybill.
+
+    `pushed_at` is WeChat's CreateTime (Unix seconds); it is identity, never a clock.
+    """
+
+    account: str
+    open_id: str
+    pushed_at: int
+    biz_id: str
+    order_id: str
+    waybill_id: str
+    shop_app_id: str
+    credential: Concealed = field(repr=False, compare=False)
+
+    @property
+    def waybill(self) -> Waybill:
+        return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierAnswer:
+    """What one call to the carrier came to.
+
+    `status` is the stable word for metrics and the ledger: the contract's own enum name
+    (`CANCELLED`), or the gRPC code of a failed call (`UNAVAILABLE`). `outcome` IN_DOUBT
+    means that nobody knows whether the carrier acted; `ask_again` says whether asking
+    with the same request id may settle it at once.
+    """
+
+    outcome: Outcome
+    status: str
+    message: str = ""
+    ask_again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The ledger's row of one push. Times are Unix seconds.
+
+    `told` is the outcome that was put into a reply while somebody waited for it; empty:
+    nobody was told anything. `calls` counts the calls made to the carrier and is also the
+    epoch that fences them: only the newest may leave doubt behind.
+    """
+
+    key: str
+    account: str
+    open_id: str
+    pushed_at: int
+    biz_id: str
+    order_id: str
+    waybill_id: str
+    shop_app_id: str
+    state: State
+    received_at: float
+    calls: int = 0
+    outcome: Outcome | None = None
+    basis: Basis | None = None
+    message: str = ""
+    told: Outcome | None = None
+    deliveries: int = 1
+    owner: str = ""
+    called_at: float = 0.0
+    settled_at: float = 0.0
+    why: str = ""
+
+    @property
+    def waybill(self) -> Waybill:
+        return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to the carrier: written before it is sent, completed when it ends."""
+
+    key: str
+    epoch: int
+    sent_at: float
+    ended_at: float | None = None
+    status: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the desk says to one delivery of a push.
+
+    `unsent` tells a failed answer that never reached the carrier from one it gave.
+    `repeated` is true when the answer was already decided before this delivery.
+    """
+
+    key: str
+    outcome: Outcome
+    message: str = ""
+    basis: Basis | None = None
+    unsent: Unsent | None = None
+    calls: int = 0
+    repeated: bool = False
+
+
+def only(entries: Iterable[Entry], key: str) -> Entry | None:
+    """Return the entry of the push `key`, or nothing."""
+    return next((entry for entry in entries if entry.key == key), None)

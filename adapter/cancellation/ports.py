@@ -1,0 +1,129 @@
+"""What the desk needs of others: a carrier, a ledger, and somebody who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from adapter.cancellation.model import (
+    Call,
+    Cancellation,
+    CarrierAnswer,
+    Entry,
+    Fact,
+    Unsent,
+    Waybill,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Carrier(Protocol):
+    """Whoever can really cancel a waybill."""
+
+    async def ready(self, *, within_seconds: float) -> bool:
+        """Say whether a call could be sent now; nothing is sent."""
+        ...
+
+    async def cancel(
+        self, cancellation: Cancellation, *, request_id: str, within_seconds: float
+    ) -> CarrierAnswer:
+        """Ask once. Never raises for what a carrier or a network can do: an unknown
+        outcome is an answer with `Outcome.IN_DOUBT`."""
+        ...
+
+    async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
+        """Ask how the waybill stands, changing nothing. None: no lookup, or no answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that a decision may look at: every entry of one waybill, who is alive, the time.
+
+    `me` is this process's own session at the ledger; `living` holds every session whose
+    lock is still held, `me` among them.
+    """
+
+    entries: tuple[Entry, ...]
+    me: str
+    living: frozenset[str]
+    now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Generic[T_co]):
+    """What a decision writes, and what it tells its caller once that is durable."""
+
+    result: T_co
+    entries: tuple[Entry, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+Decision = Callable[[Story], Change[T]]
+"""A pure rule: the waybill's story in, what to write and to answer out. It may run more
+than once (a lost race, a retried transaction) and must not keep anything."""
+
+
+class Ledger(Protocol):
+    """Durable memory. It stores and serialises; it decides nothing."""
+
+    @property
+    def identity_key(self) -> bytes:
+        """The 32 random bytes that key every push key; made once, kept for ever."""
+        ...
+
+    async def commit(
+        self,
+        waybill: Waybill,
+        decision: Decision[T],
+        *,
+        within_seconds: float,
+        withdraw: Decision[None] | None = None,
+    ) -> T:
+        """Run `decision` on the waybill's story in one transaction; return when durable.
+
+        Decisions about one waybill run one after the other, over all replicas. Raises
+        `LedgerUnavailable` when it is not durable within `within_seconds`: then it was not
+        written, or if it lands late, `withdraw` is run on it before anything else.
+        """
+        ...
+
+    def note(self, waybill: Waybill, decision: Decision[None]) -> None:
+        """Write when convenient: counts and refusals that no promise rests on."""
+        ...
+
+    async def changed(self, waybill: Waybill, *, within_seconds: float) -> None:
+        """Return when another process may have written about the waybill, or time is up."""
+        ...
+
+    async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
+        """The entries in doubt, and those calling whose owner has died; oldest first."""
+        ...
+
+
+class Watch(Protocol):
+    """Somebody who counts and warns. Must not raise and must not wait."""
+
+    def called(self, status: str, *, seconds: float) -> None:
+        """One call to the carrier ended, with its enum name or its gRPC code."""
+        ...
+
+    def unsent(self, reason: Unsent) -> None:
+        """A push was answered without asking the carrier."""
+        ...
+
+    def settled(self, entry: Entry) -> None:
+        """A push was decided; `entry` stands as written."""
+        ...
+
+    def doubt(self, entry: Entry) -> None:
+        """A push was left in doubt; `entry` stands as written."""
+        ...
+
+    def alert(self, name: str, *, key: str, detail: str) -> None:
+        """Something an operator should see: `contradiction`, `unknown_status`,
+        `told_failure_is_cancelled`, `commit_lost`."""
+        ...

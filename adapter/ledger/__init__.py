@@ -1,0 +1,1 @@
+"""The memory of each cancellation: in process, in an SQLite file, or in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Plays WeChat's side: pushes in every mode and format, and the merchant's view."""
