@@ -1,0 +1,1 @@
+"""Measures what one push costs: `make bench`."""
