@@ -1,0 +1,182 @@
+"""The ledger that forgets: for tests, property tests and `waybridge dev`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TypeVar
+
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.model import Call, Entry, State, Waybill
+from adapter.cancellation.ports import Decision, Story
+from adapter.ledger.resolution import Resolution
+
+T = TypeVar("T")
+Interruption = Callable[[Waybill], Awaitable[None]]
+
+IDENTITY_KEY = b"waybridge: nothing of it is kept"  # 32 bytes; keys need not outlive us
+
+log = logging.getLogger(__name__)
+
+
+class MemoryStore:
+    """What several memory ledgers share, as replicas share a database."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Waybill, dict[str, Entry]] = defaultdict(dict)
+        self.calls: dict[tuple[str, int], Call] = {}
+        self.resolutions: list[Resolution] = []
+        self.living: set[str] = set()
+        self.sessions = itertools.count(1)
+        self.waiting: dict[Waybill, set[asyncio.Event]] = defaultdict(set)
+
+
+class MemoryLedger:
+    """One process's session at a memory store; deterministic, decisions run at once.
+
+    Two of them on one `store` are two replicas; `close` (or leaving `async with`) is the
+    death of one. `before` is awaited ahead of every commit and `after` between its write
+    and its answer: a test makes the ledger fail or stall by raising or waiting there.
+    """
+
+    fault: str | None = None
+
+    def __init__(
+        self,
+        *,
+        store: MemoryStore | None = None,
+        clock: Callable[[], float] = time.time,
+        before: Interruption | None = None,
+        after: Interruption | None = None,
+    ) -> None:
+        self.store = MemoryStore() if store is None else store
+        self.me = str(next(self.store.sessions))
+        self.before = before
+        self.after = after
+        self._clock = clock
+        self._withdrawals: dict[Waybill, list[Decision[None]]] = defaultdict(list)
+        self.store.living.add(self.me)
+
+    async def __aenter__(self) -> MemoryLedger:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session: whatever it has calling is from now on owned by the dead."""
+        self.store.living.discard(self.me)
+
+    @property
+    def identity_key(self) -> bytes:
+        """The same 32 bytes in every memory ledger."""
+        return IDENTITY_KEY
+
+    async def commit(
+        self,
+        waybill: Waybill,
+        decision: Decision[T],
+        *,
+        within_seconds: float,
+        withdraw: Decision[None] | None = None,
+    ) -> T:
+        """See `adapter.cancellation.ports.Ledger.commit`."""
+        written = False
+        try:
+            async with asyncio.timeout(within_seconds):
+                await asyncio.sleep(0)  # a durable ledger always lets others run first
+                if self.before is not None:
+                    await self.before(waybill)
+                result = self._write(waybill, decision)
+                written = True
+                if self.after is not None:
+                    await self.after(waybill)
+        except TimeoutError as error:
+            if written and withdraw is not None:
+                self._withdrawals[waybill].append(withdraw)
+            raise LedgerUnavailable("not within the time given") from error
+        return result
+
+    async def settle(
+        self,
+        waybill: Waybill,
+        decision: Decision[T],
+        *,
+        resolution: Resolution,
+        within_seconds: float,
+    ) -> T:
+        """Commit an operator's decision together with who took it and why."""
+        result = await self.commit(waybill, decision, within_seconds=within_seconds)
+        self.store.resolutions.append(resolution)
+        return result
+
+    def note(self, waybill: Waybill, decision: Decision[None]) -> None:
+        """Write at once: memory has no better moment."""
+        try:
+            self._write(waybill, decision)
+        except Exception:  # a note's decision is foreign code and nobody waits to be told
+            log.exception("note_failed")
+
+    async def changed(self, waybill: Waybill, *, within_seconds: float) -> None:
+        """Return when any ledger on the store wrote about the waybill, or time is up."""
+        event = asyncio.Event()
+        self.store.waiting[waybill].add(event)
+        try:
+            async with asyncio.timeout(within_seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.store.waiting[waybill].discard(event)
+            if not self.store.waiting[waybill]:
+                del self.store.waiting[waybill]
+
+    async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
+        """See `adapter.cancellation.ports.Ledger.doubtful`."""
+        found = (
+            entry
+            for entries in self.store.entries.values()
+            for entry in entries.values()
+            if entry.state is State.IN_DOUBT
+            or (entry.state is State.CALLING and entry.owner not in self.store.living)
+        )
+        return tuple(sorted(found, key=_age)[:limit])
+
+    def _write(self, waybill: Waybill, decision: Decision[T]) -> T:
+        for withdraw in self._withdrawals.pop(waybill, []):
+            self._apply(waybill, withdraw)
+        return self._apply(waybill, decision)
+
+    def _apply(self, waybill: Waybill, decision: Decision[T]) -> T:
+        entries = self.store.entries.get(waybill, {})
+        change = decision(
+            Story(
+                entries=tuple(sorted(entries.values(), key=_age)),
+                me=self.me,
+                living=frozenset(self.store.living),
+                now=self._clock(),
+            )
+        )
+        for entry in change.entries:
+            if entry.waybill != waybill:
+                raise ValueError("a decision may write only about its own waybill")
+        self.store.entries[waybill].update((entry.key, entry) for entry in change.entries)
+        self.store.calls.update(((call.key, call.epoch), call) for call in change.calls)
+        if change.entries or change.calls:
+            for event in self.store.waiting.get(waybill, ()):
+                event.set()
+        return change.result
+
+
+def _age(entry: Entry) -> tuple[float, str]:
+    return entry.received_at, entry.key
