@@ -20,6 +20,18 @@ T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
 
+class Clock(Protocol):
+    """The time of day, and a clock that never jumps; both in seconds."""
+
+    def now(self) -> float:
+        """Unix time."""
+        ...
+
+    def monotonic(self) -> float:
+        """Time that only runs forward, from an unknown start."""
+        ...
+
+
 class Carrier(Protocol):
     """Whoever can really cancel a waybill."""
 

@@ -1,0 +1,294 @@
+"""Carry one push through the rules: ask the ledger, call the carrier, write what came.
+
+The rules themselves are in `asking` and `settling`; waiting and joining is the desk's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from adapter.cancellation.asking import (
+    Ask,
+    LookOnly,
+    Say,
+    Step,
+    Wait,
+    on_ask_again,
+    on_delivery,
+    on_refused,
+    on_withdraw,
+)
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.gate import Gate
+from adapter.cancellation.model import (
+    Answer,
+    Call,
+    Cancellation,
+    CarrierAnswer,
+    Entry,
+    Outcome,
+    State,
+    Unsent,
+)
+from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
+from adapter.cancellation.settling import Settled, on_answer, on_fact
+
+ASK_AGAIN_AFTER_SECONDS = (0.1, 0.4)  # the last one repeats
+ASK_AGAIN_LEFT_SECONDS = 1.0  # with less of the reply budget left, say −1 instead
+LOOKUP_SECONDS = 0.8  # kept back from a wait for the turn, so that a lookup fits
+REWRITE_AFTER_SECONDS = (0.2, 0.5, 1.0)  # between tries of a commit B; the last one repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long we wait for others, in seconds."""
+
+    call_seconds: float = 12.0
+    connect_wait_seconds: float = 1.0
+    commit_within_seconds: float = 1.0
+
+
+class Case(Protocol):
+    """One push that is being worked on, and those who wait for its answer."""
+
+    key: str
+    cancellation: Cancellation
+    asking: bool
+    unreachable: bool
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody still waits."""
+        ...
+
+    def left(self) -> float:
+        """Seconds until the last of those who wait gives up; negative when nobody does."""
+        ...
+
+    def begin_telling(self, truth: Answer) -> bool:
+        """From now on whoever waits is told what is being written; false: nobody waits."""
+        ...
+
+    def say(self, answer: Answer) -> None:
+        """Answer everybody who waits, and whoever joins from now on."""
+        ...
+
+
+class Clerk:
+    """Works on one case at a time of each waybill; the desk sees to that."""
+
+    def __init__(
+        self,
+        *,
+        carrier: Carrier,
+        ledger: Ledger,
+        watch: Watch,
+        clock: Clock,
+        gate: Gate,
+        limits: Limits,
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._carrier = carrier
+        self._ledger = ledger
+        self._watch = watch
+        self._clock = clock
+        self._gate = gate
+        self._limits = limits
+        self._pause = pause
+
+    async def handle(self, case: Case) -> None:
+        """Bring a case to its answer. The caller holds the waybill's turn."""
+        try:
+            match await self._step(case):
+                case Ask(entry=entry):
+                    await self._call(case, entry)
+                case Say(entry=entry):
+                    case.say(stored(entry, repeated=True))
+                case LookOnly(entry=entry):
+                    await self._look(case, entry, called=entry.calls > 0)
+                case Wait(joined=joined):
+                    await self._look(case, self._fresh(case), called=joined)
+        except LedgerUnavailable:
+            case.say(self.refuse(case.key, case.cancellation, reason=Unsent.LEDGER_UNAVAILABLE))
+
+    def refuse(self, key: str, wish: Cancellation, *, reason: Unsent) -> Answer:
+        """Answer without asking the carrier, and note it so that an operator can find it."""
+        fresh = fresh_entry(key, wish, received_at=self._clock.now())
+        self._ledger.note(wish.waybill, partial(on_refused, fresh=fresh, reason=reason))
+        self._watch.unsent(reason)
+        return Answer(key=key, outcome=Outcome.FAILED, unsent=reason)
+
+    async def _step(self, case: Case) -> Step:
+        """Ask the ledger what to do, until it is this push's turn over all replicas."""
+        fresh = self._fresh(case)
+        while True:
+            may_ask = case.awaited and not self._gate.paused and await self._reachable(case)
+            case.asking = case.asking or may_ask
+            step = await self._ledger.commit(
+                fresh.waybill,
+                partial(on_delivery, fresh=fresh, may_ask=may_ask),
+                within_seconds=self._limits.commit_within_seconds,
+                withdraw=partial(on_withdraw, key=case.key),
+            )
+            if not isinstance(step, Wait):
+                return step
+            case.asking = step.joined
+            waiting = case.left() - LOOKUP_SECONDS
+            if waiting <= 0:
+                return step
+            await self._ledger.changed(fresh.waybill, within_seconds=waiting)
+
+    async def _reachable(self, case: Case) -> bool:
+        wait = min(self._limits.connect_wait_seconds, max(case.left(), 0.0))
+        case.unreachable = not await self._carrier.ready(within_seconds=wait)
+        return not case.unreachable
+
+    async def _call(self, case: Case, entry: Entry) -> None:
+        """Call, and call again while that may still be told to whoever waits."""
+        asked = 0
+        while True:
+            call = Call(key=entry.key, epoch=entry.calls, sent_at=entry.called_at)
+            answer = await self._ask(case.cancellation, call)
+            if answer.outcome is not Outcome.IN_DOUBT or not answer.ask_again:
+                break
+            pause = ASK_AGAIN_AFTER_SECONDS[min(asked, len(ASK_AGAIN_AFTER_SECONDS) - 1)]
+            again = await self._again(case, call, answer, pause_seconds=pause)
+            if again is None:
+                break
+            entry, asked = again, asked + 1
+        await self._settle(case, entry, call, answer)
+
+    async def _ask(self, wish: Cancellation, call: Call) -> CarrierAnswer:
+        started = self._clock.monotonic()
+        answer = await self._carrier.cancel(
+            wish, request_id=call.key, within_seconds=self._limits.call_seconds
+        )
+        self._watch.called(answer.status, seconds=self._clock.monotonic() - started)
+        return answer
+
+    async def _again(
+        self, case: Case, call: Call, answer: CarrierAnswer, *, pause_seconds: float
+    ) -> Entry | None:
+        """Commit a further call, if a whole second of somebody's budget is left for it."""
+        if case.left() < ASK_AGAIN_LEFT_SECONDS + pause_seconds:
+            return None
+        await self._pause(pause_seconds)
+        left = case.left() - ASK_AGAIN_LEFT_SECONDS
+        if left < 0 or not await self._carrier.ready(within_seconds=left):
+            return None
+        try:
+            return await self._ledger.commit(
+                case.cancellation.waybill,
+                partial(on_ask_again, call=call, answer=answer),
+                within_seconds=self._limits.commit_within_seconds,
+                withdraw=partial(on_withdraw, key=case.key),
+            )
+        except LedgerUnavailable:
+            return None
+
+    async def _settle(self, case: Case, entry: Entry, call: Call, answer: CarrierAnswer) -> None:
+        """Commit B, and then the reply. A commit that fails is tried again behind the reply:
+        nothing durable says so yet, but it is the truth and somebody waits."""
+        truth = from_memory(entry, answer)
+        heard = case.begin_telling(truth)
+        write = partial(on_answer, call=call, answer=answer, heard=heard)
+        tries = 0
+        while True:
+            try:
+                settled = await self._ledger.commit(
+                    entry.waybill, write, within_seconds=self._limits.commit_within_seconds
+                )
+            except LedgerUnavailable:
+                if not tries:
+                    case.say(truth)
+                    self._watch.alert("commit_lost", key=entry.key, detail=answer.status)
+                pause = REWRITE_AFTER_SECONDS[min(tries, len(REWRITE_AFTER_SECONDS) - 1)]
+                await self._pause(pause)
+                tries += 1
+            else:
+                break
+        self._report(settled)
+        if settled.contradicted:
+            self._watch.alert("contradiction", key=entry.key, detail=answer.status)
+        if answer.outcome is Outcome.IN_DOUBT and not answer.ask_again:
+            self._watch.alert("unknown_status", key=entry.key, detail=answer.status)
+        case.say(stored(settled.entry, repeated=False))
+
+    async def _look(self, case: Case, entry: Entry, *, called: bool) -> None:
+        """Let a lookup settle it; else say that nobody knows, or that nothing was done."""
+        fact = None
+        if case.awaited and not case.unreachable and not self._gate.paused:
+            fact = await self._carrier.lookup(
+                entry, within_seconds=min(LOOKUP_SECONDS, max(case.left(), 0.0))
+            )
+        if fact is not None:
+            doubt = replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT)
+            settled = await self._ledger.commit(
+                entry.waybill,
+                partial(on_fact, found=entry, fact=fact, heard=case.begin_telling(doubt)),
+                within_seconds=self._limits.commit_within_seconds,
+            )
+            if settled.entry.state is State.DONE:
+                self._report(settled)
+                case.say(stored(settled.entry, repeated=False))
+                return
+        if called:
+            case.say(replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT))
+        else:
+            case.say(self.refuse(case.key, case.cancellation, reason=self._why_unsent(case)))
+
+    def _report(self, settled: Settled) -> None:
+        if settled.entry.state is not State.DONE:
+            self._watch.doubt(settled.entry)
+            return
+        for done in (settled.entry, *settled.inferred):
+            self._watch.settled(done)
+            if done.outcome is Outcome.CANCELLED and done.told is not Outcome.CANCELLED:
+                self._watch.alert("told_failure_is_cancelled", key=done.key, detail=done.why)
+
+    def _why_unsent(self, case: Case) -> Unsent:
+        if self._gate.paused:
+            return Unsent.PAUSED
+        return Unsent.CARRIER_UNREACHABLE if case.unreachable else Unsent.TURN_NOT_REACHED
+
+    def _fresh(self, case: Case) -> Entry:
+        return fresh_entry(case.key, case.cancellation, received_at=self._clock.now())
+
+
+def fresh_entry(key: str, wish: Cancellation, *, received_at: float) -> Entry:
+    """Return the entry of a push that the ledger has not seen. The credential is not in it."""
+    return Entry(
+        key=key,
+        account=wish.account,
+        open_id=wish.open_id,
+        pushed_at=wish.pushed_at,
+        biz_id=wish.biz_id,
+        order_id=wish.order_id,
+        waybill_id=wish.waybill_id,
+        shop_app_id=wish.shop_app_id,
+        state=State.UNSENT,
+        received_at=received_at,
+    )
+
+
+def stored(entry: Entry, *, repeated: bool) -> Answer:
+    """Return what an entry says, as far as it is decided."""
+    return Answer(
+        key=entry.key,
+        outcome=entry.outcome or Outcome.IN_DOUBT,
+        message=entry.message,
+        basis=entry.basis,
+        calls=entry.calls,
+        repeated=repeated,
+    )
+
+
+def from_memory(entry: Entry, answer: CarrierAnswer) -> Answer:
+    """Return what can be said without the ledger: whether "already cancelled" is our own
+    success only the ledger can tell, so that is doubt."""
+    unknown = answer.outcome is Outcome.ALREADY_CANCELLED
+    outcome = Outcome.IN_DOUBT if unknown else answer.outcome
+    return Answer(key=entry.key, outcome=outcome, message=answer.message, calls=entry.calls)

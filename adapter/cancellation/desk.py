@@ -1,0 +1,209 @@
+"""Cancel once, however often it is asked for: the one place that joins, waits and detaches.
+
+Every delivery of one push in this process waits for the same *attempt*; attempts of one
+waybill take turns. An attempt never ends because nobody waits any more: a call to the
+carrier that was cut short would still have reached it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+
+from adapter.cancellation.asking import on_repeat, on_told_doubt
+from adapter.cancellation.clerk import Clerk, Limits
+from adapter.cancellation.gate import Gate
+from adapter.cancellation.identity import push_key
+from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent, Waybill
+from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
+
+TELLING_SECONDS = 0.3  # beyond its budget that a delivery waits for a commit B under way
+
+
+class Desk:
+    """Whoever wants a waybill cancelled asks here, and only here."""
+
+    def __init__(
+        self,
+        *,
+        carrier: Carrier,
+        ledger: Ledger,
+        watch: Watch,
+        clock: Clock,
+        gate: Gate,
+        limits: Limits,
+    ) -> None:
+        self._ledger = ledger
+        self._watch = watch
+        self._clerk = Clerk(
+            carrier=carrier,
+            ledger=ledger,
+            watch=watch,
+            clock=clock,
+            gate=gate,
+            limits=limits,
+            pause=asyncio.sleep,
+        )
+        self._attempts: dict[str, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: dict[Waybill, Turn] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """How many pushes are being worked on, those that nobody waits for included."""
+        return len(self._attempts)
+
+    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
+        """Answer one delivery within its budget (or at most `TELLING_SECONDS` later, when its
+        outcome is just being written). Never raises: what cannot be answered is an answer
+        too, and a call that outlives the budget runs on."""
+        key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        attempt = self._attempts.get(key)
+        if attempt is None:
+            attempt = self._attempts[key] = Attempt(key=key, cancellation=cancellation)
+            waiter = attempt.join(within_seconds=within_seconds)
+            task = asyncio.create_task(self._work(attempt))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._finished, key))
+        else:
+            waiter = attempt.join(within_seconds=within_seconds)
+            self._ledger.note(cancellation.waybill, partial(on_repeat, key=key))
+        answer = await waiter
+        if answer.outcome is Outcome.IN_DOUBT:
+            self._ledger.note(cancellation.waybill, partial(on_told_doubt, key=key))
+        return answer
+
+    def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
+        """Answer without asking the carrier, and note it so that an operator can find it."""
+        key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        return self._clerk.refuse(key, cancellation, reason=reason)
+
+    async def drain(self, *, within_seconds: float) -> int:
+        """Wait for what is being worked on; return how many pushes were not done in time.
+        Those stay calling in the ledger and are in doubt once this process has ended."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=within_seconds)
+        return len(self._attempts)
+
+    async def _work(self, attempt: Attempt) -> None:
+        waybill = attempt.cancellation.waybill
+        turn = self._turns.get(waybill)
+        if turn is None:
+            turn = self._turns[waybill] = Turn()
+        try:
+            async with turn:
+                await self._clerk.handle(attempt)
+        finally:
+            if not turn.wanted:
+                del self._turns[waybill]
+            del self._attempts[attempt.key]
+            attempt.close()
+
+    def _finished(self, key: str, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._watch.alert("defect", key=key, detail=type(error).__name__)
+            task.get_loop().call_exception_handler(
+                {"message": f"push {key} could not be worked on", "exception": error}
+            )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Attempt:
+    """One push being worked on, and the deliveries that wait for its answer."""
+
+    key: str
+    cancellation: Cancellation
+    asking: bool = False
+    unreachable: bool = False
+    _until: float = 0.0
+    _truth: Answer | None = None
+    _answer: Answer | None = None
+    _waiters: dict[asyncio.Future[Answer], asyncio.TimerHandle] = field(default_factory=dict)
+
+    @property
+    def awaited(self) -> bool:
+        return bool(self._waiters)
+
+    def left(self) -> float:
+        if not self._waiters:
+            return -1.0
+        return self._until - asyncio.get_running_loop().time()
+
+    def join(self, *, within_seconds: float) -> asyncio.Future[Answer]:
+        """Return a future that is answered within the given time, come what may."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Answer] = loop.create_future()
+        if self._answer is not None:
+            waiter.set_result(self._answer)
+            return waiter
+        until = loop.time() + within_seconds
+        self._until = max(self._until, until)
+        self._waiters[waiter] = loop.call_at(until, self._expire, waiter)
+        return waiter
+
+    def begin_telling(self, truth: Answer) -> bool:
+        self._truth = truth if self._waiters else None
+        return bool(self._waiters)
+
+    def say(self, answer: Answer) -> None:
+        self._answer = answer
+        waiters, self._waiters = self._waiters, {}
+        for waiter, timer in waiters.items():
+            timer.cancel()
+            if not waiter.done():  # a delivery whose connection has gone
+                waiter.set_result(answer)
+
+    def close(self) -> None:
+        """End the attempt. Whoever still waits learns that nobody knows."""
+        if self._answer is None:
+            self.say(self._unknown())
+
+    def _expire(self, waiter: asyncio.Future[Answer]) -> None:
+        if self._truth is not None:
+            # What is being written says that this delivery was told: so it must be.
+            loop = asyncio.get_running_loop()
+            self._waiters[waiter] = loop.call_later(TELLING_SECONDS, self._tell, waiter)
+            return
+        del self._waiters[waiter]
+        if not waiter.done():
+            waiter.set_result(self._unknown())
+
+    def _tell(self, waiter: asyncio.Future[Answer]) -> None:
+        del self._waiters[waiter]
+        if not waiter.done() and self._truth is not None:
+            waiter.set_result(self._truth)
+
+    def _unknown(self) -> Answer:
+        if self.asking:
+            return Answer(key=self.key, outcome=Outcome.IN_DOUBT)
+        return Answer(key=self.key, outcome=Outcome.FAILED, unsent=Unsent.TURN_NOT_REACHED)
+
+
+class Turn:
+    """First come, first served, for the attempts of one waybill in this process."""
+
+    __slots__ = ("_lock", "wanted")
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self.wanted = 0
+
+    async def __aenter__(self) -> None:
+        self.wanted += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self.wanted -= 1
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.wanted -= 1
+        self._lock.release()

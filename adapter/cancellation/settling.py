@@ -1,0 +1,210 @@
+"""The rules of settling: what an answer, a lookup or an operator makes of a push (commit B).
+
+Pure decisions over one waybill's story, and the one place where "already cancelled" is
+told from "cancelled by us".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from adapter.cancellation.model import (
+    Basis,
+    Call,
+    CarrierAnswer,
+    Entry,
+    Fact,
+    Outcome,
+    State,
+    only,
+)
+from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.states import Event, advance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a push stands after an answer, and the rows that the same answer settled."""
+
+    entry: Entry
+    contradicted: bool = False
+    inferred: tuple[Entry, ...] = ()
+
+
+def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -> Change[Settled]:
+    """Write what one call came to: commit B. `heard` says that somebody waits for the reply.
+
+    A definite answer settles the push whichever of its calls it belongs to; an unknown one
+    counts only from the newest call. A push already done keeps its decision.
+    """
+    mine = only(story.entries, call.key)
+    if mine is None:
+        raise LookupError(f"push {call.key} has no entry: commit A was never written")
+    completed = ended(call, answer, now=story.now)
+    if mine.state is State.DONE:
+        told = telling(mine, heard=heard)
+        contradicted = _contradicts(mine.outcome, answer.outcome)
+        return Change(
+            result=Settled(entry=told, contradicted=contradicted),
+            entries=() if told == mine else (told,),
+            calls=(completed,),
+        )
+    if answer.outcome is Outcome.IN_DOUBT:
+        return _left_unknown(mine, call=completed, heard=heard)
+    others = tuple(entry for entry in story.entries if entry.key != call.key)
+    outcome, basis, inferred = _rule_r(
+        answer.outcome, others, earlier_doubt=mine.calls > 1, now=story.now
+    )
+    done = _decided(
+        mine,
+        outcome=outcome,
+        basis=basis,
+        message=answer.message,
+        why=answer.status,
+        now=story.now,
+        heard=heard,
+    )
+    return Change(
+        result=Settled(entry=done, inferred=inferred),
+        entries=(done, *inferred),
+        calls=(completed,),
+    )
+
+
+def on_fact(story: Story, *, found: Entry, fact: Fact, heard: bool) -> Change[Settled]:
+    """Settle a push by what a lookup says. Only final states settle: a waybill that is
+    still active, or not found, may yet be changed by a call that is under way.
+    """
+    mine = only(story.entries, found.key)
+    if mine is not None and mine.state is State.DONE:
+        told = telling(mine, heard=heard)
+        return Change(result=Settled(entry=told), entries=() if told == mine else (told,))
+    if fact in (Fact.ACTIVE, Fact.NOT_FOUND):
+        return Change(result=Settled(entry=mine or found))
+    outcome = Outcome(fact.value)
+    inferred: tuple[Entry, ...] = ()
+    if fact is Fact.CANCELLED:
+        others = tuple(entry for entry in story.entries if entry.key != found.key)
+        outcome, _, inferred = _rule_r(
+            Outcome.ALREADY_CANCELLED,
+            others,
+            earlier_doubt=mine is not None and mine.calls > 0,
+            now=story.now,
+        )
+    done = _decided(
+        mine or found,
+        outcome=outcome,
+        basis=Basis.INFERRED,
+        message="",
+        why=f"lookup: {fact.value}",
+        now=story.now,
+        heard=heard,
+        unseen=mine is None,
+    )
+    return Change(result=Settled(entry=done, inferred=inferred), entries=(done, *inferred))
+
+
+def on_resolve(story: Story, *, key: str, outcome: Outcome, reason: str) -> Change[Entry | None]:
+    """Settle doubt on an operator's word. Nothing for a push that is not in doubt."""
+    mine = only(story.entries, key)
+    doubtful = mine is not None and (
+        mine.state is State.IN_DOUBT
+        or (mine.state is State.CALLING and mine.owner not in story.living)
+    )
+    if mine is None or not doubtful:
+        return Change(result=None)
+    done = _decided(
+        mine,
+        outcome=outcome,
+        basis=Basis.OPERATOR,
+        message="",
+        why=reason,
+        now=story.now,
+        heard=False,
+    )
+    return Change(result=done, entries=(done,))
+
+
+def telling(mine: Entry, *, heard: bool) -> Entry:
+    """Return a decided entry as it stands once its outcome is told to whoever waits."""
+    return replace(mine, told=mine.outcome) if heard and mine.told is not mine.outcome else mine
+
+
+def ended(call: Call, answer: CarrierAnswer, *, now: float) -> Call:
+    """Return the call as it stands once `answer` has come."""
+    return replace(call, ended_at=now, status=answer.status, outcome=answer.outcome)
+
+
+def _rule_r(
+    outcome: Outcome, others: tuple[Entry, ...], *, earlier_doubt: bool, now: float
+) -> tuple[Outcome, Basis, tuple[Entry, ...]]:
+    """Rule R: "already cancelled" is our own success exactly if nobody was told of one and
+    somebody may have caused one. Then every doubtful push of the waybill succeeded too."""
+    if outcome is not Outcome.ALREADY_CANCELLED:
+        return outcome, Basis.CARRIER, ()
+    told = any(entry.told is Outcome.CANCELLED for entry in others)
+    doubtful = [entry for entry in others if entry.state in (State.CALLING, State.IN_DOUBT)]
+    untold = any(
+        entry.state is State.DONE and entry.outcome is Outcome.CANCELLED for entry in others
+    )
+    if told or not (earlier_doubt or doubtful or untold):
+        return outcome, Basis.CARRIER, ()
+    inferred = tuple(
+        _decided(
+            entry,
+            outcome=Outcome.CANCELLED,
+            basis=Basis.INFERRED,
+            message="",
+            why="inferred from a later push",
+            now=now,
+            heard=False,
+        )
+        for entry in doubtful
+    )
+    return Outcome.CANCELLED, Basis.INFERRED, inferred
+
+
+def _left_unknown(mine: Entry, *, call: Call, heard: bool) -> Change[Settled]:
+    if call.epoch != mine.calls:
+        return Change(result=Settled(entry=mine), calls=(call,))
+    doubtful = replace(
+        mine,
+        state=advance(mine.state, Event.LEFT_UNKNOWN),
+        why=call.status,
+        told=Outcome.IN_DOUBT if heard and mine.told is None else mine.told,
+    )
+    return Change(result=Settled(entry=doubtful), entries=(doubtful,), calls=(call,))
+
+
+def _decided(
+    mine: Entry,
+    *,
+    outcome: Outcome,
+    basis: Basis,
+    message: str,
+    why: str,
+    now: float,
+    heard: bool,
+    unseen: bool = False,
+) -> Entry:
+    return replace(
+        mine,
+        state=advance(None if unseen else mine.state, Event.DECIDED),
+        outcome=outcome,
+        basis=basis,
+        message=message,
+        why=why,
+        settled_at=now,
+        told=outcome if heard else mine.told,
+    )
+
+
+def _contradicts(stored: Outcome | None, late: Outcome) -> bool:
+    """Tell whether a late answer disproves a decision already given."""
+    if late is Outcome.IN_DOUBT or late is stored:
+        return False
+    return (stored, late) not in {
+        (Outcome.CANCELLED, Outcome.ALREADY_CANCELLED),
+        (Outcome.INVALID, Outcome.ALREADY_CANCELLED),
+        (Outcome.ALREADY_CANCELLED, Outcome.INVALID),
+    }
