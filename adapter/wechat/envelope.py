@@ -1,0 +1,221 @@
+"""WeChat's three modes as one `open` and one `seal`: who sent this, and what does it say?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from adapter.wechat import signature
+from adapter.wechat.cipher import AesEnvelope
+from adapter.wechat.codec import DEFAULT_LIMITS, Format, Limits, decode, encode, sniff
+from adapter.wechat.errors import Refused, Undecodable
+from adapter.wechat.query import parse
+from adapter.wechat.redact import Secret
+
+
+class Mode(Enum):
+    """How pushes are protected. Decided by configuration, never by the request."""
+
+    PLAINTEXT = "plaintext"
+    COMPATIBLE = "compatible"
+    SECURE = "secure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One Mini Program as it is configured at WeChat.
+
+    The previous token and key are taken as well while they are being changed.
+    `freshness_seconds` is how far a URL's timestamp may be from now, before or after.
+    """
+
+    app_id: str
+    mode: Mode
+    token: Secret
+    previous_token: Secret | None = None
+    encoding_aes_key: Secret | None = None
+    previous_encoding_aes_key: Secret | None = None
+    freshness_seconds: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An authentic message, and what its reply must be sealed with.
+
+    `key_index` is 0 for the current AES key (and in plaintext mode), 1 for the previous one.
+    """
+
+    message: bytes
+    format: Format
+    nonce: str
+    previous_token: bool
+    previous_key: bool
+    key_index: int
+
+
+class Envelope:
+    """Opens the pushes and seals the replies of one account. Holds no state but keys."""
+
+    __slots__ = ("_account", "_is_encrypted", "_keys", "_limits", "_tokens")
+
+    def __init__(self, account: Account, *, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Raise `ValueError` without a token, or without the AES key that the mode needs."""
+        if not account.token:
+            raise ValueError("without a token anybody could sign")
+        self._account = account
+        self._limits = limits
+        self._tokens = tuple(
+            token.reveal().encode() for token in _present(account.token, account.previous_token)
+        )
+        self._is_encrypted = account.mode is not Mode.PLAINTEXT
+        self._keys: tuple[AesEnvelope, ...] = ()
+        if self._is_encrypted:
+            if not account.encoding_aes_key:
+                raise ValueError(f"{account.mode.value} mode needs an EncodingAESKey")
+            keys = _present(account.encoding_aes_key, account.previous_encoding_aes_key)
+            self._keys = tuple(AesEnvelope(key, receive_id=account.app_id) for key in keys)
+
+    def verify(self, query: bytes, *, now_unix: float) -> str:
+        """Return the `echostr` of WeChat's URL verification, decoded once.
+
+        Raise `Refused` unless it is signed and fresh. The same in all three modes:
+        "若确认此次GET请求来自微信服务器,请原样返回echostr参数内容".
+        """
+        parameters = parse(query)
+        self._authenticate(parameters, "signature", (), now_unix=now_unix)
+        echostr = parameters.get("echostr")
+        if not echostr:
+            raise Refused("signature_grammar", "echostr")
+        return echostr
+
+    def open(self, query: bytes, body: bytes, *, now_unix: float) -> Opened:
+        """Return the message of a push from its raw query string and body.
+
+        Raise `Refused` when it is not authentic, not fresh or not in our mode, and
+        `Undecodable` when it is authentic but neither XML nor JSON. In compatible mode only
+        what was decrypted is read: nothing protects the plaintext beside it.
+        """
+        parameters = parse(query)
+        if self._is_encrypted:
+            return self._open_encrypted(parameters, body, now_unix=now_unix)
+        return self._open_plaintext(parameters, body, now_unix=now_unix)
+
+    def seal(self, reply: bytes, opened: Opened, *, now_unix: float, random16: bytes) -> bytes:
+        """Return the body that answers `opened`; `random16` is 16 fresh random bytes.
+
+        Sealed with the key that opened and signed with the token that verified. In plaintext
+        mode the reply itself: encrypting would be refused.
+        """
+        if not self._is_encrypted:
+            return reply
+        encrypted = self._keys[opened.key_index].encrypt(reply, random16=random16)
+        timestamp = int(now_unix)  # seconds: with milliseconds WeChat reads nothing
+        token = self._tokens[1 if opened.previous_token else 0]
+        signed = signature.sign(token, str(timestamp), opened.nonce, encrypted)
+        return encode(
+            (
+                ("Encrypt", encrypted),
+                ("MsgSignature", signed),
+                ("TimeStamp", timestamp),
+                ("Nonce", opened.nonce),
+            ),
+            opened.format,
+        )
+
+    def _open_plaintext(
+        self, parameters: dict[str, str], body: bytes, *, now_unix: float
+    ) -> Opened:
+        if parameters.get("encrypt_type", "raw") != "raw" or "msg_signature" in parameters:
+            raise Refused("wrong_mode", "encrypted_push")
+        token_index = self._authenticate(parameters, "signature", (), now_unix=now_unix)
+        format = sniff(body)
+        if b"Encrypt" in body and "Encrypt" in decode(body, format, limits=self._limits):
+            raise Refused("wrong_mode", "encrypted_push")
+        return Opened(
+            message=body,
+            format=format,
+            nonce=parameters["nonce"],
+            previous_token=token_index == 1,
+            previous_key=False,
+            key_index=0,
+        )
+
+    def _open_encrypted(
+        self, parameters: dict[str, str], body: bytes, *, now_unix: float
+    ) -> Opened:
+        # The `signature` beside msg_signature does not cover the body: it proves nothing.
+        encrypt_type = parameters.get("encrypt_type")
+        if encrypt_type not in {None, "aes"}:
+            raise Refused("wrong_mode", "plaintext_push")
+        if encrypt_type is None and "msg_signature" not in parameters:
+            raise Refused("wrong_mode", "plaintext_push")
+        format, encrypted = self._encrypted(body)
+        token_index = self._authenticate(
+            parameters, "msg_signature", (encrypted,), now_unix=now_unix
+        )
+        key_index, message = self._decrypt(encrypted)
+        return Opened(
+            message=message,
+            format=format,
+            nonce=parameters["nonce"],
+            previous_token=token_index == 1,
+            previous_key=key_index == 1,
+            key_index=key_index,
+        )
+
+    def _encrypted(self, body: bytes) -> tuple[Format, str]:
+        try:
+            format = sniff(body)
+            encrypted = decode(body, format, limits=self._limits).get("Encrypt")
+        except Undecodable as error:
+            # Nobody has signed for it yet: an outsider's garbage, not WeChat's.
+            raise Refused("undecryptable", f"body_{error.detail}") from error
+        if not isinstance(encrypted, str) or not encrypted:
+            raise Refused("wrong_mode", "plaintext_push")
+        return format, encrypted
+
+    def _authenticate(
+        self,
+        parameters: dict[str, str],
+        name: str,
+        covered: tuple[str, ...],
+        *,
+        now_unix: float,
+    ) -> int:
+        """Return which token signed. Fresh or not is asked last, of WeChat's word only."""
+        try:
+            claimed = parameters[name]
+            timestamp = parameters["timestamp"]
+            nonce = parameters["nonce"]
+        except KeyError as error:
+            raise Refused("signature_missing", str(error.args[0])) from error
+        if not signature.is_signature(claimed):
+            raise Refused("signature_grammar", name)
+        if not signature.is_timestamp(timestamp):
+            raise Refused("signature_grammar", "timestamp")
+        if not signature.is_nonce(nonce):
+            raise Refused("signature_grammar", "nonce")
+        token_index = signature.matching(
+            claimed,
+            (signature.sign(token, timestamp, nonce, *covered) for token in self._tokens),
+        )
+        if token_index is None:
+            raise Refused("signature_wrong")
+        window = self._account.freshness_seconds
+        if not signature.is_fresh(int(timestamp), now_unix=now_unix, window_seconds=window):
+            raise Refused("stale")
+        return token_index
+
+    def _decrypt(self, encrypted: str) -> tuple[int, bytes]:
+        failures: list[Refused] = []
+        for index, key in enumerate(self._keys):
+            try:
+                return index, key.decrypt(encrypted)
+            except Refused as error:
+                failures.append(error)
+        # The key that got as far as the app id was the right key.
+        raise next((error for error in failures if error.detail == "app_id"), failures[0])
+
+
+def _present(*secrets: Secret | None) -> tuple[Secret, ...]:
+    return tuple(secret for secret in secrets if secret)
