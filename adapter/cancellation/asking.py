@@ -18,7 +18,7 @@ from adapter.cancellation.model import (
     only,
 )
 from adapter.cancellation.ports import Change, Story
-from adapter.cancellation.settling import ended, telling
+from adapter.cancellation.settling import ended
 from adapter.cancellation.states import Event, advance
 
 WINDOW_SECONDS = 20.0  # WeChat's repeats of a push end well before; later, nobody is asking
@@ -26,7 +26,7 @@ WINDOW_SECONDS = 20.0  # WeChat's repeats of a push end well before; later, nobo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """The push is decided: give the stored answer."""
+    """The push is decided: give the stored answer, once its telling is written."""
 
     entry: Entry
 
@@ -64,7 +64,7 @@ def on_delivery(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Step]:
     """
     mine = only(story.entries, fresh.key)
     if mine is not None and mine.state is State.DONE:
-        return _told(mine)
+        return Change(result=Say(entry=mine))
     elsewhere = [entry for entry in story.entries if _lives_elsewhere(story, entry)]
     if elsewhere:
         return Change(result=Wait(joined=any(entry.key == fresh.key for entry in elsewhere)))
@@ -160,15 +160,6 @@ def on_told_doubt(story: Story, *, key: str) -> Change[None]:
     if mine is None or mine.told is not None:
         return Change(result=None)
     return Change(result=None, entries=(replace(mine, told=Outcome.IN_DOUBT),))
-
-
-def _told(mine: Entry) -> Change[Step]:
-    """A repeat of a decided push: its stored answer, and the first telling of it is durable."""
-    told = telling(mine, heard=True)
-    if told == mine:
-        return Change(result=Say(entry=mine))
-    told = replace(told, deliveries=mine.deliveries + 1)
-    return Change(result=Say(entry=told), entries=(told,))
 
 
 def _asked(story: Story, mine: Entry | None, fresh: Entry) -> Entry:

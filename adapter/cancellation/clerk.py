@@ -6,9 +6,9 @@ The rules themselves are in `asking` and `settling`; waiting and joining is the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import TypeVar
 
 from adapter.cancellation.asking import (
     Ask,
@@ -19,8 +19,10 @@ from adapter.cancellation.asking import (
     on_ask_again,
     on_delivery,
     on_refused,
+    on_repeat,
     on_withdraw,
 )
+from adapter.cancellation.case import Case, Limits, fresh_entry, from_memory, stored
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
@@ -33,48 +35,15 @@ from adapter.cancellation.model import (
     State,
     Unsent,
 )
-from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
-from adapter.cancellation.settling import Settled, on_answer, on_fact
+from adapter.cancellation.ports import Carrier, Clock, Decision, Ledger, Watch
+from adapter.cancellation.settling import Settled, on_answer, on_fact, on_told
+
+T = TypeVar("T")
 
 ASK_AGAIN_AFTER_SECONDS = (0.1, 0.4)  # the last one repeats
 ASK_AGAIN_LEFT_SECONDS = 1.0  # with less of the reply budget left, say −1 instead
 LOOKUP_SECONDS = 0.8  # kept back from a wait for the turn, so that a lookup fits
 REWRITE_AFTER_SECONDS = (0.2, 0.5, 1.0)  # between tries of a commit B; the last one repeats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long we wait for others, in seconds."""
-
-    call_seconds: float = 12.0
-    connect_wait_seconds: float = 1.0
-    commit_within_seconds: float = 1.0
-
-
-class Case(Protocol):
-    """One push that is being worked on, and those who wait for its answer."""
-
-    key: str
-    cancellation: Cancellation
-    asking: bool
-    unreachable: bool
-
-    @property
-    def awaited(self) -> bool:
-        """Whether anybody still waits."""
-        ...
-
-    def left(self) -> float:
-        """Seconds until the last of those who wait gives up; negative when nobody does."""
-        ...
-
-    def begin_telling(self, truth: Answer) -> bool:
-        """From now on whoever waits is told what is being written; false: nobody waits."""
-        ...
-
-    def say(self, answer: Answer) -> None:
-        """Answer everybody who waits, and whoever joins from now on."""
-        ...
 
 
 class Clerk:
@@ -106,7 +75,8 @@ class Clerk:
                 case Ask(entry=entry):
                     await self._call(case, entry)
                 case Say(entry=entry):
-                    case.say(stored(entry, repeated=True))
+                    self._ledger.note(entry.waybill, partial(on_repeat, key=entry.key))
+                    await self._tell(case, entry, repeated=True)
                 case LookOnly(entry=entry):
                     await self._look(case, entry, called=entry.calls > 0)
                 case Wait(joined=joined):
@@ -190,64 +160,95 @@ class Clerk:
             return None
 
     async def _settle(self, case: Case, entry: Entry, call: Call, answer: CarrierAnswer) -> None:
-        """Commit B, and then the reply. A commit that fails is tried again behind the reply:
-        nothing durable says so yet, but it is the truth and somebody waits."""
+        """Commit B, and then the reply."""
         truth = from_memory(entry, answer)
-        heard = case.begin_telling(truth)
-        write = partial(on_answer, call=call, answer=answer, heard=heard)
-        tries = 0
-        while True:
-            try:
-                settled = await self._ledger.commit(
-                    entry.waybill, write, within_seconds=self._limits.commit_within_seconds
-                )
-            except LedgerUnavailable:
-                if not tries:
-                    case.say(truth)
-                    self._watch.alert("commit_lost", key=entry.key, detail=answer.status)
-                pause = REWRITE_AFTER_SECONDS[min(tries, len(REWRITE_AFTER_SECONDS) - 1)]
-                await self._pause(pause)
-                tries += 1
-            else:
-                break
+        settled = await self._write(
+            case,
+            truth,
+            lambda heard: partial(on_answer, call=call, answer=answer, heard=heard),
+            detail=answer.status,
+        )
         self._report(settled)
         if settled.contradicted:
             self._watch.alert("contradiction", key=entry.key, detail=answer.status)
         if answer.outcome is Outcome.IN_DOUBT and not answer.ask_again:
             self._watch.alert("unknown_status", key=entry.key, detail=answer.status)
-        case.say(stored(settled.entry, repeated=False))
+        if settled.entry.state is State.DONE:
+            await self._tell(case, settled.entry, repeated=False)
+        else:
+            case.say(stored(settled.entry, repeated=False))
 
     async def _look(self, case: Case, entry: Entry, *, called: bool) -> None:
         """Let a lookup settle it; else say that nobody knows, or that nothing was done."""
         fact = None
         if case.awaited and not case.unreachable and not self._gate.paused:
-            fact = await self._carrier.lookup(
-                entry, within_seconds=min(LOOKUP_SECONDS, max(case.left(), 0.0))
-            )
+            wait = min(LOOKUP_SECONDS, max(case.left(), 0.0))
+            fact = await self._carrier.lookup(entry, within_seconds=wait)
         if fact is not None:
-            doubt = replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT)
             settled = await self._ledger.commit(
                 entry.waybill,
-                partial(on_fact, found=entry, fact=fact, heard=case.begin_telling(doubt)),
+                partial(on_fact, found=entry, fact=fact),
                 within_seconds=self._limits.commit_within_seconds,
             )
             if settled.entry.state is State.DONE:
                 self._report(settled)
-                case.say(stored(settled.entry, repeated=False))
+                await self._tell(case, settled.entry, repeated=False)
                 return
         if called:
             case.say(replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT))
         else:
             case.say(self.refuse(case.key, case.cancellation, reason=self._why_unsent(case)))
 
+    async def _tell(self, case: Case, entry: Entry, *, repeated: bool) -> None:
+        """Say what a decided push says, once it is written that it was said."""
+        truth = stored(entry, repeated=repeated)
+        if entry.told is not entry.outcome:
+            if case.begin_telling(truth):
+                write = partial(on_told, key=entry.key)
+                await self._write(case, truth, lambda _: write, detail="told")
+            else:
+                self._unheard(entry)
+        case.say(truth)
+
+    async def _write(
+        self,
+        case: Case,
+        truth: Answer,
+        decision: Callable[[bool], Decision[T]],
+        *,
+        detail: str,
+    ) -> T:
+        """Make it durable, however long that takes. After the first failure whoever waits is
+        told the truth from memory: nothing durable says so yet, but waiting helps nobody."""
+        tries = 0
+        while True:
+            heard = truth.outcome is not Outcome.IN_DOUBT and case.begin_telling(truth)
+            try:
+                return await self._ledger.commit(
+                    case.cancellation.waybill,
+                    decision(heard),
+                    within_seconds=self._limits.commit_within_seconds,
+                )
+            except LedgerUnavailable:
+                if not tries:
+                    self._watch.alert("commit_lost", key=case.key, detail=detail)
+                case.begin_telling(truth)
+                case.say(truth)
+                await self._pause(REWRITE_AFTER_SECONDS[min(tries, len(REWRITE_AFTER_SECONDS) - 1)])
+                tries += 1
+
     def _report(self, settled: Settled) -> None:
         if settled.entry.state is not State.DONE:
             self._watch.doubt(settled.entry)
             return
-        for done in (settled.entry, *settled.inferred):
+        self._watch.settled(settled.entry)
+        for done in settled.inferred:
             self._watch.settled(done)
-            if done.outcome is Outcome.CANCELLED and done.told is not Outcome.CANCELLED:
-                self._watch.alert("told_failure_is_cancelled", key=done.key, detail=done.why)
+            self._unheard(done)
+
+    def _unheard(self, done: Entry) -> None:
+        if done.outcome is Outcome.CANCELLED:
+            self._watch.alert("told_failure_is_cancelled", key=done.key, detail=done.why)
 
     def _why_unsent(self, case: Case) -> Unsent:
         if self._gate.paused:
@@ -256,39 +257,3 @@ class Clerk:
 
     def _fresh(self, case: Case) -> Entry:
         return fresh_entry(case.key, case.cancellation, received_at=self._clock.now())
-
-
-def fresh_entry(key: str, wish: Cancellation, *, received_at: float) -> Entry:
-    """Return the entry of a push that the ledger has not seen. The credential is not in it."""
-    return Entry(
-        key=key,
-        account=wish.account,
-        open_id=wish.open_id,
-        pushed_at=wish.pushed_at,
-        biz_id=wish.biz_id,
-        order_id=wish.order_id,
-        waybill_id=wish.waybill_id,
-        shop_app_id=wish.shop_app_id,
-        state=State.UNSENT,
-        received_at=received_at,
-    )
-
-
-def stored(entry: Entry, *, repeated: bool) -> Answer:
-    """Return what an entry says, as far as it is decided."""
-    return Answer(
-        key=entry.key,
-        outcome=entry.outcome or Outcome.IN_DOUBT,
-        message=entry.message,
-        basis=entry.basis,
-        calls=entry.calls,
-        repeated=repeated,
-    )
-
-
-def from_memory(entry: Entry, answer: CarrierAnswer) -> Answer:
-    """Return what can be said without the ledger: whether "already cancelled" is our own
-    success only the ledger can tell, so that is doubt."""
-    unknown = answer.outcome is Outcome.ALREADY_CANCELLED
-    outcome = Outcome.IN_DOUBT if unknown else answer.outcome
-    return Answer(key=entry.key, outcome=outcome, message=answer.message, calls=entry.calls)

@@ -13,7 +13,8 @@ from functools import partial
 from types import TracebackType
 
 from adapter.cancellation.asking import on_repeat, on_told_doubt
-from adapter.cancellation.clerk import Clerk, Limits
+from adapter.cancellation.case import Limits
+from adapter.cancellation.clerk import Clerk
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent, Waybill
@@ -121,6 +122,7 @@ class Attempt:
     _until: float = 0.0
     _truth: Answer | None = None
     _answer: Answer | None = None
+    _said: set[Outcome] = field(default_factory=set)
     _waiters: dict[asyncio.Future[Answer], asyncio.TimerHandle] = field(default_factory=dict)
 
     @property
@@ -137,7 +139,7 @@ class Attempt:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Answer] = loop.create_future()
         if self._answer is not None:
-            waiter.set_result(self._answer)
+            self._give(waiter, self._answer)
             return waiter
         until = loop.time() + within_seconds
         self._until = max(self._until, until)
@@ -145,16 +147,16 @@ class Attempt:
         return waiter
 
     def begin_telling(self, truth: Answer) -> bool:
-        self._truth = truth if self._waiters else None
-        return bool(self._waiters)
+        heard = bool(self._waiters) or truth.outcome in self._said
+        self._truth = truth if heard else None
+        return heard
 
     def say(self, answer: Answer) -> None:
         self._answer = answer
         waiters, self._waiters = self._waiters, {}
         for waiter, timer in waiters.items():
             timer.cancel()
-            if not waiter.done():  # a delivery whose connection has gone
-                waiter.set_result(answer)
+            self._give(waiter, answer)
 
     def close(self) -> None:
         """End the attempt. Whoever still waits learns that nobody knows."""
@@ -168,13 +170,16 @@ class Attempt:
             self._waiters[waiter] = loop.call_later(TELLING_SECONDS, self._tell, waiter)
             return
         del self._waiters[waiter]
-        if not waiter.done():
-            waiter.set_result(self._unknown())
+        self._give(waiter, self._unknown())
 
     def _tell(self, waiter: asyncio.Future[Answer]) -> None:
         del self._waiters[waiter]
-        if not waiter.done() and self._truth is not None:
-            waiter.set_result(self._truth)
+        self._give(waiter, self._truth or self._unknown())
+
+    def _give(self, waiter: asyncio.Future[Answer], answer: Answer) -> None:
+        self._said.add(answer.outcome)
+        if not waiter.done():  # a delivery whose connection has gone
+            waiter.set_result(answer)
 
     def _unknown(self) -> Answer:
         if self.asking:

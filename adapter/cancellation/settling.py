@@ -32,7 +32,8 @@ class Settled:
 
 
 def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -> Change[Settled]:
-    """Write what one call came to: commit B. `heard` says that somebody waits for the reply.
+    """Write what one call came to: commit B. `heard` says that whoever waits is being told
+    `answer.outcome` itself; what a rule makes of it is told by `on_told`, afterwards.
 
     A definite answer settles the push whichever of its calls it belongs to; an unknown one
     counts only from the newest call. A push already done keeps its decision.
@@ -42,7 +43,7 @@ def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -
         raise LookupError(f"push {call.key} has no entry: commit A was never written")
     completed = ended(call, answer, now=story.now)
     if mine.state is State.DONE:
-        told = telling(mine, heard=heard)
+        told = _telling(mine) if heard and answer.outcome is mine.outcome else mine
         contradicted = _contradicts(mine.outcome, answer.outcome)
         return Change(
             result=Settled(entry=told, contradicted=contradicted),
@@ -62,7 +63,7 @@ def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -
         message=answer.message,
         why=answer.status,
         now=story.now,
-        heard=heard,
+        heard=heard and outcome is answer.outcome,
     )
     return Change(
         result=Settled(entry=done, inferred=inferred),
@@ -71,14 +72,13 @@ def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -
     )
 
 
-def on_fact(story: Story, *, found: Entry, fact: Fact, heard: bool) -> Change[Settled]:
+def on_fact(story: Story, *, found: Entry, fact: Fact) -> Change[Settled]:
     """Settle a push by what a lookup says. Only final states settle: a waybill that is
     still active, or not found, may yet be changed by a call that is under way.
     """
     mine = only(story.entries, found.key)
     if mine is not None and mine.state is State.DONE:
-        told = telling(mine, heard=heard)
-        return Change(result=Settled(entry=told), entries=() if told == mine else (told,))
+        return Change(result=Settled(entry=mine))
     if fact in (Fact.ACTIVE, Fact.NOT_FOUND):
         return Change(result=Settled(entry=mine or found))
     outcome = Outcome(fact.value)
@@ -98,7 +98,6 @@ def on_fact(story: Story, *, found: Entry, fact: Fact, heard: bool) -> Change[Se
         message="",
         why=f"lookup: {fact.value}",
         now=story.now,
-        heard=heard,
         unseen=mine is None,
     )
     return Change(result=Settled(entry=done, inferred=inferred), entries=(done, *inferred))
@@ -120,19 +119,26 @@ def on_resolve(story: Story, *, key: str, outcome: Outcome, reason: str) -> Chan
         message="",
         why=reason,
         now=story.now,
-        heard=False,
     )
     return Change(result=done, entries=(done,))
 
 
-def telling(mine: Entry, *, heard: bool) -> Entry:
-    """Return a decided entry as it stands once its outcome is told to whoever waits."""
-    return replace(mine, told=mine.outcome) if heard and mine.told is not mine.outcome else mine
+def on_told(story: Story, *, key: str) -> Change[None]:
+    """Record that whoever waits is being told the stored outcome; durable before the reply,
+    for whether a 0 was ever spoken decides what the next press is told."""
+    mine = only(story.entries, key)
+    if mine is None or mine.state is not State.DONE or mine.told is mine.outcome:
+        return Change(result=None)
+    return Change(result=None, entries=(_telling(mine),))
 
 
 def ended(call: Call, answer: CarrierAnswer, *, now: float) -> Call:
     """Return the call as it stands once `answer` has come."""
     return replace(call, ended_at=now, status=answer.status, outcome=answer.outcome)
+
+
+def _telling(mine: Entry) -> Entry:
+    return replace(mine, told=mine.outcome)
 
 
 def _rule_r(
@@ -157,7 +163,6 @@ def _rule_r(
             message="",
             why="inferred from a later push",
             now=now,
-            heard=False,
         )
         for entry in doubtful
     )
@@ -184,7 +189,7 @@ def _decided(
     message: str,
     why: str,
     now: float,
-    heard: bool,
+    heard: bool = False,
     unseen: bool = False,
 ) -> Entry:
     return replace(
