@@ -1,0 +1,81 @@
+"""Settle doubt behind the scenes, by looking and never by cancelling.
+
+Cancelling a parcel minutes after the merchant was told "failed" is worse than the doubt:
+outside a delivery nobody but an operator may ask the carrier to cancel.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from adapter.cancellation.asking import on_owner_died
+from adapter.cancellation.model import Entry, Outcome, State
+from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
+from adapter.cancellation.settling import on_fact
+
+ROUND_LIMIT = 100  # entries looked at in one round
+LOOKUP_SECONDS = 5.0  # nobody waits: a slow lookup is better than none
+OPERATOR_AFTER_SECONDS = 60.0  # beyond the last call's deadline; a late call may still run
+FIRST_INTERVAL_SECONDS = 1.0
+LONGEST_INTERVAL_SECONDS = 300.0
+
+
+class DoubtResolver:
+    """Looks up what is in doubt, ever more rarely, and calls an operator when it stays so."""
+
+    def __init__(
+        self, *, carrier: Carrier, ledger: Ledger, watch: Watch, clock: Clock, call_seconds: float
+    ) -> None:
+        self._carrier = carrier
+        self._ledger = ledger
+        self._watch = watch
+        self._clock = clock
+        self._operator_after_seconds = call_seconds + OPERATOR_AFTER_SECONDS
+        self._next_look: dict[str, float] = {}
+        self._handed_over: set[str] = set()
+
+    async def look(self) -> int:
+        """Look at what is due; return how many pushes were settled. Raises
+        `LedgerUnavailable`; then what was settled before it stands."""
+        doubtful = await self._ledger.doubtful(limit=ROUND_LIMIT)
+        known = {entry.key for entry in doubtful}
+        self._next_look = {key: at for key, at in self._next_look.items() if key in known}
+        self._handed_over &= known
+        settled = 0
+        for entry in doubtful:
+            if self._next_look.get(entry.key, 0.0) <= self._clock.monotonic():
+                settled += await self._settle(entry)
+        return settled
+
+    async def _settle(self, entry: Entry) -> bool:
+        if entry.state is State.CALLING:
+            await self._ledger.commit(
+                entry.waybill,
+                partial(on_owner_died, key=entry.key),
+                within_seconds=LOOKUP_SECONDS,
+            )
+        fact = await self._carrier.lookup(entry, within_seconds=LOOKUP_SECONDS)
+        if fact is not None:
+            found = await self._ledger.commit(
+                entry.waybill,
+                partial(on_fact, found=entry, fact=fact),
+                within_seconds=LOOKUP_SECONDS,
+            )
+            if found.entry.state is State.DONE:
+                for done in (found.entry, *found.inferred):
+                    self._watch.settled(done)
+                    if done.outcome is Outcome.CANCELLED and done.told is not done.outcome:
+                        self._watch.alert(
+                            "told_failure_is_cancelled", key=done.key, detail=done.why
+                        )
+                return True
+        self._postpone(entry)
+        return False
+
+    def _postpone(self, entry: Entry) -> None:
+        age = self._clock.now() - entry.called_at
+        interval = min(LONGEST_INTERVAL_SECONDS, max(FIRST_INTERVAL_SECONDS, age / 4))
+        self._next_look[entry.key] = self._clock.monotonic() + interval
+        if age > self._operator_after_seconds and entry.key not in self._handed_over:
+            self._handed_over.add(entry.key)
+            self._watch.alert("doubt_for_operator", key=entry.key, detail=entry.why)
