@@ -14,6 +14,8 @@ import xmltodict
 
 from adapter.wechat.errors import Undecodable
 
+_TEXT = "#text"  # xmltodict's name for the text of an element that has children
+
 
 def parse_xml(text: str, *, depth: int, elements: int) -> dict[str, Any]:
     """Return the children of the root `xml`: text, a mapping, or a list of mappings.
@@ -21,7 +23,7 @@ def parse_xml(text: str, *, depth: int, elements: int) -> dict[str, Any]:
     Raise `Undecodable` for a DOCTYPE, a processing instruction, a comment, an attribute,
     text beside children, a repeated value, or more than `depth` and `elements` allow.
     """
-    guard = _Guard(depth=depth, elements=elements)
+    guard = _Guard(elements=elements)
     try:
         document = xmltodict.parse(text, expat=guard, strip_whitespace=False)
     except expat.ExpatError as error:
@@ -29,34 +31,47 @@ def parse_xml(text: str, *, depth: int, elements: int) -> dict[str, Any]:
     root = document.get("xml")
     if not isinstance(root, dict):
         raise Undecodable("xml_root")
-    _refuse_repeated_values(root)
+    _settle(root, depth - 1)
     return root
 
 
-def _refuse_repeated_values(parent: dict[str, Any]) -> None:
-    for value in parent.values():
-        if isinstance(value, dict):
-            _refuse_repeated_values(value)
-        elif isinstance(value, list):
-            # XML's only array is a repeated element (DetailList in add_waybill). A repeated
-            # *value* is two answers to one question.
-            for item in value:
-                if not isinstance(item, dict):
-                    raise Undecodable("repeated_name")
-                _refuse_repeated_values(item)
+def _settle(parent: dict[str, Any], depth_left: int) -> None:
+    """Drop the indentation, make empty values `""`, refuse what is ambiguous."""
+    if depth_left < 1:
+        raise Undecodable("depth")
+    # Only elements bring text here: no XML name begins with "#".
+    if parent.pop(_TEXT, "").strip(" \t\r\n"):
+        raise Undecodable("mixed_content")
+    for name, value in parent.items():
+        if isinstance(value, str):
+            continue
+        if value is None:
+            parent[name] = ""  # the key exists, so the mapping keeps its order and size
+        elif isinstance(value, dict):
+            _settle(value, depth_left - 1)
+        else:
+            _settle_array(value, depth_left - 1)
+
+
+def _settle_array(items: list[Any], depth_left: int) -> None:
+    # XML's only array is a repeated element with children (DetailList in add_waybill).
+    # A repeated *value* is two answers to one question.
+    for item in items:
+        if not isinstance(item, dict):
+            raise Undecodable("repeated_name")
+        _settle(item, depth_left)
 
 
 class _Guard:
     """What xmltodict takes for the module `xml.parsers.expat`."""
 
-    __slots__ = ("_depth", "_elements")
+    __slots__ = ("_elements",)
 
-    def __init__(self, *, depth: int, elements: int) -> None:
-        self._depth = depth
+    def __init__(self, *, elements: int) -> None:
         self._elements = elements
 
     def ParserCreate(self, *_: object) -> _Parser:  # noqa: N802 - expat's name
-        return _Parser(depth=self._depth, elements=self._elements)
+        return _Parser(elements=self._elements)
 
 
 class _Parser:
@@ -68,11 +83,7 @@ class _Parser:
         "EntityDeclHandler",
         "StartElementHandler",
         "StartNamespaceDeclHandler",
-        "_deepest",
-        "_depth",
-        "_is_leaf",
         "_left",
-        "_text",
         "buffer_text",
         "ordered_attributes",
     )
@@ -81,20 +92,16 @@ class _Parser:
     EndElementHandler: Callable[[str], None]
     CharacterDataHandler: Callable[[str], None]
 
-    def __init__(self, *, depth: int, elements: int) -> None:
-        self._deepest = depth
+    def __init__(self, *, elements: int) -> None:
         self._left = elements
-        self._depth = 0
-        self._is_leaf = False
-        self._text: list[str] = []
 
     def Parse(self, text: bytes, final: bool) -> None:  # noqa: N802, FBT001 - expat's names
         parser = expat.ParserCreate("UTF-8")  # whatever the declaration says
         parser.ordered_attributes = True
         parser.buffer_text = True
         parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text.append
+        parser.EndElementHandler = self.EndElementHandler
+        parser.CharacterDataHandler = self.CharacterDataHandler
         parser.XmlDeclHandler = _declaration
         parser.StartDoctypeDeclHandler = _doctype
         parser.ProcessingInstructionHandler = _instruction
@@ -104,32 +111,11 @@ class _Parser:
     def _start(self, name: str, attributes: list[str]) -> None:
         if attributes:
             raise Undecodable("attribute")
-        self._depth += 1
+        # At once, not afterwards: it bounds the work, and the depth of what is walked later.
         self._left -= 1
-        if self._depth > self._deepest:
-            raise Undecodable("depth")
         if self._left < 0:
             raise Undecodable("elements")
-        self._drop_blank_text()
-        self._is_leaf = True
         self.StartElementHandler(name, attributes)
-
-    def _end(self, name: str) -> None:
-        if self._is_leaf:
-            # Handed on even when empty, so that an empty element is "" and not None.
-            self.CharacterDataHandler("".join(self._text))
-            self._text.clear()
-        else:
-            self._drop_blank_text()
-        self._is_leaf = False
-        self._depth -= 1
-        self.EndElementHandler(name)
-
-    def _drop_blank_text(self) -> None:
-        if self._text:
-            if "".join(self._text).strip(" \t\r\n"):
-                raise Undecodable("mixed_content")
-            self._text.clear()
 
 
 def _declaration(version: str, encoding: str | None, _standalone: int) -> None:
