@@ -1,0 +1,110 @@
+"""What a sender may cost us: the size and the time of a body, and the pushes at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope
+
+OVERRUN_SECONDS = 0.4  # after the reply budget: WeChat hangs up at 5 s, and so do we
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The edge's bounds; each is a setting or stands here with its reason."""
+
+    reply_within_seconds: float = 4.5
+    body_limit_bytes: int = 65_536
+    body_within_seconds: float = 2.0
+    max_in_flight: int = 512
+
+
+class Unreadable(Exception):
+    """No whole body came; nothing was decided. `reason` names it in metrics."""
+
+    reason = "unreadable"
+
+
+class BodyTooLarge(Unreadable):
+    """The body is announced, or grew, over the limit. RFC 9110, 15.5.14."""
+
+    reason = "body_too_large"
+
+
+class BodyTooSlow(Unreadable):
+    """The body was not whole in time. RFC 9110, 15.5.9."""
+
+    reason = "body_too_slow"
+
+
+class SenderGone(Unreadable):
+    """The sender hung up before the body was whole: there is nobody to answer."""
+
+    reason = "sender_gone"
+
+
+async def read_body(
+    scope: Scope, receive: Receive, *, limit_bytes: int, within_seconds: float
+) -> bytes:
+    """Return the whole body. Raises a kind of `Unreadable`; never holds more than the
+    limit and one chunk."""
+    announced = header(scope, b"content-length")
+    # More than eighteen digits is over any limit, and int() of a long text is slow.
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit_bytes):
+        raise BodyTooLarge
+    try:
+        async with asyncio.timeout(within_seconds):
+            return await _gather(receive, limit_bytes=limit_bytes)
+    except TimeoutError as error:
+        raise BodyTooSlow from error
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """Return the first header of that (lower-case) name, or nothing."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return b""
+
+
+async def _gather(receive: Receive, *, limit_bytes: int) -> bytes:
+    body = b""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise SenderGone
+        body = message.get("body", b"")
+        size += len(body)
+        if size > limit_bytes:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return b"".join([*chunks, body]) if chunks else body
+        chunks.append(body)
+
+
+class Room:
+    """How many pushes are being decided at once; one more than the ceiling is shed."""
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self.pushes = 0
+
+    def is_full(self, *, worked_on: int) -> bool:
+        """Say whether the pushes waited for here, or worked on at the desk after their reply
+        too, reach the ceiling."""
+        return self.pushes >= self._ceiling or worked_on >= self._ceiling
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold one place."""
+        self.pushes += 1
+        try:
+            yield
+        finally:
+            self.pushes -= 1

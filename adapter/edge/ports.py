@@ -1,0 +1,83 @@
+"""What the edge needs of others: a desk that decides, a handler of other events, a count."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from adapter.cancellation.model import Answer, Cancellation, Unsent
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Mode
+
+
+class Desk(Protocol):
+    """Where cancellations are decided."""
+
+    @property
+    def in_flight(self) -> int:
+        """Pushes being worked on, those that nobody waits for any more among them."""
+        ...
+
+    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
+        """Decide, or say that it is unknown, within the time given."""
+        ...
+
+    def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
+        """Note lazily that a push was answered without a call; never waits."""
+        ...
+
+
+class HandlerAnswer(Protocol):
+    """What the handler of other events said; `body` as it came."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def result(self) -> str:
+        """A stable word for metrics: `answered`, or why there is no answer."""
+        ...
+
+
+class Forwarder(Protocol):
+    """The handler that answers events which are not ours."""
+
+    async def forward(
+        self, *, query: bytes, body: bytes, content_type: bytes, within_seconds: float
+    ) -> HandlerAnswer:
+        """Pass a push on untouched. Never raises for what a handler or a network can do."""
+        ...
+
+
+class Tally(Protocol):
+    """Somebody who counts what the edge does. Must not raise and must not wait."""
+
+    def pushed(
+        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+    ) -> None:
+        """An authentic push was answered; `result` is its ResultCode or a word."""
+        ...
+
+    def refused(self, reason: str) -> None:
+        """A request was turned away, with a stable word for why."""
+        ...
+
+    def rotated(self, *, token: bool, key: bool) -> None:
+        """The previous token, or the previous AES key, was still needed."""
+        ...
+
+    def faulted(self) -> None:
+        """Our own code failed while answering."""
+        ...
+
+
+class Log(Protocol):
+    """An event name and fields; structlog's loggers fit."""
+
+    def info(self, event: str, /, **fields: object) -> object: ...
+
+    def warning(self, event: str, /, **fields: object) -> object: ...
+
+    def error(self, event: str, /, **fields: object) -> object: ...
