@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+
+import grpc
+import grpc.aio
+import pytest
+
+from adapter.carrier.channel import arguments, open_channel, refuse_lame, service_config
+from adapter.carrier.credentials import Credentials
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from tests.carrier.playing import METHOD, playing, reply
+
+OPTIONS = CarrierOptions(target="127.0.0.1:1")
+
+MEASURED = {
+    "grpc.enable_retries": 0,
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.keepalive_timeout_ms": 2_500,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.dns_min_time_between_resolutions_ms": 1_000,
+    "grpc.max_receive_message_length": 262_144,
+}
+
+
+def test_the_measured_options_are_the_channels() -> None:
+    assert MEASURED.items() <= dict(arguments(OPTIONS)).items()
+
+
+def test_grpc_is_told_of_no_retry_of_its_own() -> None:
+    config = service_config(OPTIONS)
+
+    assert "retryPolicy" not in config
+    assert "hedgingPolicy" not in config
+
+
+def test_addresses_are_balanced_by_health() -> None:
+    config = json.loads(service_config(CarrierOptions(target="x:1", health_service="dispatch")))
+
+    (balancing,) = config["loadBalancingConfig"]
+    assert balancing["outlier_detection_experimental"]["childPolicy"] == [{"round_robin": {}}]
+    assert config["healthCheckConfig"] == {"serviceName": "dispatch"}
+
+
+async def test_the_service_config_is_one_that_grpc_takes() -> None:
+    channel = open_channel(OPTIONS, Credentials())
+
+    assert channel.get_state() is grpc.ChannelConnectivity.IDLE
+    await channel.close()
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"loadBalancingConfig":[{"nope":{}}]}'])
+async def test_a_service_config_that_grpc_does_not_take_is_refused_at_once(config: str) -> None:
+    channel = grpc.aio.insecure_channel("127.0.0.1:1", options=[("grpc.service_config", config)])
+
+    with pytest.raises(CarrierMisconfigured, match="refuses the target"):
+        refuse_lame(channel, "127.0.0.1:1")
+
+    await channel.close()
+
+
+async def test_a_target_that_grpc_cannot_read_is_refused_at_once() -> None:
+    with pytest.raises(CarrierMisconfigured, match="refuses the target"):
+        open_channel(CarrierOptions(target="ipv4:not-an-address:1"), Credentials())
+
+
+async def test_a_reply_over_the_limit_never_comes_in() -> None:
+    async with playing(reply(b"x" * 300_000)) as carrier:
+        channel = open_channel(CarrierOptions(target=f"127.0.0.1:{carrier.port}"), Credentials())
+        call = channel.unary_unary(METHOD)
+
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await call(b"", timeout=5)
+
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        await channel.close()
+
+
+async def test_a_connection_attempt_has_longer_than_the_shortest_backoff() -> None:
+    # In gRPC core `min_reconnect_backoff_ms` bounds the attempt itself: 100 would end every
+    # TLS handshake over a slow road.
+    assert dict(arguments(OPTIONS))["grpc.min_reconnect_backoff_ms"] == 2_000
