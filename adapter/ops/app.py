@@ -1,0 +1,44 @@
+"""What the people who run it reach, on a port of its own: health, metrics, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from adapter.ops.health import Health
+from adapter.ops.metrics import Metrics
+
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+# Health and numbers change by the second, and are nobody's to keep.
+NO_STORE = {"cache-control": "no-store"}
+
+
+def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Build the ops side; `routes` are the console's and the API's."""
+
+    async def livez(_request: Request) -> Response:
+        status = 200 if health.is_alive else 503
+        return PlainTextResponse(health.phase, status_code=status, headers=NO_STORE)
+
+    async def readyz(_request: Request) -> Response:
+        status = 200 if health.is_ready else 503
+        return JSONResponse(health.story(), status_code=status, headers=NO_STORE)
+
+    async def numbers(_request: Request) -> Response:
+        # In a thread: the process' own numbers are read from /proc.
+        page = await run_in_threadpool(metrics.page)
+        return Response(page, media_type=PROMETHEUS, headers=NO_STORE)
+
+    return Starlette(
+        routes=[
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/metrics", numbers),
+            *routes,
+        ]
+    )

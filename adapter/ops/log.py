@@ -1,0 +1,193 @@
+"""One line per event: JSON for machines, or readable on a terminal. Writing never waits.
+
+A line is handed to a thread that writes many at once, so that a full pipe or a slow disk
+holds up no push; what does not fit into its queue is dropped and counted. At most
+`GATHER_SECONDS` of lines die with a killed process: the ledger is the record, not the log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import BinaryIO, Protocol, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from adapter.wechat.redact import MASK, Secret
+
+GATHER_SECONDS = 0.02
+QUEUED_LINES = 10_000
+TEXT_LIMIT = 600  # characters of one value: an id has at most 512
+# C0 and C1 controls: on a terminal they could move the cursor or paint another line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
+
+
+class Sink:
+    """Takes lines at once and writes them soon, in order, from a thread of its own."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+
+    def put(self, line: str) -> None:
+        """Queue a line, without its newline."""
+        if self._lines.qsize() >= QUEUED_LINES:
+            self.dropped += 1
+            return
+        self._lines.put(line)
+
+    def close(self) -> None:
+        """Write what is queued and end. Later lines are not written."""
+        if self._thread.is_alive():
+            self._lines.put(None)
+            self._thread.join(timeout=2)
+
+    def _write(self) -> None:
+        ended = False
+        while not ended:
+            batch = [self._lines.get()]
+            time.sleep(GATHER_SECONDS)
+            while not self._lines.empty():
+                batch.append(self._lines.get())
+            ended = None in batch
+            text = "".join(f"{line}\n" for line in batch if line is not None)
+            try:
+                self._out.write(text.encode("utf-8", "backslashreplace"))
+                self._out.flush()
+            except (OSError, ValueError):
+                # The reader of our output is gone. Pushes go on; the lines are counted.
+                self.dropped += len(batch)
+
+
+class Logger(Protocol):
+    """An event name and fields, at a level. What every part is given."""
+
+    def info(self, event: str, /, **fields: object) -> object: ...
+
+    def warning(self, event: str, /, **fields: object) -> object: ...
+
+    def error(self, event: str, /, **fields: object) -> object: ...
+
+
+def open_log(
+    style: str,
+    sink: Sink,
+    *,
+    is_terminal: bool,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> FilteringBoundLogger:
+    """Return the logger; `style` is `[log] format`: auto, console or json."""
+
+    def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["time"] = now().isoformat(timespec="milliseconds")
+        return event
+
+    on_console = style == "console" or (style == "auto" and is_terminal)
+    render: Processor = _console(colours=is_terminal) if on_console else _json
+    logger = structlog.wrap_logger(
+        _Lines(sink),
+        processors=[structlog.processors.add_log_level, stamp, conceal, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    return cast(FilteringBoundLogger, logger.bind())
+
+
+def conceal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask secrets, bound texts, and make control characters visible: the second belt.
+
+    Whoever logs must not pass a secret at all.
+    """
+    for name, value in event.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) > TEXT_LIMIT or _CONTROL.search(value):
+                event[name] = _tame(value)
+        elif kind is Secret:
+            event[name] = MASK
+        elif kind not in _PLAIN:
+            event[name] = [_shown(part) for part in value] if _is_many(value) else _shown(value)
+    return event
+
+
+def capture_library_logs(log: Logger) -> None:
+    """Send what libraries say at warning and above through `log`, as `library` lines."""
+    root = logging.getLogger()
+    root.handlers[:] = [_LibraryHandler(log)]
+    root.setLevel(logging.WARNING)
+
+
+class _Lines:
+    """structlog's end of the sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.info = self.warning = self.error = self.critical = sink.put
+
+
+class _LibraryHandler(logging.Handler):
+    def __init__(self, log: Logger) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass on a library's words and the kind of its exception, never its locals."""
+        error = record.exc_info[0] if record.exc_info else None
+        say = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        say(
+            "library",
+            logger=record.name,
+            words=record.getMessage(),
+            fault=error.__name__ if error else "",
+        )
+
+
+_PLAIN = frozenset({int, float, bool, type(None)})
+
+
+def _is_many(value: object) -> bool:
+    return isinstance(value, Iterable) and isinstance(value, list | tuple | set | frozenset)
+
+
+def _shown(value: object) -> object:
+    if type(value) in _PLAIN:
+        return value
+    return MASK if isinstance(value, Secret) else _tame(str(value))
+
+
+def _tame(text: str) -> str:
+    visible = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text[:TEXT_LIMIT])
+    return visible if len(text) <= TEXT_LIMIT else f"{visible}…"
+
+
+def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return _ENCODE(event)
+
+
+def _console(*, colours: bool) -> Processor:
+    shown = structlog.dev.ConsoleRenderer(
+        colors=colours, timestamp_key="time", sort_keys=False, pad_event_to=20
+    )
+
+    def render(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        # On a terminal an empty field is only noise.
+        told = {name: value for name, value in event.items() if value not in ("", [])}
+        return str(shown(logger, method, told))
+
+    return render
+
+
+def standard_sink() -> tuple[Sink, bool]:
+    """Return a sink to standard output, and whether that is a terminal."""
+    return Sink(sys.stdout.buffer), sys.stdout.isatty()

@@ -1,0 +1,182 @@
+"""What is counted, for Prometheus: one registry of our own, every child kept ready.
+
+Each metric is described in docs/metrics.md; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Mode
+
+# The events of WeChat's logistics pages; what a sender invents must not become a time series.
+KNOWN_EVENTS = frozenset(
+    {
+        "cancel_waybill",
+        "add_waybill",
+        "check_biz",
+        "get_quota",
+        "add_single_waybill",
+        "cancel_single_waybill",
+        "query_single_waybill",
+        "query_single_waybill_fee",
+        "waybill_notify_query",
+        "waybill_query_expect_time_range",
+        "notify_single_waybill_pay",
+        "waybill_evaluate_agent",
+        "waybill_complaint",
+        "remind_waybill",
+        "debug_demo",
+    }
+)
+OTHER = "other"
+STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
+REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
+CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
+
+
+class Metrics:
+    """Fits the desk's `Watch` and the edge's `Tally` by shape. Never raises, never waits."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+
+        def counter(name: str, meaning: str, *labels: str) -> Counter:
+            return Counter(name, meaning, labels, namespace="waybridge", registry=registry)
+
+        def histogram(name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(
+                name, meaning, namespace="waybridge", registry=registry, buckets=buckets
+            )
+
+        self._pushes = counter(
+            "pushes", "Authentic pushes answered.", "event", "mode", "format", "result"
+        )
+        self._reply_seconds = histogram(
+            "reply_seconds", "From a push's arrival to its reply, in seconds.", REPLY_BUCKETS
+        )
+        self._refused = counter("refused", "Requests turned away.", "reason")
+        self._faults = counter("faults", "Faults of our own code while answering.")
+        self._rotation = counter(
+            "previous_secret_uses", "Pushes that needed the previous secret.", "secret"
+        )
+        self._calls = counter("carrier_calls", "Calls to the carrier, by how they ended.", "code")
+        self._call_seconds = histogram(
+            "carrier_call_seconds", "How long calls to the carrier took, in seconds.", CALL_BUCKETS
+        )
+        self._unsent = counter("unsent", "Pushes answered without asking the carrier.", "reason")
+        self._settled = counter("settled", "Pushes decided.", "outcome", "basis")
+        self._doubts = counter("doubts", "Pushes left in doubt, each time it happened.")
+        self._late = counter(
+            "told_failure_is_cancelled", "Waybills cancelled after the merchant was told failure."
+        )
+        self._alerts = counter("alerts", "Things an operator should see.", "name")
+        # Children that exist from the start read as 0, not as absent.
+        self._previous_token = self._rotation.labels("token")
+        self._previous_key = self._rotation.labels("aes_key")
+        self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
+        self._push_children: dict[tuple[str, Mode, Format, str], Counter] = {}
+        self._call_children: dict[str, Counter] = {}
+        self._settled_children: dict[tuple[Outcome | None, Basis | None], Counter] = {}
+        self._refused_children: dict[str, Counter] = {}
+
+    def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """Show a number that somebody else keeps; `read` is asked at each scrape."""
+        gauge = Gauge(name, meaning, namespace="waybridge", registry=self.registry)
+        gauge.set_function(read)
+
+    def page(self) -> bytes:
+        """Return all of it in Prometheus' text format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    # The edge's tally.
+
+    def pushed(
+        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+    ) -> None:
+        """An authentic push was answered; `result` is its ResultCode or a word."""
+        key = (event, mode, layout, result)
+        child = self._push_children.get(key)
+        if child is None:
+            lower = event.lower()
+            known = lower if lower in KNOWN_EVENTS else OTHER
+            child = self._pushes.labels(known, mode.value, layout.value, result)
+            if event == known:  # an invented spelling is not kept either
+                self._push_children[key] = child
+        child.inc()
+        self._reply_seconds.observe(seconds)
+
+    def refused(self, reason: str) -> None:
+        """A request was turned away, with a stable word for why."""
+        child = self._refused_children.get(reason)
+        if child is None:
+            child = self._refused_children[reason] = self._refused.labels(reason)
+        child.inc()
+
+    def rotated(self, *, token: bool, key: bool) -> None:
+        """The previous token, or the previous AES key, was still needed."""
+        if token:
+            self._previous_token.inc()
+        if key:
+            self._previous_key.inc()
+
+    def faulted(self) -> None:
+        """Our own code failed while answering."""
+        self._faults.inc()
+
+    # The desk's watch.
+
+    def called(self, status: str, *, seconds: float) -> None:
+        """One call to the carrier ended, with its enum name or its gRPC code."""
+        child = self._call_children.get(status)
+        if child is None:
+            # An enum number the contract does not know is the carrier's to invent.
+            known = status if len(self._call_children) < STATUSES_AT_MOST else OTHER
+            child = self._calls.labels(known)
+            if known is status:
+                self._call_children[status] = child
+        child.inc()
+        self._call_seconds.observe(seconds)
+
+    def unsent(self, reason: Unsent) -> None:
+        """A push was answered without asking the carrier."""
+        self._unsent_children[reason].inc()
+
+    def settled(self, entry: Entry) -> None:
+        """A push was decided."""
+        key = (entry.outcome, entry.basis)
+        child = self._settled_children.get(key)
+        if child is None:
+            child = self._settled_children[key] = self._settled.labels(
+                entry.outcome.value if entry.outcome else "",
+                entry.basis.value if entry.basis else "",
+            )
+        child.inc()
+
+    def doubt(self, entry: Entry) -> None:
+        """A push was left in doubt."""
+        del entry
+        self._doubts.inc()
+
+    def alert(self, name: str, *, key: str, detail: str) -> None:
+        """Something an operator should see; key and detail stand in the log alone."""
+        del key, detail
+        if name == "told_failure_is_cancelled":
+            self._late.inc()
+        self._alerts.labels(name).inc()

@@ -1,0 +1,225 @@
+"""An edge over a real port for tests: a desk that says what it is told, and WeChat's side."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+
+from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Unsent
+from adapter.edge.app import create_app
+from adapter.edge.connections import Patience
+from adapter.edge.limits import Limits, Room
+from adapter.edge.ports import Forwarder
+from adapter.edge.push import Parts, Program
+from adapter.edge.server import HttpServer
+from adapter.edge.translate import Locale
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Envelope, Mode
+from adapter.wechat.pushing import (
+    ReplyFields,
+    SealedPush,
+    build_push,
+    open_reply,
+    parse_reply,
+)
+from adapter.wechat.redact import Secret
+
+PATH = "/wechat/push"
+TOKEN = "testtoken"
+CANARY = "canary-password-7f3a"
+KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+SAMPLE: tuple[tuple[str, str | int], ...] = (
+    ("ToUserName", "gh_abcdefg"),
+    ("FromUserName", "oABCD"),
+    ("CreateTime", 1533042556),
+    ("MsgType", "event"),
+    ("Event", "cancel_waybill"),
+    ("BizID", "xyz"),
+    ("BizPwd", CANARY),
+    ("ShopAppID", "wxABCD"),
+    ("OrderID", "012345678901234567890123456789"),
+    ("WayBillID", "123456789"),
+)
+
+
+def account(mode: Mode = Mode.SECURE, *, token: str = TOKEN) -> Account:
+    return Account(
+        app_id="wx0123456789abcdef",
+        mode=mode,
+        token=Secret(token),
+        encoding_aes_key=Secret(KEY),
+    )
+
+
+def message(format: Format = Format.XML, **changes: str | int | None) -> bytes:
+    """The user's own example, with some fields changed, or left out (None)."""
+    fields = [(name, changes.pop(name, value)) for name, value in SAMPLE]
+    assert not changes, f"no such field: {changes}"
+    return encode([(name, value) for name, value in fields if value is not None], format)
+
+
+def push(
+    account: Account,
+    format: Format = Format.XML,
+    *,
+    body: bytes | None = None,
+    signed_at: float | None = None,
+    mode: Mode | None = None,
+    **changes: str | int | None,
+) -> SealedPush:
+    return build_push(
+        account,
+        body if body is not None else message(format, **changes),
+        format,
+        timestamp=int(signed_at if signed_at is not None else time.time()),
+        nonce="486452656",
+        random16=b"0123456789abcdef",
+        open_id="oABCD",
+        mode=mode,
+    )
+
+
+@dataclass(kw_only=True)
+class ScriptedDesk:
+    """Answers what it was given; keeps what it was asked."""
+
+    answer: Answer = field(
+        default_factory=lambda: Answer(
+            key="k" * 32, outcome=Outcome.CANCELLED, basis=Basis.CARRIER, calls=1
+        )
+    )
+    fault: Exception | None = None
+    hangs: asyncio.Event | None = None
+    in_flight: int = 0
+    asked: list[Cancellation] = field(default_factory=list)
+    budgets: list[float] = field(default_factory=list)
+    refused: list[Unsent] = field(default_factory=list)
+
+    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
+        self.asked.append(cancellation)
+        self.budgets.append(within_seconds)
+        if self.hangs is not None:
+            await self.hangs.wait()
+        if self.fault is not None:
+            raise self.fault
+        return self.answer
+
+    def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
+        assert cancellation.open_id
+        self.refused.append(reason)
+        return Answer(key="r" * 32, outcome=Outcome.FAILED, unsent=reason)
+
+
+@dataclass(kw_only=True)
+class Tallied:
+    """Keeps every count as a line."""
+
+    pushes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    rotations: list[tuple[bool, bool]] = field(default_factory=list)
+    faults: int = 0
+
+    def pushed(
+        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+    ) -> None:
+        assert seconds >= 0
+        self.pushes.append((event, mode.value, layout.value, result))
+
+    def refused(self, reason: str) -> None:
+        self.refusals.append(reason)
+
+    def rotated(self, *, token: bool, key: bool) -> None:
+        self.rotations.append((token, key))
+
+    def faulted(self) -> None:
+        self.faults += 1
+
+
+@dataclass(kw_only=True)
+class Lines:
+    """Keeps every log line."""
+
+    lines: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        self.lines.append(("info", event, fields))
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        self.lines.append(("warning", event, fields))
+
+    def error(self, event: str, /, **fields: object) -> None:
+        self.lines.append(("error", event, fields))
+
+    def named(self, name: str) -> list[dict[str, object]]:
+        return [fields for _, event, fields in self.lines if event == name]
+
+
+@dataclass(kw_only=True)
+class Edge:
+    """A running edge, and everything a test looks at."""
+
+    server: HttpServer
+    client: httpx2.AsyncClient
+    account: Account
+    desk: ScriptedDesk
+    tally: Tallied
+    log: Lines
+
+    async def post(self, sealed: SealedPush, path: str = PATH) -> httpx2.Response:
+        return await self.client.post(f"{path}?{sealed.query}", content=sealed.body)
+
+    async def reply(self, format: Format = Format.XML, **changes: str | int | None) -> ReplyFields:
+        """Push the sample and read the reply as WeChat would; anything else fails."""
+        body = message(format, **changes)
+        answer = await self.post(push(self.account, format, body=body))
+        assert answer.status_code == 200, answer.text
+        return parse_reply(open_reply(self.account, answer.content, format), format)
+
+
+@asynccontextmanager
+async def running_edge(
+    mode: Mode = Mode.SECURE,
+    *,
+    desk: ScriptedDesk | None = None,
+    limits: Limits | None = None,
+    patience: Patience | None = None,
+    forwarder: Forwarder | None = None,
+    locale: Locale = Locale.EN,
+    show_message: bool = False,
+    served: Account | None = None,
+    more: Sequence[tuple[str, Program]] = (),
+) -> AsyncIterator[Edge]:
+    """Serve one Mini Program at PATH until the block ends."""
+    known = served or account(mode)
+    desk, tally, log = desk or ScriptedDesk(), Tallied(), Lines()
+    limits = limits or Limits()
+    program = Program(
+        name="main",
+        mode=known.mode,
+        envelope=Envelope(known),
+        locale=locale,
+        forwarder=forwarder,
+    )
+    parts = Parts(
+        desk=desk,
+        tally=tally,
+        log=log,
+        limits=limits,
+        room=Room(limits.max_in_flight),
+        show_message=show_message,
+    )
+    app = create_app({PATH: program, **dict(more)}, parts)
+    server = HttpServer(app, host="127.0.0.1", port=0, patience=patience)
+    await server.start()
+    try:
+        async with httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.address[1]}", trust_env=False
+        ) as client:
+            yield Edge(server=server, client=client, account=known, desk=desk, tally=tally, log=log)
+    finally:
+        await server.close(within_seconds=1)
