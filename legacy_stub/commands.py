@@ -1,0 +1,170 @@
+"""The commands: serve, and what may be asked of a stub that serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from legacy_stub.control import Control, StubUnreachable
+from legacy_stub.faults import STANDING, StandingFault
+from legacy_stub.serving import CannotServe, Serving, serve
+
+CANNOT_RUN = 2
+
+a_file = click.Path(path_type=Path, dir_okay=False)
+target = click.option(
+    "--target", default="127.0.0.1:50051", show_default=True, help="Where the stub listens."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="waybridge")
+def main() -> None:
+    """Play a carrier's order system over gRPC, with every way in which one fails."""
+
+
+@main.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=50051, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
+@click.option("--orders", type=a_file, help="Orders and merchants (TOML) in place of our own.")
+@click.option("--scenario", type=a_file, help="A scenario (TOML), or the name of a shipped one.")
+@click.option("--contract", type=a_file, help="A descriptor set (.binpb) in place of carrier.v1.")
+@click.option("--mapping", type=a_file, help="The mapping (.toml) that belongs to it.")
+@click.option("--database", type=a_file, help="SQLite file to remember calls in; made if absent.")
+@click.option("--forget-request-ids", is_flag=True, help="Be a system that knows no request ids.")
+def serve_command(
+    host: str,
+    port: int,
+    orders: Path | None,
+    scenario: Path | None,
+    contract: Path | None,
+    mapping: Path | None,
+    database: Path | None,
+    forget_request_ids: bool,  # noqa: FBT001 - click hands options over by name
+) -> None:
+    """Serve until SIGINT or SIGTERM. Prints one line when it listens."""
+    serving = Serving(
+        host=host,
+        port=port,
+        orders=orders,
+        scenario=scenario,
+        contract=contract,
+        mapping=mapping,
+        database=database,
+        remembers_request_ids=not forget_request_ids,
+    )
+    try:
+        serve(serving, announce=lambda at: click.echo(f"legacy-stub listening on {at}"))
+    except CannotServe as error:
+        _give_up(error)
+
+
+@main.command("calls")
+@target
+@click.option("--waybill", help="Only the calls about this WayBillID.")
+@as_json
+def calls_command(target: str, waybill: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's
+    """Print the calls received, oldest first."""
+    try:
+        with Control(target) as control:
+            calls = list(control.calls(waybill=waybill))
+    except StubUnreachable as error:
+        _give_up(error)
+    if as_json:
+        _print_json([asdict(call) for call in calls])
+        return
+    table = Table("time", "waybill", "order", "request id", "nth", "answer", "done")
+    for call in calls:
+        done = "done" if call.done else ""
+        table.add_row(
+            f"{call.time:.3f}", call.waybill, call.order, call.request_id, str(call.nth),
+            call.answer, done,
+        )  # fmt: skip
+    Console().print(table)
+
+
+@main.command("reset")
+@target
+def reset_command(target: str) -> None:
+    """Forget every call, every effect, and every fault set since the start."""
+    try:
+        with Control(target) as control:
+            control.reset()
+    except StubUnreachable as error:
+        _give_up(error)
+    click.echo("reset: no calls, every order as it was")
+
+
+@main.group("fault")
+def fault_group() -> None:
+    """Let the whole order system fail, until it is cleared."""
+
+
+@fault_group.command("set")
+@click.argument("name", type=click.Choice(list(STANDING)))
+@click.option("--milliseconds", "--ms", default=0, type=click.IntRange(0), help="For latency.")
+@click.option("--probability", default=1.0, show_default=True, type=click.FloatRange(0, 1))
+@target
+@as_json
+def set_command(
+    name: str,
+    milliseconds: int,
+    probability: float,
+    target: str,
+    as_json: bool,  # noqa: FBT001 - click hands options over by name
+) -> None:
+    """Add a fault, or replace the one of that name; print all that stand."""
+    try:
+        fault = StandingFault(name=name, milliseconds=milliseconds, probability=probability)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        with Control(target) as control:
+            _print_faults(control.set_fault(fault), as_json=as_json)
+    except StubUnreachable as error:
+        _give_up(error)
+
+
+@fault_group.command("clear")
+@click.argument("name", type=click.Choice(list(STANDING)), required=False)
+@target
+@as_json
+def clear_command(name: str | None, target: str, as_json: bool) -> None:  # noqa: FBT001 - click's
+    """Clear one fault, or all; print those that still stand."""
+    try:
+        with Control(target) as control:
+            _print_faults(control.clear_faults(name=name or ""), as_json=as_json)
+    except StubUnreachable as error:
+        _give_up(error)
+
+
+def _print_faults(faults: Sequence[StandingFault], *, as_json: bool) -> None:
+    if as_json:
+        _print_json([asdict(fault) for fault in faults])
+        return
+    for fault in faults:
+        wait = f" of {fault.milliseconds} ms" if fault.milliseconds else ""
+        click.echo(f"{fault.name}{wait}, probability {fault.probability:g}")
+    if not faults:
+        click.echo("no fault stands")
+
+
+def _print_json(rows: list[dict[str, object]]) -> None:
+    """Print an array, a row to a line: readable by people, by jq and by grep."""
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    click.echo("[" + ",\n ".join(lines) + "]")
+
+
+def _give_up(error: Exception) -> NoReturn:
+    click.echo(f"legacy-stub: {error}", err=True)
+    raise SystemExit(CANNOT_RUN)

@@ -1,0 +1,155 @@
+"""What can go wrong at the carrier: one small type per fault, and the table of their names.
+
+A fault stands between a call and the order system. It may wait, refuse, or spoil the answer
+on its way out; `proceed` is everything behind it and has its effect when awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Protocol
+
+import grpc
+
+from adapter.carrier.mapping import Fact, Outcome
+
+LONGEST_WAIT_MS = 600_000
+"""Ten minutes: a latency beyond it is a typing error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the caller will get. Without any of the fields set: a status nobody knows.
+
+    `failure` goes out instead of a reply; `silent` means that nothing goes out at all.
+    `done` is true when the order was changed, whatever the caller hears of it.
+    """
+
+    outcome: Outcome | None = None
+    fact: Fact | None = None
+    done: bool = False
+    failure: grpc.StatusCode | None = None
+    silent: bool = False
+
+    @property
+    def word(self) -> str:
+        """The answer as the log of calls shows it."""
+        if self.silent:
+            return ""
+        if self.failure:
+            return self.failure.name
+        return self.outcome.value if self.outcome else "unknown_status"
+
+
+Proceed = Callable[[], Awaitable[Answer]]
+
+
+class Fault(Protocol):
+    """One way in which a carrier's system fails."""
+
+    async def apply(self, proceed: Proceed, /) -> Answer:
+        """Answer one call, asking `proceed` or not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Everything takes longer. The work is still done when the caller has gone."""
+
+    milliseconds: int
+
+    async def apply(self, proceed: Proceed, /) -> Answer:
+        await asyncio.sleep(self.milliseconds / 1000)
+        return await proceed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The call ends with a gRPC status and nothing was done."""
+
+    code: grpc.StatusCode
+
+    async def apply(self, _proceed: Proceed, /) -> Answer:
+        return Answer(failure=self.code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """The order system acts, then the connection breaks: UNAVAILABLE after the effect."""
+
+    async def apply(self, proceed: Proceed, /) -> Answer:
+        return replace(await proceed(), failure=grpc.StatusCode.UNAVAILABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hang:
+    """The order system acts, then never answers."""
+
+    async def apply(self, proceed: Proceed, /) -> Answer:
+        return replace(await proceed(), silent=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownStatus:
+    """A newer carrier answers with a status value the contract does not know."""
+
+    async def apply(self, _proceed: Proceed, /) -> Answer:
+        return Answer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sometimes:
+    """Another fault, with a probability; `chance` draws from 0 to 1."""
+
+    probability: float
+    fault: Fault
+    chance: Callable[[], float]
+
+    async def apply(self, proceed: Proceed, /) -> Answer:
+        struck = self.chance() < self.probability
+        return await (self.fault.apply(proceed) if struck else proceed())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingFault:
+    """A fault of the whole system that lasts until it is cleared, as `fault set` names it.
+
+    Raises ValueError, with a text for the user, for what cannot be.
+    """
+
+    name: str
+    milliseconds: int = 0
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.name not in STANDING:
+            raise ValueError(f"no fault is named {self.name!r}; there are {', '.join(STANDING)}")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"a probability lies between 0 and 1, {self.probability} does not")
+        if not 0 <= self.milliseconds <= LONGEST_WAIT_MS:
+            raise ValueError(f"a latency lies between 0 and {LONGEST_WAIT_MS} ms")
+        if (self.name == "latency") != (self.milliseconds > 0):
+            raise ValueError("milliseconds belong to latency, and latency needs them")
+
+    def fault(self, chance: Callable[[], float]) -> Fault:
+        """Return the fault itself, drawing from `chance` when it is not certain."""
+        fault = STANDING[self.name](self)
+        if self.probability == 1:
+            return fault
+        return Sometimes(probability=self.probability, fault=fault, chance=chance)
+
+
+STANDING: Mapping[str, Callable[[StandingFault], Fault]] = MappingProxyType(
+    {
+        "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
+        "unavailable": lambda _: Failure(code=grpc.StatusCode.UNAVAILABLE),
+        "drop": lambda _: Drop(),
+        "hang": lambda _: Hang(),
+        "error": lambda _: Failure(code=grpc.StatusCode.INTERNAL),
+        "unknown-status": lambda _: UnknownStatus(),
+    }
+)
+"""Every fault that `legacy-stub fault set` and a scenario file may name."""

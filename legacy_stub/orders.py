@@ -1,0 +1,118 @@
+"""The carrier's orders: who may ask, how each order stands, and what a cancel of it answers."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+
+from adapter.carrier.mapping import Fact, Outcome, PushFields
+from legacy_stub.files import Table, UnusableFile, read_toml
+
+SHIPPED_ORDERS = Path(__file__).with_name("orders.toml")
+REMEDY = f"Compare it with {SHIPPED_ORDERS}"
+
+
+class Life(Enum):
+    """Where an order stood before any call came."""
+
+    CREATED = "created"
+    PICKED_UP = "picked_up"
+    SIGNED_FOR = "signed_for"
+    CANCELLED = "cancelled"
+    NOT_CANCELLABLE = "not_cancellable"
+
+
+ANSWERS: Mapping[Life, Outcome] = MappingProxyType(
+    {
+        Life.CREATED: Outcome.CANCELLED,
+        Life.PICKED_UP: Outcome.PICKED_UP,
+        Life.SIGNED_FOR: Outcome.INVALID,
+        Life.CANCELLED: Outcome.ALREADY_CANCELLED,
+        Life.NOT_CANCELLABLE: Outcome.UNSUPPORTED,
+    }
+)
+"""What a cancel answers while no call has cancelled the order; CANCELLED also does it."""
+
+FACTS: Mapping[Life, Fact] = MappingProxyType(
+    {
+        Life.CREATED: Fact.ACTIVE,
+        Life.PICKED_UP: Fact.PICKED_UP,
+        Life.SIGNED_FOR: Fact.INVALID,
+        Life.CANCELLED: Fact.CANCELLED,
+        Life.NOT_CANCELLABLE: Fact.ACTIVE,
+    }
+)
+"""What a lookup says while no call has cancelled the order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order. `order_id` and `biz_id` None: it fits whatever comes along.
+
+    `takes_ms` is how long the order system needs to cancel it.
+    """
+
+    life: Life
+    order_id: str | None = None
+    biz_id: str | None = None
+    takes_ms: int = 0
+
+    def fits(self, wish: PushFields) -> bool:
+        """Say whether the wish names the order that this waybill belongs to.
+
+        What the contract has no field for (None) cannot disagree.
+        """
+        return _agree(self.order_id, wish.order_id) and _agree(self.biz_id, wish.biz_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBook:
+    """The merchants with their passwords, and the orders by waybill. It never changes:
+    what calls did to the orders stands in the log of calls."""
+
+    passwords: Mapping[str, str] = field(repr=False)
+    orders: Mapping[str, Order]
+
+    @classmethod
+    def load(cls, file: Path = SHIPPED_ORDERS) -> OrderBook:
+        """Read an orders file; raises `UnusableFile` with every fault in it."""
+        top = read_toml(file, remedy=REMEDY)
+        top.refuse_others("merchants", "orders")
+        merchants = top.table("merchants")
+        passwords = {biz_id: merchants.text(biz_id) for biz_id in merchants.values}
+        orders = dict(_order(table) for table in top.tables("orders"))
+        if top.faults:
+            raise UnusableFile(file, top.faults, remedy=REMEDY)
+        return cls(passwords=passwords, orders=orders)
+
+    def admits(self, wish: PushFields) -> bool:
+        """Say whether a merchant we know asks, with the right password.
+
+        A contract may carry no password, or no merchant at all: then it is not asked for.
+        """
+        if wish.biz_id is None:
+            return True
+        password = self.passwords.get(wish.biz_id)
+        if password is None:
+            return False
+        return wish.biz_pwd is None or hmac.compare_digest(password.encode(), wish.biz_pwd.encode())
+
+
+def _agree(ours: str | None, theirs: str | None) -> bool:
+    return ours is None or theirs is None or ours == theirs
+
+
+def _order(table: Table) -> tuple[str, Order]:
+    table.refuse_others("waybill", "order", "merchant", "life")
+    if not table.text("waybill"):
+        table.faults.append(f"{table.place} has no waybill")
+    order = Order(
+        life=Life(table.one_of("life", [life.value for life in Life])),
+        order_id=table.text("order") or None,
+        biz_id=table.text("merchant") or None,
+    )
+    return table.text("waybill"), order

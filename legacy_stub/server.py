@@ -1,0 +1,146 @@
+"""The stub on the wire: any contract's two methods, health, reflection and control, one port.
+
+It runs on grpc.aio with uvloop. A threaded server is cheaper on an idle machine, but it pays
+a thread for every call that hangs or is slow, and those come by the hundred here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping as Table
+from types import MappingProxyType
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from adapter.carrier.contract import Contract, Method
+from adapter.carrier.mapping import Failure, Mapping, Outcome
+from legacy_stub.control import control_handler
+from legacy_stub.faults import Answer
+from legacy_stub.order_system import OrderSystem
+
+CALLS_AT_ONCE = 10_000  # beyond it RESOURCE_EXHAUSTED; a hanging call costs some 20 KiB
+REQUEST_LIMIT_BYTES = 256 * 1024
+STOP_WITHIN_SECONDS = 0.5
+
+OPTIONS = (
+    # Without it a second stub would share the port in silence and answer every other call.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", REQUEST_LIMIT_BYTES),
+)
+
+WORDS: Table[Outcome, str] = MappingProxyType(
+    {
+        Outcome.CANCELLED: "the order is cancelled",
+        Outcome.NOT_FOUND: "no such order for this merchant",
+        Outcome.PICKED_UP: "the courier has the parcel",
+        Outcome.INVALID: "the parcel was signed for long ago",
+        Outcome.ALREADY_CANCELLED: "the order was cancelled before",
+        Outcome.UNSUPPORTED: "this product cannot be cancelled",
+    }
+)
+"""The carrier's own words, for contracts that have a field for them."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; nothing was started."""
+
+
+class StubServer:
+    """Serves one order system over one contract. Start it once, stop it once."""
+
+    def __init__(self, *, contract: Contract, mapping: Mapping, system: OrderSystem) -> None:
+        self._contract = contract
+        self._mapping = mapping
+        self._system = system
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CALLS_AT_ONCE)
+
+    async def start(self, *, host: str, port: int) -> int:
+        """Listen and serve; return the port, a free one for 0. Raises `CannotListen`."""
+        handlers = [_handler(self._mapping.method, self._cancel), control_handler(self._system)]
+        if self._mapping.lookup_method:
+            handlers.append(_handler(self._mapping.lookup_method, self._look_up))
+        self._server.add_generic_rpc_handlers(tuple(handlers))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        services = {service.containing_service.full_name for service in self._contract.methods}
+        names = (*sorted(services), health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server, pool=_pool(self._contract))
+        try:
+            bound = self._server.add_insecure_port(f"{_bracketed(host)}:{port}")
+        except RuntimeError as error:
+            raise CannotListen(f"cannot listen on {_bracketed(host)}:{port}") from error
+        for name in (health.OVERALL_HEALTH, *names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await self._server.start()
+        return bound
+
+    async def stop(self) -> None:
+        """Stop within a second: calls still at work then are given up and will not be done."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(STOP_WITHIN_SECONDS)
+        await self._system.close()
+
+    async def _cancel(self, request: Message, context: Context) -> Message:
+        answer = await self._system.cancel(self._mapping.read_request(request))
+        await _refuse(answer, context)
+        if answer.outcome is None:
+            return self._mapping.write_reply(None)
+        expression = self._mapping.express(answer.outcome, WORDS[answer.outcome])
+        if isinstance(expression, Failure):
+            if details := expression.details():
+                context.set_trailing_metadata((("grpc-status-details-bin", details),))
+            await context.abort(grpc.StatusCode[expression.code], WORDS[answer.outcome])
+        return expression
+
+    async def _look_up(self, request: Message, context: Context) -> Message:
+        answer = await self._system.look_up(self._mapping.read_lookup(request))
+        await _refuse(answer, context)
+        return self._mapping.write_fact(answer.fact)
+
+
+async def _refuse(answer: Answer, context: Context) -> None:
+    """End the call here when no reply is to go out."""
+    if answer.silent:
+        # For ever: gRPC cancels this handler when the caller gives up or the stub stops.
+        await asyncio.Event().wait()
+    if answer.failure:
+        await context.abort(answer.failure, "the stub plays a fault")
+
+
+def _handler(method: Method, answer: Any) -> grpc.GenericRpcHandler:
+    """Serve one method of any contract."""
+    handler = grpc.unary_unary_rpc_method_handler(
+        answer,
+        request_deserializer=method.request_class.FromString,
+        response_serializer=method.reply_class.SerializeToString,
+    )
+    name = method.name.partition("/")[2]
+    return grpc.method_handlers_generic_handler(method.service, {name: handler})
+
+
+def _pool(contract: Contract) -> DescriptorPool:
+    """Return a pool of the contract with health and reflection, so that all can be asked for."""
+    pool = DescriptorPool()
+    add_files = [
+        *contract.files,
+        health_pb2.DESCRIPTOR,
+        reflection_pb2.DESCRIPTOR,
+    ]
+    known: set[str] = set()
+    for file in add_files:
+        if file.name not in known:
+            known.add(file.name)
+            pool.Add(FileDescriptorProto.FromString(file.serialized_pb))
+    return pool
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,86 @@
+"""From what `serve` was given to a running stub, until a signal stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from adapter.carrier.contract import Contract
+from adapter.carrier.mapping import ContractFault, Mapping, MappingFaults
+from legacy_stub.calls import CallLog
+from legacy_stub.files import UnusableFile
+from legacy_stub.journal import SqliteJournal, UnusableDatabase
+from legacy_stub.order_system import Habits, OrderSystem
+from legacy_stub.orders import SHIPPED_ORDERS, OrderBook
+from legacy_stub.scenarios import Scenario
+from legacy_stub.server import CannotListen, StubServer
+
+
+class CannotServe(Exception):
+    """The stub does not start. The text is one paragraph: what is wrong, where, what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What `serve` was given; None: what ships with the stub, or for the database nothing."""
+
+    host: str
+    port: int
+    orders: Path | None
+    scenario: Path | None
+    contract: Path | None
+    mapping: Path | None
+    database: Path | None
+    remembers_request_ids: bool
+
+
+def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `announce` gets the address once it listens.
+
+    Raises `CannotServe` when it cannot begin.
+    """
+    try:
+        contract = Contract.load(serving.contract)
+        mapping = Mapping.load(contract, serving.mapping)
+        habits = Habits(
+            book=OrderBook.load(serving.orders or SHIPPED_ORDERS),
+            scenario=Scenario.load(serving.scenario) if serving.scenario else Scenario(),
+            remembers_request_ids=serving.remembers_request_ids,
+        )
+        # Last: a stub that cannot start leaves no new file behind.
+        log = CallLog(SqliteJournal(serving.database) if serving.database else None)
+        chance = random.random  # noqa: S311 - a fault's luck is no secret
+        system = OrderSystem(habits, log=log, now=time.time, chance=chance)
+        uvloop.run(_run(contract, mapping, system, serving, announce))
+    except (ContractFault, MappingFaults, UnusableFile, UnusableDatabase) as error:
+        raise CannotServe(str(error)) from error
+    except CannotListen as error:
+        raise CannotServe(
+            f"{error}: the address is taken or not this machine's. Stop what listens there "
+            "(another legacy-stub?), or give --port another number; --port 0 takes a free one."
+        ) from error
+
+
+async def _run(
+    contract: Contract,
+    mapping: Mapping,
+    system: OrderSystem,
+    serving: Serving,
+    announce: Callable[[str], None],
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    server = StubServer(contract=contract, mapping=mapping, system=system)
+    port = await server.start(host=serving.host, port=serving.port)
+    announce(f"{serving.host}:{port}")
+    await stopping.wait()
+    await server.stop()
