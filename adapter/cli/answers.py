@@ -1,0 +1,114 @@
+"""The full table: what the carrier may say, the outcome, the ResultCode, the merchant's text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from adapter.cancellation.model import Outcome
+from adapter.carrier.contract import Contract
+from adapter.carrier.findings import ContractFault, MappingFaults
+from adapter.carrier.findings import Finding as MappingFinding
+from adapter.carrier.mapping import Mapping, Row
+from adapter.configuration.findings import Finding, Severity, has_errors
+from adapter.edge.translate import ANSWERS, Locale, text
+from adapter.settings import Inspection
+
+UNKNOWN = "(any other number)"
+"""The row of status values that the descriptors do not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """What one word of the carrier comes to. `number` is the enum's; None for gRPC codes."""
+
+    kind: Literal["status", "grpc"]
+    status: str
+    number: int | None
+    outcome: str
+    result_code: int
+    text: str
+
+
+def judge(inspection: Inspection) -> tuple[tuple[AnswerRow, ...], tuple[Finding, ...]]:
+    """Read contract and mapping; return the table, empty when they are faulty, and findings."""
+    carrier = inspection.draft.carrier
+    named = {finding.key for finding in inspection.findings}
+    if named & {"carrier.descriptors", "carrier.mapping"}:
+        return (), ()  # said already: the file cannot be read
+    try:
+        contract = Contract.load(carrier.descriptors)
+    except ContractFault as fault:
+        return (), (_fault(inspection, "carrier.descriptors", fault),)
+    source = str(carrier.mapping or "the shipped mapping")
+    try:
+        mapping = Mapping.load(contract, carrier.mapping)
+    except ContractFault as fault:
+        return (), (_fault(inspection, "carrier.mapping", fault),)
+    except MappingFaults as faults:
+        return (), _findings(source, faults.findings)
+    locale = Locale(inspection.draft.wechat.locale)
+    return tuple(_rows(mapping, locale)), _findings(source, mapping.findings)
+
+
+def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
+    for row in mapping.rows:
+        # A zero was never set by anybody: whatever it is called, the outcome is not known.
+        outcome = Outcome.IN_DOUBT if row.number == 0 else _outcome(row)
+        yield _answer("status", row, outcome, locale)
+    yield _answer("status", Row(word=UNKNOWN, means=None), Outcome.IN_DOUBT, locale)
+    for row in mapping.grpc_rows:
+        yield _answer("grpc", row, _outcome(row), locale)
+
+
+def _outcome(row: Row) -> Outcome:
+    return row.means if isinstance(row.means, Outcome) else Outcome.IN_DOUBT
+
+
+def _answer(
+    kind: Literal["status", "grpc"], row: Row, outcome: Outcome, locale: Locale
+) -> AnswerRow:
+    return AnswerRow(
+        kind=kind,
+        status=" = ".join((row.word, *row.aliases)),
+        number=row.number,
+        outcome=outcome.value,
+        result_code=int(ANSWERS[outcome]),
+        text=text(outcome, locale),
+    )
+
+
+def _fault(inspection: Inspection, key: str, fault: ContractFault) -> Finding:
+    return inspection.place(Severity.ERROR, key, _sentence(fault.message), fault.hint)
+
+
+def _findings(source: str, found: Iterable[MappingFinding]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            severity=Severity(finding.severity.value),
+            source=source,
+            line=finding.line or None,
+            key=finding.key,
+            message=_sentence(finding.message),
+            hint=finding.hint,
+        )
+        for finding in found
+    )
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith(".") else f"{message}."
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """Count the findings in words: the last line of `check`."""
+    listed = tuple(findings)
+    counts = [
+        (severity.value, sum(finding.severity is severity for finding in listed))
+        for severity in Severity
+    ]
+    said = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts if n)
+    if not said:
+        return "No faults."
+    return f"{said}." if has_errors(listed) else f"{said}; waybridge can start."

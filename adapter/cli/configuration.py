@@ -1,0 +1,42 @@
+"""`--config`, as every command takes it: read, judged, and refused with every fault at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from adapter.cli.findings import refuse, show
+from adapter.configuration.findings import has_errors
+from adapter.settings import Settings, inspect, refuse_development_secrets
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def config_option(function: Decorated) -> Decorated:
+    """Give a command `--config FILE`, passed as `config`, a path or None."""
+    option = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The configuration (.toml); by default the file WAYBRIDGE_CONFIG names, if any.",
+    )
+    return option(function)
+
+
+def settings_of(config: Path | None, *, production: bool = False) -> Settings:
+    """Read the settings; warnings go to standard error, any error ends the program with 2.
+
+    `production` refuses the development secrets too.
+    """
+    inspection = inspect(config, os.environ)
+    findings = inspection.findings
+    if production:
+        findings = (*findings, *refuse_development_secrets(inspection))
+    if inspection.settings is None or has_errors(findings):
+        refuse(findings)
+    show(findings)
+    return inspection.settings

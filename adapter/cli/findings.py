@@ -1,0 +1,49 @@
+"""Findings on standard error: a table for people, a paragraph each for everything else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import NoReturn, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapter.configuration.findings import Finding, Severity
+
+EXIT_FINDINGS = 1
+EXIT_CANNOT_RUN = 2
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def show(findings: Iterable[Finding], *, stream: TextIO | None = None) -> None:
+    """Write the findings to standard error, or to `stream`; nothing when there are none."""
+    listed = tuple(findings)
+    out = stream or sys.stderr
+    if not listed:
+        return
+    if out.isatty():
+        Console(file=out).print(_table(listed))
+    else:
+        out.write("\n\n".join(str(finding) for finding in listed) + "\n")
+
+
+def refuse(findings: Iterable[Finding], *, exit_code: int = EXIT_CANNOT_RUN) -> NoReturn:
+    """Write the findings and end the program: it cannot run with them."""
+    show(findings)
+    raise SystemExit(exit_code)
+
+
+def _table(findings: tuple[Finding, ...]) -> Table:
+    table = Table("", "where", "what is wrong", "what to do", show_lines=True)
+    for finding in findings:
+        # Text, not markup: a [section] in a message is no colour.
+        table.add_row(
+            Text(finding.severity.value, style=_COLOURS[finding.severity]),
+            Text(finding.where),
+            Text(finding.message),
+            Text(finding.hint),
+        )
+    return table

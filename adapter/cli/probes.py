@@ -1,0 +1,24 @@
+"""What `check` asks of the world once the settings are in order: one probe a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from adapter.configuration.findings import Finding
+from adapter.settings import Settings
+
+
+class Probe(Protocol):
+    """One question to the carrier, the ledger or the clock."""
+
+    async def __call__(self, settings: Settings) -> Iterable[Finding]:
+        """Return what is wrong; must end within seconds, and never raise for a fault it finds.
+
+        What a server merely does not offer (health, reflection) is a note.
+        """
+        ...
+
+
+PROBES: tuple[Probe, ...] = ()
+"""Asked in this order by `check` without `--offline`."""
