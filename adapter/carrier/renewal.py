@@ -34,10 +34,16 @@ class Renewal:
     """
 
     def __init__(
-        self, options: CarrierOptions, credentials: Credentials, *, methods: tuple[str, ...]
+        self,
+        options: CarrierOptions,
+        credentials: Credentials,
+        *,
+        methods: tuple[str, ...],
+        prove_seconds: float = PROVE_SECONDS,
     ) -> None:
         self._options = options
         self._methods = methods
+        self._prove_seconds = prove_seconds
         self._credentials = credentials
         self._marks: object = None
         self._retiring: set[asyncio.Task[bool]] = set()
@@ -137,7 +143,7 @@ class Renewal:
     async def _may_take_over(self, fresh: Link) -> bool:
         """True once the new link is ready, or the old one has nothing left to lose."""
         lost = asyncio.create_task(self.link.lost())
-        ready = asyncio.create_task(fresh.ready(within_seconds=PROVE_SECONDS))
+        ready = asyncio.create_task(fresh.ready(within_seconds=self._prove_seconds))
         try:
             await asyncio.wait((lost, ready), return_when=asyncio.FIRST_COMPLETED)
             return lost.done() or ready.result()

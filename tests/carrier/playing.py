@@ -49,6 +49,7 @@ class PlayedCarrier(grpc.GenericRpcHandler):
     """A server whose behaviour can be exchanged while it runs; it remembers every request."""
 
     behaviour: Behaviour = echo
+    host: str = "127.0.0.1"
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     metadata: list[dict[str, str | bytes]] = field(default_factory=list)
@@ -74,7 +75,7 @@ class PlayedCarrier(grpc.GenericRpcHandler):
         self.server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self.server.add_generic_rpc_handlers((self,))
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self.server)
-        address = f"127.0.0.1:{self.port}"
+        address = f"{self.host}:{self.port}"
         if credentials is None:
             self.port = self.server.add_insecure_port(address)
         else:

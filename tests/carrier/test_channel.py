@@ -70,7 +70,7 @@ async def test_a_target_that_grpc_cannot_read_is_refused_at_once() -> None:
 async def test_a_reply_over_the_limit_never_comes_in() -> None:
     async with playing(reply(b"x" * 300_000)) as carrier:
         channel = open_channel(CarrierOptions(target=f"127.0.0.1:{carrier.port}"), Credentials())
-        call = channel.unary_unary(METHOD)
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
 
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await call(b"", timeout=5)
