@@ -1,0 +1,113 @@
+"""What the tests of this folder share: the vectors, one account, and the document's own push."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.pushing import SealedPush, build_push
+from adapter.wechat.redact import Secret
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+TOKEN = "AAAAA"
+KEY = "A" * 43
+OTHER_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+APP_ID = "wxba5fad812f8e6fb9"
+NOW = 1_714_112_445
+NONCE = "415670741"
+RANDOM16 = b"0123456789abcdef"
+
+PUSH_FIELDS: tuple[tuple[str, str | int], ...] = (
+    ("ToUserName", "gh_abcdefg"),
+    ("FromUserName", "oABCD"),
+    ("CreateTime", 1533042556),
+    ("MsgType", "event"),
+    ("Event", "cancel_waybill"),
+    ("BizID", "xyz"),
+    ("BizPwd", "xyz123"),
+    ("ShopAppID", "wxABCD"),
+    ("OrderID", "012345678901234567890123456789"),
+    ("WayBillID", "123456789"),
+)
+
+# Any text that XML 1.0 can carry; JSON carries it too.
+xml_text = st.text(
+    st.characters(
+        codec="utf-8",
+        exclude_characters=[chr(code) for code in range(32) if code not in {9, 10, 13}]
+        + ["\ufffe", "\uffff"],
+    ),
+    max_size=40,
+) | st.sampled_from(["]]>", "]]]]>>", "a]]", "\r\n", "<![CDATA[", "]]></OrderID><ResultCode>0"])
+
+# The same without control characters: what may identify a waybill.
+identity_text = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"
+    ),
+    min_size=1,
+    max_size=40,
+) | st.sampled_from([" 007 ", "0", "]]>", "&amp;", "<x/>", '"', "运单-１", "\u2028"])
+
+
+def vectors(name: str) -> list[Any]:
+    """Return the worked examples of one file."""
+    loaded: list[Any] = json.loads((VECTORS / f"{name}.json").read_text("utf-8"))
+    return loaded
+
+
+def body_of(vector: Any) -> bytes:
+    """Return a vector's body as it stood on the wire."""
+    body = vector["body"]
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def account(
+    mode: Mode = Mode.SECURE,
+    *,
+    token: str = TOKEN,
+    previous_token: str | None = None,
+    key: str = KEY,
+    previous_key: str | None = None,
+    app_id: str = APP_ID,
+) -> Account:
+    """Return an account; in the plaintext mode too it has a key."""
+    return Account(
+        app_id=app_id,
+        mode=mode,
+        token=Secret(token),
+        previous_token=None if previous_token is None else Secret(previous_token),
+        encoding_aes_key=Secret(key),
+        previous_encoding_aes_key=None if previous_key is None else Secret(previous_key),
+    )
+
+
+def account_of(vector: Any, mode: Mode) -> Account:
+    """Return the account that a vector was made for."""
+    return account(
+        mode,
+        token=vector["token"],
+        key=vector.get("encoding_aes_key", KEY),
+        app_id=vector.get("receive_id", APP_ID),
+    )
+
+
+def push(
+    sender: Account, message: bytes, format: Format, *, timestamp: int = NOW, nonce: str = NONCE
+) -> SealedPush:
+    """Return a push as WeChat would send it for `sender`."""
+    return build_push(
+        sender,
+        message,
+        format,
+        timestamp=timestamp,
+        nonce=nonce,
+        random16=RANDOM16,
+        open_id="oABCD",
+    )
