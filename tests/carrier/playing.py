@@ -103,6 +103,13 @@ async def playing(
         await carrier.stop()
 
 
+async def until(fact: Callable[[], bool], *, within_seconds: float = 10) -> None:
+    """Return as soon as it is so; for facts that nobody announces. Raises `TimeoutError`."""
+    async with asyncio.timeout(within_seconds):
+        while not fact():
+            await asyncio.sleep(0.02)
+
+
 def free_port() -> int:
     """A port nobody listens on now."""
     with socket.socket() as probe:

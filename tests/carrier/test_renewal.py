@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.renewal import Renewal
 from tests.carrier.certificates import Authority, Pair
 from tests.carrier.naming import naming
-from tests.carrier.playing import METHOD, PlayedCarrier, SwallowingProxy, playing
+from tests.carrier.playing import METHOD, PlayedCarrier, SwallowingProxy, playing, until
 
 
 def serving(pair: Pair, clients: Authority | None = None) -> grpc.ServerCredentials:
@@ -42,12 +42,6 @@ async def ask(renewal: Renewal, *, within_seconds: float = 5) -> bytes:
     )
 
 
-async def until(fact: Callable[[], bool], *, within_seconds: float = 10) -> None:
-    async with asyncio.timeout(within_seconds):
-        while not fact():
-            await asyncio.sleep(0.02)
-
-
 def trusting(
     tmp_path: Path, authority: Authority, port: int, client: Pair | None
 ) -> CarrierOptions:
@@ -63,11 +57,13 @@ def trusting(
 
 async def test_a_carrier_with_a_right_certificate_is_asked(tmp_path: Path) -> None:
     authority = Authority()
-    async with playing(credentials=serving(authority.issue())) as carrier:
-        async with renewing(trusting(tmp_path, authority, carrier.port, None)) as renewal:
-            assert await renewal.link.ready(within_seconds=5)
+    async with (
+        playing(credentials=serving(authority.issue())) as carrier,
+        renewing(trusting(tmp_path, authority, carrier.port, None)) as renewal,
+    ):
+        assert await renewal.link.ready(within_seconds=5)
 
-            assert await ask(renewal) == b"abc"
+        assert await ask(renewal) == b"abc"
 
 
 @pytest.mark.parametrize("names", [("dispatch.internal",), ()], ids=["wrong name", "no name"])
@@ -75,42 +71,50 @@ async def test_a_carrier_of_another_name_is_never_asked(
     tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     authority = Authority()
-    async with playing(credentials=serving(authority.issue("127.0.0.1", names=names))) as carrier:
-        async with renewing(trusting(tmp_path, authority, carrier.port, None)) as renewal:
-            assert not await renewal.link.ready(within_seconds=0.5)
+    async with (
+        playing(credentials=serving(authority.issue("127.0.0.1", names=names))) as carrier,
+        renewing(trusting(tmp_path, authority, carrier.port, None)) as renewal,
+    ):
+        assert not await renewal.link.ready(within_seconds=0.5)
 
 
 async def test_a_carrier_of_another_authority_is_never_asked(tmp_path: Path) -> None:
-    async with playing(credentials=serving(Authority("stranger").issue())) as carrier:
-        async with renewing(trusting(tmp_path, Authority(), carrier.port, None)) as renewal:
-            assert not await renewal.link.ready(within_seconds=0.5)
+    async with (
+        playing(credentials=serving(Authority("stranger").issue())) as carrier,
+        renewing(trusting(tmp_path, Authority(), carrier.port, None)) as renewal,
+    ):
+        assert not await renewal.link.ready(within_seconds=0.5)
 
 
 async def test_an_expired_client_certificate_is_replaced_without_a_restart(tmp_path: Path) -> None:
     authority = Authority()
     server = serving(authority.issue(), authority)
     expired = authority.issue("client", days=(-3, -1))
-    async with playing(credentials=server) as carrier:
-        async with renewing(trusting(tmp_path, authority, carrier.port, expired)) as renewal:
-            assert not await renewal.link.ready(within_seconds=0.5)
+    async with (
+        playing(credentials=server) as carrier,
+        renewing(trusting(tmp_path, authority, carrier.port, expired)) as renewal,
+    ):
+        assert not await renewal.link.ready(within_seconds=0.5)
 
-            authority.issue("client").save(tmp_path, "client")
+        authority.issue("client").save(tmp_path, "client")
 
-            await until(lambda: renewal.built == 2)
-            assert await renewal.link.ready(within_seconds=5)
-            assert await ask(renewal) == b"abc"
+        await until(lambda: renewal.built == 2)
+        assert await renewal.link.ready(within_seconds=5)
+        assert await ask(renewal) == b"abc"
 
 
 async def test_a_new_authority_on_disk_is_taken_up(tmp_path: Path) -> None:
     old, new = Authority("old"), Authority("new")
-    async with playing(credentials=serving(new.issue())) as carrier:
-        async with renewing(trusting(tmp_path, old, carrier.port, None)) as renewal:
-            assert not await renewal.link.ready(within_seconds=0.3)
+    async with (
+        playing(credentials=serving(new.issue())) as carrier,
+        renewing(trusting(tmp_path, old, carrier.port, None)) as renewal,
+    ):
+        assert not await renewal.link.ready(within_seconds=0.3)
 
-            (tmp_path / "ca.pem").write_bytes(new.cert)
+        (tmp_path / "ca.pem").write_bytes(new.cert)
 
-            await until(lambda: renewal.built == 2)
-            assert await renewal.link.ready(within_seconds=5)
+        await until(lambda: renewal.built == 2)
+        assert await renewal.link.ready(within_seconds=5)
 
 
 async def test_a_call_in_flight_outlives_the_change_of_certificates(tmp_path: Path) -> None:
@@ -242,20 +246,23 @@ async def test_a_slow_carrier_gets_no_new_connection_again_and_again() -> None:
 
 
 async def test_a_moved_name_is_followed_when_the_old_address_dies() -> None:
-    async with playing() as old, naming() as names:
-        async with renewing(CarrierOptions(target=names.target(old.port))) as renewal:
-            assert await renewal.link.ready(within_seconds=5)
-            moved = PlayedCarrier(host="127.0.0.2", port=old.port)
-            await moved.start()
+    async with (
+        playing() as old,
+        naming() as names,
+        renewing(CarrierOptions(target=names.target(old.port))) as renewal,
+    ):
+        assert await renewal.link.ready(within_seconds=5)
+        moved = PlayedCarrier(host="127.0.0.2", port=old.port)
+        await moved.start()
 
-            names.address = "127.0.0.2"
-            await old.stop()
-            await renewal.link.lost()
+        names.address = "127.0.0.2"
+        await old.stop()
+        await renewal.link.lost()
 
-            assert await renewal.link.ready(within_seconds=2)
-            await ask(renewal)
-            assert (len(old.requests), len(moved.requests)) == (0, 1)
-            await moved.stop()
+        assert await renewal.link.ready(within_seconds=2)
+        await ask(renewal)
+        assert (len(old.requests), len(moved.requests)) == (0, 1)
+        await moved.stop()
 
 
 async def test_a_moved_name_is_followed_while_the_old_address_lives() -> None:
