@@ -6,10 +6,11 @@ import os
 import time
 
 from adapter.wechat.cancel_waybill import EVENT
-from adapter.wechat.cipher import AesEnvelope
-from adapter.wechat.codec import Format, decode, encode
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.errors import WeChatError
+from adapter.wechat.pushing import build_push, open_reply, parse_reply
 from adapter.wechat.redact import Secret
-from adapter.wechat.signature import sign
 
 APP_ID = "wx0123456789abcdef"
 TOKEN = "benchtokenbenchtoken"
@@ -37,46 +38,53 @@ format = "json"
 """
 
 
-class Sender:
-    """Writes pushes with fresh signatures, and reads what they were answered."""
+ACCOUNT = Account(
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(ENCODING_AES_KEY),
+)
+OPEN_ID = "oABCD"
 
-    def __init__(self) -> None:
-        self._key = AesEnvelope(Secret(ENCODING_AES_KEY), receive_id=APP_ID)
 
-    def http_request(self, order: str) -> bytes:
-        """Return one whole POST, keep-alive, that cancels `order`."""
-        now = int(time.time())
-        message = encode(
-            (
-                ("ToUserName", "gh_abcdefg"),
-                ("FromUserName", "oABCD"),
-                ("CreateTime", now),
-                ("MsgType", "event"),
-                ("Event", EVENT),
-                ("BizID", "xyz"),
-                ("BizPwd", "xyz123"),
-                ("ShopAppID", "wxABCD"),
-                ("OrderID", order),
-                ("WayBillID", order),
-            ),
-            Format.XML,
-        )
-        encrypted = self._key.encrypt(message, random16=os.urandom(16))
-        body = encode((("ToUserName", "gh_abcdefg"), ("Encrypt", encrypted)), Format.XML)
-        stamp, nonce = str(now), os.urandom(5).hex()
-        query = (
-            f"signature={sign(TOKEN, stamp, nonce)}&timestamp={stamp}&nonce={nonce}"
-            f"&encrypt_type=aes&msg_signature={sign(TOKEN, stamp, nonce, encrypted)}"
-        )
-        head = (
-            f"POST {PATH}?{query} HTTP/1.1\r\nHost: bench\r\nContent-Type: text/xml\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+def http_request(order: str) -> bytes:
+    """Return one whole POST, keep-alive and freshly signed, that cancels `order`."""
+    now = int(time.time())
+    message = encode(
+        (
+            ("ToUserName", "gh_abcdefg"),
+            ("FromUserName", OPEN_ID),
+            ("CreateTime", now),
+            ("MsgType", "event"),
+            ("Event", EVENT),
+            ("BizID", "xyz"),
+            ("BizPwd", "xyz123"),
+            ("ShopAppID", "wxABCD"),
+            ("OrderID", order),
+            ("WayBillID", order),
+        ),
+        Format.XML,
+    )
+    push = build_push(
+        ACCOUNT,
+        message,
+        Format.XML,
+        timestamp=now,
+        nonce=os.urandom(5).hex(),
+        random16=os.urandom(16),
+        open_id=OPEN_ID,
+    )
+    head = (
+        f"POST {PATH}?{push.query} HTTP/1.1\r\nHost: bench\r\nContent-Type: text/xml\r\n"
+        f"Content-Length: {len(push.body)}\r\n\r\n"
+    )
+    return head.encode() + push.body
 
-    def is_cancelled(self, body: bytes) -> bool:
-        """Tell whether a sealed reply says ResultCode 0."""
-        encrypted = decode(body, Format.XML).get("Encrypt")
-        if not isinstance(encrypted, str):
-            return False
-        return decode(self._key.decrypt(encrypted), Format.XML).get("ResultCode") == "0"
+
+def is_cancelled(body: bytes) -> bool:
+    """Tell whether a sealed reply is one that WeChat takes, and says ResultCode 0."""
+    try:
+        message = open_reply(ACCOUNT, body, Format.XML)
+        return parse_reply(message, Format.XML).result_code == 0
+    except WeChatError:
+        return False

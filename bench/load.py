@@ -18,7 +18,7 @@ from typing import cast
 
 import uvloop
 
-from bench.account import Sender
+from bench.account import http_request, is_cancelled
 from bench.figures import Run, percentile
 
 HEAD_END = b"\r\n\r\n"
@@ -99,11 +99,11 @@ class Load:
                 sent.create_task(self._send_when_idle(idle, request, due))
         return time.perf_counter() - started
 
-    def figures(self, sender: Sender, *, seconds: float, sealed: bool) -> Run:
+    def figures(self, *, seconds: float, sealed: bool) -> Run:
         """Judge every answer, after the clock has stopped."""
         failed = sum(status != 200 for status, _ in self._answers)
         to_judge = [body for status, body in self._answers if status == 200] if sealed else []
-        wrong = sum(not sender.is_cancelled(body) for body in to_judge)
+        wrong = sum(not is_cancelled(body) for body in to_judge)
         self._took.sort()
         return Run(
             pushes=len(self._answers),
@@ -135,8 +135,7 @@ class Load:
 async def run(given: argparse.Namespace) -> Run:
     """Build the pushes, wait for the word, send, judge."""
     loop = asyncio.get_running_loop()
-    sender = Sender()
-    requests = [sender.http_request(f"STUB-OK-{given.prefix}-{nth}") for nth in range(given.pushes)]
+    requests = [http_request(f"STUB-OK-{given.prefix}-{nth}") for nth in range(given.pushes)]
     connections = []
     for _ in range(given.connections):
         _, connection = await loop.create_connection(Connection, "127.0.0.1", given.port)
@@ -156,7 +155,7 @@ async def run(given: argparse.Namespace) -> Run:
     gc.enable()
     for connection in connections:
         connection.close()
-    return load.figures(sender, seconds=seconds, sealed=given.sealed)
+    return load.figures(seconds=seconds, sealed=given.sealed)
 
 
 def main() -> None:

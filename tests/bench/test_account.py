@@ -6,18 +6,10 @@ import time
 from urllib.parse import urlsplit
 
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
-from adapter.wechat.envelope import Account, Envelope, Mode, Opened
-from adapter.wechat.redact import Secret
-from bench.account import APP_ID, ENCODING_AES_KEY, TOKEN, Sender
+from adapter.wechat.envelope import Envelope, Opened
+from bench.account import ACCOUNT, http_request, is_cancelled
 
-ENVELOPE = Envelope(
-    Account(
-        app_id=APP_ID,
-        mode=Mode.SECURE,
-        token=Secret(TOKEN),
-        encoding_aes_key=Secret(ENCODING_AES_KEY),
-    )
-)
+ENVELOPE = Envelope(ACCOUNT)
 
 
 def opened(request: bytes) -> tuple[Opened, CancelWaybill]:
@@ -30,7 +22,7 @@ def opened(request: bytes) -> tuple[Opened, CancelWaybill]:
 
 
 def sealed_reply(*, result_code: int) -> bytes:
-    its_opened, push = opened(Sender().http_request("STUB-OK-1"))
+    its_opened, push = opened(http_request("STUB-OK-1"))
     reply = Reply(push=push, result_code=result_code, result_msg="as asked")
     return ENVELOPE.seal(
         reply.encode(its_opened.format), its_opened, now_unix=time.time(), random16=bytes(16)
@@ -38,18 +30,16 @@ def sealed_reply(*, result_code: int) -> bytes:
 
 
 def test_a_push_of_the_bench_opens_as_the_order_it_was_built_for() -> None:
-    _, push = opened(Sender().http_request("STUB-OK-7"))
+    _, push = opened(http_request("STUB-OK-7"))
 
     assert (push.order_id, push.way_bill_id, push.faults) == ("STUB-OK-7", "STUB-OK-7", ())
 
 
 def test_only_result_code_zero_counts_as_cancelled() -> None:
-    sender = Sender()
-
-    verdicts = [sender.is_cancelled(sealed_reply(result_code=code)) for code in (0, -1, 30003)]
+    verdicts = [is_cancelled(sealed_reply(result_code=code)) for code in (0, -1, 30003)]
 
     assert verdicts == [True, False, False]
 
 
 def test_a_reply_that_is_not_sealed_is_not_taken_for_cancelled() -> None:
-    assert not Sender().is_cancelled(b"<xml><ResultCode>0</ResultCode></xml>")
+    assert not is_cancelled(b"<xml><ResultCode>0</ResultCode></xml>")
