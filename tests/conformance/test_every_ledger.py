@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Outcome, State
 from adapter.cancellation.ports import Change, Ledger, Story
-from adapter.ledger.memory import MemoryLedger
+from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
 from tests.conformance.decisions import (
     WAYBILL,
@@ -30,9 +31,13 @@ from tests.conformance.decisions import (
 K = key_of(1)
 
 
-@pytest.fixture(params=["memory"])
-async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Session]:
-    async with MemoryLedger() as opened:
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Session]:
+    url = {
+        "memory": lambda: "memory://",
+        "sqlite": lambda: f"sqlite:///{tmp_path}/ledger.db",
+    }[request.param]()
+    async with open_ledger(url) as opened:
         yield opened
 
 

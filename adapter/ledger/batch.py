@@ -1,0 +1,229 @@
+"""One transaction for many callers: stories read, decisions run in turn, changes written.
+
+The same synchronous function serves both databases, over the driver's own cursor
+(PEP 249): on SQLite in the writer's thread, on PostgreSQL inside `run_sync`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from adapter.cancellation.model import Call, Entry, State, Waybill
+from adapter.cancellation.ports import Change, Decision, Story
+from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Row, call_row, changed_row, entry_of, new_row, resolution_row
+from adapter.ledger.statements import Statements
+
+
+class Item:
+    """One decision on its way: what to run, and what came of it.
+
+    `future` is empty for a note or a withdrawal (`undoes`): nobody waits. `abandoned` is set by the
+    loop when the caller has gone; an item abandoned before it ran is passed over.
+    """
+
+    __slots__ = (
+        "abandoned",
+        "decision",
+        "error",
+        "future",
+        "ran",
+        "resolution",
+        "result",
+        "undoes",
+        "waybill",
+        "withdraw",
+        "wrote",
+    )
+
+    def __init__(
+        self,
+        waybill: Waybill,
+        decision: Decision[Any],
+        *,
+        future: asyncio.Future[Any] | None = None,
+        withdraw: Decision[None] | None = None,
+        resolution: Resolution | None = None,
+        undoes: bool = False,
+    ) -> None:
+        self.waybill = waybill
+        self.decision = decision
+        self.future = future
+        self.withdraw = withdraw
+        self.resolution = resolution
+        self.undoes = undoes
+        self.abandoned = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget an earlier run: the transaction did not become durable."""
+        self.ran = False
+        self.wrote = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Cursor(Protocol):
+    """As much of a PEP 249 cursor as we need."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Any: ...
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]], /) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Session(Protocol):
+    """What differs between the databases inside one transaction."""
+
+    @property
+    def me(self) -> str: ...
+
+    @property
+    def statements(self) -> Statements: ...
+
+    def begin(self, cursor: Cursor, waybills: Sequence[Waybill], /) -> None:
+        """Open the transaction; from here on nobody else writes about these waybills."""
+        ...
+
+    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+        """Every row of `push` with one of these WayBillIDs."""
+        ...
+
+    def living(self, cursor: Cursor) -> frozenset[str]:
+        """Every session whose lock is held now."""
+        ...
+
+    def commit(self) -> None:
+        """Make it durable. Raises `StoreFault`."""
+        ...
+
+    def rollback(self) -> None:
+        """Leave the transaction with nothing written."""
+        ...
+
+
+class Batch:
+    """The stories of one transaction, as its decisions see and change them."""
+
+    def __init__(self, session: Session, cursor: Cursor, items: Sequence[Item]) -> None:
+        self.session = session
+        self.cursor = cursor
+        self.items = items
+        self.stories: dict[Waybill, dict[str, Entry]] = {}
+        self.known: set[str] = set()
+        self.changed: dict[str, Entry] = {}
+        self.calls: dict[tuple[str, int], Call] = {}
+        self.resolutions: list[Resolution] = []
+
+    def run(self, *, now: float) -> None:
+        """Read, decide in order, write; the caller commits."""
+        waybills = list(dict.fromkeys(item.waybill for item in self.items))
+        self.session.begin(self.cursor, waybills)
+        rows = self.session.stories(self.cursor, [waybill.waybill_id for waybill in waybills])
+        self._remember(waybills, rows)
+        living = self._living()
+        for item in self.items:
+            if not item.abandoned:
+                self._decide(item, living, now)
+        self._write()
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there is anything to make durable."""
+        return bool(self.changed or self.calls or self.resolutions)
+
+    def _remember(self, waybills: Sequence[Waybill], rows: Sequence[Row]) -> None:
+        self.stories = {waybill: {} for waybill in waybills}
+        for entry in sorted(map(entry_of, rows), key=_age):
+            story = self.stories.get(entry.waybill)  # none: another merchant's WayBillID
+            if story is not None:
+                story[entry.key] = entry
+                self.known.add(entry.key)
+
+    def _living(self) -> frozenset[str]:
+        """Ask only when a stranger's call is looked at: else nobody's life matters."""
+        me = self.session.me
+        for story in self.stories.values():
+            for entry in story.values():
+                if entry.state is State.CALLING and entry.owner != me:
+                    return self.session.living(self.cursor)
+        return frozenset((me,))
+
+    def _decide(self, item: Item, living: frozenset[str], now: float) -> None:
+        item.ran, item.error = True, None
+        entries = self.stories[item.waybill]
+        story = Story(entries=tuple(entries.values()), me=self.session.me, living=living, now=now)
+        try:
+            change = item.decision(story)
+            _check(change, item.waybill)
+        except Exception as error:  # foreign code: it fails its own caller, not the batch
+            item.error = error
+            return
+        item.result = change.result
+        for entry in change.entries:
+            entries[entry.key] = entry
+            self.changed[entry.key] = entry
+        for call in change.calls:
+            self.calls[call.key, call.epoch] = call
+        if item.resolution is not None:
+            self.resolutions.append(item.resolution)
+        item.wrote = bool(change.entries or change.calls)
+
+    def _write(self) -> None:
+        texts, cursor = self.session.statements, self.cursor
+        added = [new_row(e) for key, e in self.changed.items() if key not in self.known]
+        amended = [changed_row(e) for key, e in self.changed.items() if key in self.known]
+        if added:
+            cursor.executemany(texts.add_push, added)
+        if amended:
+            cursor.executemany(texts.change_push, amended)
+        if self.calls:
+            cursor.executemany(texts.put_call, [call_row(call) for call in self.calls.values()])
+        if self.resolutions:
+            cursor.executemany(
+                texts.add_resolution, [resolution_row(word) for word in self.resolutions]
+            )
+
+
+def run_batch(session: Session, cursor: Cursor, items: Sequence[Item]) -> Batch:
+    """Run the items as one transaction and make it durable.
+
+    Raises `StoreFault` from the session, or the driver's own error; then nothing was
+    written unless the fault says that it may have landed.
+    """
+    batch = Batch(session, cursor, items)
+    batch.run(now=time.time())
+    if batch.wrote:
+        session.commit()
+    else:
+        session.rollback()
+    return batch
+
+
+def doubtful(session: Session, cursor: Cursor, *, limit: int) -> tuple[Entry, ...]:
+    """The entries in doubt and those calling under the dead, oldest first; reads only."""
+    texts = session.statements
+    cursor.execute(texts.in_doubt, (limit, *texts.after_limit))
+    found = [entry_of(row) for row in cursor.fetchall()]
+    cursor.execute(texts.calling)
+    calling = [entry_of(row) for row in cursor.fetchall()]
+    if any(entry.owner != session.me for entry in calling):
+        # Asked after the rows were read: who died in between has left them as they are.
+        living = session.living(cursor)
+        found += [entry for entry in calling if entry.owner not in living]
+    session.rollback()
+    return tuple(sorted(found, key=_age)[:limit])
+
+
+def _check(change: Change[Any], waybill: Waybill) -> None:
+    for entry in change.entries:
+        if entry.biz_id != waybill.biz_id or entry.waybill_id != waybill.waybill_id:
+            raise ValueError("a decision may write only about its own waybill")
+
+
+def _age(entry: Entry) -> tuple[float, str]:
+    return entry.received_at, entry.key

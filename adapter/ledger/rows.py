@@ -1,0 +1,141 @@
+"""Entries and calls as rows of the tables, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.ledger.resolution import Resolution
+
+Row = Sequence[Any]
+
+# The columns of `push` that a decision may change after the first write; the others are
+# what WeChat sent. In this order they stand in `changed_row`, followed by the key.
+CHANGING = (
+    "state",
+    "calls",
+    "outcome",
+    "basis",
+    "message",
+    "told",
+    "deliveries",
+    "owner",
+    "called_at",
+    "settled_at",
+    "why",
+)
+
+_STATES = {state.value: state for state in State}
+_OUTCOMES: dict[str | None, Outcome | None] = {None: None} | {o.value: o for o in Outcome}
+_BASES: dict[str | None, Basis | None] = {None: None} | {basis.value: basis for basis in Basis}
+
+
+def new_row(entry: Entry) -> tuple[object, ...]:
+    """The entry in the order of the table's columns."""
+    return (
+        entry.key,
+        entry.account,
+        entry.open_id,
+        entry.pushed_at,
+        entry.biz_id,
+        entry.order_id,
+        entry.waybill_id,
+        entry.shop_app_id,
+        entry.state.value,
+        entry.received_at,
+        entry.calls,
+        entry.outcome and entry.outcome.value,
+        entry.basis and entry.basis.value,
+        entry.message,
+        entry.told and entry.told.value,
+        entry.deliveries,
+        entry.owner,
+        entry.called_at,
+        entry.settled_at,
+        entry.why,
+    )
+
+
+def changed_row(entry: Entry) -> tuple[object, ...]:
+    """What may have changed of the entry, and its key last."""
+    return (
+        entry.state.value,
+        entry.calls,
+        entry.outcome and entry.outcome.value,
+        entry.basis and entry.basis.value,
+        entry.message,
+        entry.told and entry.told.value,
+        entry.deliveries,
+        entry.owner,
+        entry.called_at,
+        entry.settled_at,
+        entry.why,
+        entry.key,
+    )
+
+
+def entry_of(row: Row) -> Entry:
+    """The entry that `new_row` made the row of."""
+    return Entry(
+        key=row[0],
+        account=row[1],
+        open_id=row[2],
+        pushed_at=row[3],
+        biz_id=row[4],
+        order_id=row[5],
+        waybill_id=row[6],
+        shop_app_id=row[7],
+        state=_STATES[row[8]],
+        received_at=row[9],
+        calls=row[10],
+        outcome=_OUTCOMES[row[11]],
+        basis=_BASES[row[12]],
+        message=row[13],
+        told=_OUTCOMES[row[14]],
+        deliveries=row[15],
+        owner=row[16],
+        called_at=row[17],
+        settled_at=row[18],
+        why=row[19],
+    )
+
+
+def call_row(call: Call) -> tuple[object, ...]:
+    """The call in the order of the table's columns."""
+    return (
+        call.key,
+        call.epoch,
+        call.sent_at,
+        call.ended_at,
+        call.status,
+        call.outcome and call.outcome.value,
+    )
+
+
+def call_of(row: Row) -> Call:
+    """The call that `call_row` made the row of."""
+    return Call(
+        key=row[0],
+        epoch=row[1],
+        sent_at=row[2],
+        ended_at=row[3],
+        status=row[4],
+        outcome=_OUTCOMES[row[5]],
+    )
+
+
+def resolution_row(resolution: Resolution) -> tuple[object, ...]:
+    """The resolution in the order of the table's columns, without its number."""
+    return (
+        resolution.key,
+        resolution.who,
+        resolution.reason,
+        resolution.outcome.value,
+        resolution.at,
+    )
+
+
+def resolution_of(row: Row) -> Resolution:
+    """The resolution that `resolution_row` made the row of."""
+    return Resolution(key=row[0], who=row[1], reason=row[2], outcome=Outcome(row[3]), at=row[4])

@@ -1,0 +1,322 @@
+"""A session at an SQLite file: one thread, one connection, one transaction at a time.
+
+A thread of our own over the standard driver costs a third of aiosqlite's CPU time, which
+changes threads at every statement; here the whole batch is one change of threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import NullPool, create_engine
+
+from adapter.cancellation.model import Entry, Waybill
+from adapter.ledger import schema
+from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
+from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.filelock import FileLock
+from adapter.ledger.rows import Row
+from adapter.ledger.statements import Statements, for_sqlite
+
+T = TypeVar("T")
+
+LOCK_WAIT_SECONDS = 0.2  # for another process's write lock, per attempt of the writer
+BESIDE_WAIT_SECONDS = 5.0  # the same, for a command beside a running serve
+LEAST_FREE_BYTES = 1 << 20  # of the file system; with less, a checkpoint may fail
+WAL_KEPT_BYTES = 64 << 20  # the log is cut back to this after a burst
+
+# What SQLite's primary result codes mean for us: a stable word, and whether the
+# connection is worth keeping. Any other code blames a value.
+FAULTS: dict[int, tuple[str, bool]] = {
+    sqlite3.SQLITE_FULL: ("full", True),
+    sqlite3.SQLITE_BUSY: ("locked", True),
+    sqlite3.SQLITE_LOCKED: ("locked", True),
+    sqlite3.SQLITE_READONLY: ("read_only", False),
+    sqlite3.SQLITE_IOERR: ("io", False),
+    sqlite3.SQLITE_CANTOPEN: ("moved", False),
+    sqlite3.SQLITE_CORRUPT: ("corrupt", False),
+    sqlite3.SQLITE_NOTADB: ("corrupt", False),
+    sqlite3.SQLITE_PERM: ("read_only", False),
+    sqlite3.SQLITE_AUTH: ("read_only", False),
+    sqlite3.SQLITE_NOMEM: ("memory", False),
+    sqlite3.SQLITE_PROTOCOL: ("locked", False),
+    sqlite3.SQLITE_SCHEMA: ("schema", False),
+}
+
+
+class SqliteFile:
+    """The file as it was opened: notices when another stands at its name, or none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = Path(f"{path}-wal")
+        self._inodes: tuple[int, ...] = ()
+
+    def remember(self) -> None:
+        """Take the file and its log, as they are now, for ours."""
+        self._inodes = (self.path.stat().st_ino, self.log.stat().st_ino)
+
+    def check(self) -> None:
+        """Raise `StoreFault` unless both still stand at their names."""
+        try:
+            inodes = (os.stat(self.path).st_ino, os.stat(self.log).st_ino)  # noqa: PTH116
+        except OSError as error:
+            raise StoreFault("moved") from error
+        if inodes != self._inodes:
+            raise StoreFault("moved")
+
+    def is_ours(self) -> bool:
+        """Say whether both stand at their names again."""
+        try:
+            self.check()
+        except StoreFault:
+            return False
+        return True
+
+    def check_space(self) -> None:
+        """Raise `StoreFault` when the file system has no room left."""
+        disk = os.statvfs(self.path)
+        blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
+        if blocks * disk.f_frsize < LEAST_FREE_BYTES and disk.f_blocks:
+            raise StoreFault("full")
+
+
+class SqliteSession:
+    """One process's connection to the file. Every method blocks: call it in its thread.
+
+    `beside` opens for a command next to a running `serve`: it takes no lock, makes no
+    file, changes no schema, and waits longer for its turn.
+    """
+
+    def __init__(self, path: Path, *, beside: bool) -> None:
+        self.file = SqliteFile(path)
+        self.me = ""
+        self.identity_key = b""
+        self.statements: Statements = for_sqlite()
+        self._beside = beside
+        self._lock = FileLock(Path(f"{path}.lock"))
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Take the lock, bring the tables up to date, begin a session.
+
+        Raises `LedgerInUse`, `SchemaOutdated` or `LedgerNotOpened`.
+        """
+        if not self.file.path.parent.is_dir():
+            raise LedgerNotOpened(f"there is no folder {self.file.path.parent} for the ledger")
+        if not self._beside:
+            self._lock.take(self.file.path)
+        try:
+            self._prepare()
+            connection = self._connect(create=False)
+            self._begin_session(connection.cursor())
+            self.file.remember()
+        except sqlite3.Error as error:
+            self.close()
+            raise LedgerNotOpened(f"the ledger {self.file.path}: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Leave the file; whatever is calling is from now on owned by the dead."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._lock.release()
+
+    # What a batch asks of its session.
+
+    def begin(self, cursor: Cursor, _waybills: Sequence[Waybill], /) -> None:
+        """Take the write lock: a deferred transaction that reads first could fail at its
+        first write with BUSY_SNAPSHOT, for which the busy timeout does not wait."""
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+        """Every row with one of the WayBillIDs; the statement's other places repeat one."""
+        size, text = self.statements.story(len(waybill_ids))
+        padding = [waybill_ids[-1]] * (size - len(waybill_ids))
+        cursor.execute(text, [*waybill_ids, *padding])
+        return cursor.fetchall()
+
+    def living(self, cursor: Cursor) -> frozenset[str]:
+        """Only one process serves from a file: we, or while a command looks, the newest."""
+        if not self._beside or not self._lock.is_held():
+            return frozenset((self.me,))
+        cursor.execute(self.statements.meta)
+        ((_, newest),) = cursor.fetchall()
+        return frozenset((self.me, str(newest)))
+
+    def commit(self) -> None:
+        """Commit, unless the file is no longer the one at its name."""
+        assert self._connection is not None  # noqa: S101 - a batch runs on it right now
+        self.file.check()
+        try:
+            self._connection.commit()
+        except sqlite3.Error as error:
+            # Frames of a commit whose sync failed may still be found after a crash.
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            word, _ = FAULTS.get(code, ("io", False))
+            raise StoreFault(word, landed=code == sqlite3.SQLITE_IOERR) from error
+
+    def rollback(self) -> None:
+        """Leave the transaction, if there is one."""
+        if self._connection is not None:
+            self._connection.rollback()
+
+    # What the store asks.
+
+    def attempt(self, work: Callable[[Cursor], T]) -> T:
+        """Run `work` on a connection that is sound; translate what the driver raises."""
+        try:
+            connection = self._sound()
+            return work(connection.cursor())
+        except sqlite3.Error as error:
+            fault = FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if fault is None:
+                self._abandon(keep=True)
+                raise Poisoned(str(error)) from error
+            word, keep = fault
+            self._abandon(keep=keep)
+            raise StoreFault(word) from error
+        except StoreFault as fault:
+            self._abandon(keep=not fault.landed)
+            raise
+        except (UnicodeEncodeError, OverflowError) as error:
+            self._abandon(keep=True)
+            raise Poisoned(str(error)) from error
+
+    def probe(self, cursor: Cursor, *, writing: bool) -> None:
+        """Try to write: the lock alone, or after a fault a page of it."""
+        self.file.check()
+        if not writing:
+            self.file.check_space()
+        cursor.execute("BEGIN IMMEDIATE")
+        if writing:
+            cursor.execute("UPDATE meta SET sessions = sessions")
+            self.commit()
+        else:
+            self.rollback()
+
+    def _sound(self) -> sqlite3.Connection:
+        if self._connection is None:
+            return self._reopen()
+        if not self.file.is_ours() and self.file.path.exists():
+            # Another file stands at our name: perhaps a restored copy of ours.
+            self._abandon(keep=False)
+            return self._reopen()
+        return self._connection
+
+    def _reopen(self) -> sqlite3.Connection:
+        if not self.file.path.exists():
+            raise StoreFault("moved")
+        connection = self._connect(create=False)
+        cursor = connection.cursor()
+        cursor.execute(self.statements.meta)
+        rows = cursor.fetchall()
+        if not rows or rows[0][0] != self.identity_key:
+            self._abandon(keep=False)
+            raise StoreFault("moved")
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("UPDATE meta SET sessions = max(sessions, ?)", (int(self.me),))
+        connection.commit()  # also makes the log, so that it can be remembered
+        self.file.remember()
+        return connection
+
+    def _abandon(self, *, keep: bool) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            connection.rollback()
+        except sqlite3.Error:
+            keep = False
+        if not keep:
+            self._connection = None
+            connection.close()
+
+    def _connect(self, *, create: bool) -> sqlite3.Connection:
+        mode = "rwc" if create else "rw"
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.file.path))}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=BESIDE_WAIT_SECONDS if self._beside else LOCK_WAIT_SECONDS,
+            check_same_thread=False,
+        )
+        self._connection = connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+        return connection
+
+    def _prepare(self) -> None:
+        engine = create_engine(
+            "sqlite://", poolclass=NullPool, creator=lambda: self._connect(create=True)
+        )
+        with engine.connect() as connection:
+            if self._beside:
+                schema.require(connection, remedy="start `waybridge serve` once")
+            elif schema.migrate(connection):
+                connection.commit()
+        engine.dispose()
+        self._connection = None
+
+    def _begin_session(self, cursor: sqlite3.Cursor) -> None:
+        cursor.execute("BEGIN IMMEDIATE")
+        if self._beside:
+            self.me = f"shell-{os.getpid()}"
+        else:
+            cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0))
+            cursor.execute(self.statements.next_session)
+            ((number,),) = cursor.fetchall()
+            self.me = str(number)
+        cursor.execute(self.statements.meta)
+        ((self.identity_key, _),) = cursor.fetchall()
+        cursor.connection.commit()
+
+
+class SqliteStore:
+    """The session in its thread, as the writer uses it."""
+
+    def __init__(self, path: Path, *, beside: bool = False) -> None:
+        self.session = SqliteSession(path, beside=beside)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def open(self) -> None:
+        """See `SqliteSession.open`."""
+        await self._run(self.session.open)
+
+    async def close(self) -> None:
+        """Leave the file and end the thread."""
+        await self._run(self.session.close)
+        self._thread.shutdown(wait=False)
+
+    async def execute(self, items: Sequence[Item]) -> None:
+        """Run the items as one durable transaction. Raises `StoreFault` or `Poisoned`."""
+        await self._run(
+            lambda: self.session.attempt(lambda cursor: run_batch(self.session, cursor, items))
+        )
+
+    async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
+        """Read between two batches. Raises `StoreFault`."""
+        return await self._run(
+            lambda: self.session.attempt(lambda cursor: doubtful(self.session, cursor, limit=limit))
+        )
+
+    async def probe(self, *, writing: bool) -> None:
+        """Try to write. Raises `StoreFault`."""
+        await self._run(
+            lambda: self.session.attempt(lambda cursor: self.session.probe(cursor, writing=writing))
+        )
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

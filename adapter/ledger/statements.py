@@ -1,0 +1,160 @@
+"""Every statement of the hot path, compiled once for its database.
+
+They are written in SQLAlchemy Core and run as text on the driver's own cursor: compiling,
+and Core's bookkeeping, cost more than the statements themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+from adapter.ledger.rows import CHANGING
+from adapter.ledger.tables import OPEN, call, meta, push, resolution
+
+COMPLETING = ("ended_at", "status", "outcome")  # what the end of a call adds to its row
+
+STORY_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
+
+# What became of a push seen before.
+_CHANGE_PUSH = (
+    update(push)
+    .where(push.c.key == bindparam("the_key"))
+    .values({name: bindparam(f"new_{name}") for name in CHANGING})
+)
+# The pushes in doubt, oldest first; the first condition names the partial index.
+_IN_DOUBT = (
+    select(push)
+    .where(OPEN, push.c.state == literal_column("'in_doubt'"))
+    .order_by(push.c.received_at, push.c.key)
+    .limit(bindparam("at_most"))
+)
+# The pushes being asked now: never more than all replicas may have in flight.
+_CALLING = (
+    select(push)
+    .where(OPEN, push.c.state == literal_column("'calling'"))
+    .order_by(push.c.received_at, push.c.key)
+)
+# An operator's word.
+_ADD_RESOLUTION = (
+    insert(resolution)
+    .values({name: bindparam(name) for name in ("key", "who", "reason", "outcome", "at")})
+    .inline()
+)
+# One more session; its number is the owner's name.
+_NEXT_SESSION = (
+    update(meta).values(sessions=meta.c.sessions + literal_column("1")).returning(meta.c.sessions)
+)
+# The key of all keys, and the newest session's number.
+_META = select(meta.c.identity_key, meta.c.sessions)
+# PostgreSQL: one lock a waybill until the transaction ends, taken in the order given, so
+# that two replicas never wait for each other in a ring.
+_LOCK = select(func.count(func.pg_advisory_xact_lock(text("h")))).select_from(
+    func.unnest(bindparam("hashes", type_=ARRAY(BigInteger))).alias("h")
+)
+# PostgreSQL: whose session lock is held now.
+_LIVING = text(
+    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND classid = :owners AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+).bindparams(bindparam("owners", type_=BigInteger))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """The texts for one database; parameters are positional, in the order of `rows`."""
+
+    add_push: str
+    change_push: str
+    put_call: str
+    add_resolution: str
+    in_doubt: str
+    calling: str
+    next_session: str
+    add_meta: str
+    meta: str
+    stories: tuple[tuple[int, str], ...] = ()
+    after_limit: tuple[int, ...] = ()  # SQLAlchemy writes an OFFSET for SQLite
+    lock: str = ""
+    living: str = ""
+
+    def story(self, size: int) -> tuple[int, str]:
+        """The story statement that takes at least `size` WayBillIDs, and how many it takes."""
+        return next(pair for pair in self.stories if pair[0] >= size)
+
+
+def for_sqlite() -> Statements:
+    """Compile for SQLite: one story statement for each of `STORY_SIZES`."""
+    dialect = sqlite.dialect(paramstyle="qmark")
+    stories = tuple(
+        (
+            size,
+            _text(
+                select(push).where(
+                    push.c.waybill_id.in_([bindparam(f"w{n}") for n in range(size)])
+                ),
+                dialect,
+            ),
+        )
+        for size in STORY_SIZES
+    )
+    put = sqlite.insert(call)
+    put = put.on_conflict_do_update(
+        index_elements=[call.c.key, call.c.epoch],
+        set_={name: put.excluded[name] for name in COMPLETING},
+    )
+    add_meta = sqlite.insert(meta).on_conflict_do_nothing()
+    return replace(_common(dialect, put, add_meta), stories=stories, after_limit=(0,))
+
+
+def for_postgresql() -> Statements:
+    """Compile for PostgreSQL: a story statement takes any number of WayBillIDs at once."""
+    dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    story = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
+    put = postgresql.insert(call)
+    put = put.on_conflict_do_update(
+        index_elements=[call.c.key, call.c.epoch],
+        set_={name: put.excluded[name] for name in COMPLETING},
+    )
+    add_meta = postgresql.insert(meta).on_conflict_do_nothing()
+    return replace(
+        _common(dialect, put, add_meta),
+        stories=((STORY_SIZES[-1], _text(story, dialect)),),
+        lock=_text(_LOCK, dialect),
+        living=_text(_LIVING, dialect),
+    )
+
+
+def _common(dialect: Dialect, put_call: ClauseElement, add_meta: ClauseElement) -> Statements:
+    return Statements(
+        add_push=_text(insert(push), dialect),
+        change_push=_text(_CHANGE_PUSH, dialect),
+        put_call=_text(put_call, dialect),
+        add_resolution=_text(_ADD_RESOLUTION, dialect),
+        in_doubt=_text(_IN_DOUBT, dialect),
+        calling=_text(_CALLING, dialect),
+        next_session=_text(_NEXT_SESSION, dialect),
+        add_meta=_text(add_meta, dialect),
+        meta=_text(_META, dialect),
+    )
+
+
+def _text(statement: ClauseElement, dialect: Dialect) -> str:
+    return str(statement.compile(dialect=dialect))
