@@ -16,7 +16,7 @@ from google.protobuf import (
     timestamp_pb2,
     wrappers_pb2,
 )
-from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
@@ -47,6 +47,8 @@ class Method:
     """One unary method: its path on the wire (`/pkg.Service/Method`) and its messages."""
 
     path: str
+    request_type: Descriptor
+    reply_type: Descriptor
     request_class: type[Message]
     reply_class: type[Message]
 
@@ -119,6 +121,8 @@ class Contract:
             )
         return Method(
             path=_path(found),
+            request_type=found.input_type,
+            reply_type=found.output_type,
             request_class=GetMessageClass(found.input_type),
             reply_class=GetMessageClass(found.output_type),
         )

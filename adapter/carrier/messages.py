@@ -1,0 +1,65 @@
+"""The carrier's own words in a reply: `[status] message`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from adapter.carrier.document import Section
+from adapter.carrier.findings import nearest
+from adapter.carrier.paths import FieldPath, PathFault, getter, kind, leaves, parent_of, resolve
+from adapter.carrier.targets import wrapped
+
+MESSAGE_LIMIT = 500  # characters kept; a carrier's stack trace would fill the ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageField:
+    """A string, or a StringValue, in the reply."""
+
+    path: FieldPath
+    get: Callable[[Message], object]
+
+    def read(self, reply: Message) -> str:
+        """Return the text, cut to its limit; empty when it is not set."""
+        value = self.get(reply)
+        if value is not None and not isinstance(value, str):
+            value = getattr(value, "value", "")
+        return str(value or "")[:MESSAGE_LIMIT]
+
+    def write(self, reply: Message, text: str) -> None:
+        """Set the text."""
+        parent, name = parent_of(reply, self.path), self.path.leaf.name
+        if wrapped(self.path.leaf) is None:
+            setattr(parent, name, text)
+        else:
+            getattr(parent, name).value = text
+
+
+def message_field(section: Section, reply: Descriptor) -> MessageField | None:
+    """Find the field that `message` names; faults go to the section's findings."""
+    path = section.text("message")
+    if path is None:
+        return None
+    try:
+        found = resolve(reply, path)
+    except PathFault as fault:
+        section.findings.error(section.key("message"), fault.message, fault.hint)
+        return None
+    if not _is_text(found.leaf):
+        texts = [near for near, leaf in leaves(reply) if _is_text(leaf)]
+        section.findings.error(
+            section.key("message"),
+            f'"{path}" is {kind(found.leaf)}, not a string',
+            nearest(path, texts),
+        )
+        return None
+    return MessageField(path=found, get=getter(found))
+
+
+def _is_text(field: FieldDescriptor) -> bool:
+    leaf = wrapped(field) or field
+    return bool(leaf.type == FieldDescriptor.TYPE_STRING)
