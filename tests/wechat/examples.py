@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+import pytest
 from hypothesis import strategies as st
 
-from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Envelope, Mode, Opened
+from adapter.wechat.errors import REFUSED_REASONS, Refused
 from adapter.wechat.pushing import SealedPush, build_push
 from adapter.wechat.redact import Secret
 
@@ -111,3 +114,34 @@ def push(
         random16=RANDOM16,
         open_id="oABCD",
     )
+
+
+def query_of(vector: Any) -> bytes:
+    """Return a vector's query string as it stood in the URL."""
+    return urlencode(vector["query"]).encode()
+
+
+def message(format: Format) -> bytes:
+    """Return the document's own push."""
+    return encode(PUSH_FIELDS, format)
+
+
+def changed(query: str, **changes: str | None) -> bytes:
+    """Return a query string with some parameters changed, or left out when None."""
+    parameters: dict[str, str | None] = {**dict(parse_qsl(query)), **changes}
+    return urlencode({name: text for name, text in parameters.items() if text is not None}).encode()
+
+
+def opened(envelope: Envelope, sealed: SealedPush, *, now_unix: float = NOW) -> Opened:
+    """Open a push as if it came at `now_unix`."""
+    return envelope.open(sealed.query.encode(), sealed.body, now_unix=now_unix)
+
+
+def refusal_of(
+    envelope: Envelope, query: bytes, body: bytes, *, now_unix: float = NOW
+) -> tuple[str, str]:
+    """Return reason and detail of a refusal; fail when there is none."""
+    with pytest.raises(Refused) as refusal:
+        envelope.open(query, body, now_unix=now_unix)
+    assert refusal.value.reason in REFUSED_REASONS
+    return refusal.value.reason, refusal.value.detail
