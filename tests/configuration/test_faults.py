@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from adapter.configuration.faults import default_text, finding_of, key_of, place, without
+from adapter.configuration.findings import Severity
+from adapter.configuration.keys import KeyTable
+from adapter.configuration.sections import Sections
+from adapter.configuration.sources import Origin, Values
+
+KEYS = KeyTable.of(Sections)
+
+
+@pytest.fixture
+def values() -> Values:
+    return Values(main=Origin(source="adapter.toml", folder=Path("/")))
+
+
+def _only_finding(values: Values, tree: dict[str, Any]) -> str:
+    with pytest.raises(ValidationError) as refused:
+        Sections.model_validate(tree)
+    (error,) = refused.value.errors()
+    return str(finding_of(error, values, KEYS))
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        (
+            {"edge": {"pth": "/"}},
+            "error: adapter.toml, edge.pth: is no setting. Did you mean path?",
+        ),
+        (
+            {"carrier": {"tls": {"a": 1}}},
+            "error: adapter.toml, carrier.tls.a: is no setting. "
+            "carrier.tls has: ca, cert, key, server_name.",
+        ),
+        (
+            {"mini_programs": {"shop": {"tokn": "x"}}},
+            "error: adapter.toml, mini_programs.shop.tokn: is no setting. Did you mean token?",
+        ),
+        (
+            {"mini_programs": {"shop": {"freshness_seconds": 0}}},
+            "error: adapter.toml, mini_programs.shop.freshness_seconds: must be at least 1. "
+            "The default is 600.",
+        ),
+        (
+            {"carrier": {"tls": "x"}},
+            "error: adapter.toml, carrier.tls: must be a section, not a value. "
+            "Write [carrier.tls] on a line of its own and its keys below.",
+        ),
+    ],
+)
+def test_an_error_is_told_in_our_words(values: Values, tree: dict[str, Any], told: str) -> None:
+    assert _only_finding(values, tree) == told
+
+
+def test_a_finding_names_who_set_the_key(values: Values) -> None:
+    values.set(("edge", "path"), 3, Origin(source="there", folder=Path("/"), line=4))
+
+    finding = place(values, Severity.ERROR, ("edge", "path"), "is wrong.", "")
+
+    assert finding.where == "there, line 4, edge.path"
+
+
+def test_an_error_in_a_name_is_about_the_name() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Sections.model_validate({"mini_programs": {"a b": {}}})
+
+    assert [key_of(error) for error in refused.value.errors()] == [("mini_programs", "a b")]
+
+
+def test_a_faulty_value_is_taken_out_of_its_table() -> None:
+    tree: dict[str, Any] = {"a": {"b": 1, "c": 2}, "d": 3}
+
+    without(tree, ("a", "b"))
+    without(tree, ("d", "x", "y"))
+    without(tree, ("none", "such"))
+
+    assert tree == {"a": {"c": 2}, "d": 3}
+
+
+@pytest.mark.parametrize(
+    ("default", "written"),
+    [(True, "true"), (3, "3"), (4.5, "4.5"), (5.0, "5"), ("x", '"x"'), ("", ""), (None, "")],
+)
+def test_a_default_is_written_as_in_the_file(default: object, written: str) -> None:
+    assert default_text(default) == written

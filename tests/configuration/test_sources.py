@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapter.configuration.keys import KeyTable
+from adapter.configuration.sections import Sections
+from adapter.configuration.sources import Origin, Values, gather
+
+KEYS = KeyTable.of(Sections)
+
+
+def test_every_value_keeps_who_set_it(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.toml"
+    file.write_text('[edge]\npath = "/a"\nlisten = "x:1"\n')
+    environ = {"WAYBRIDGE_EDGE__PATH": "/b", "OTHER": "x"}
+
+    values = gather(file, environ, keys=KEYS, folder=tmp_path / "work")
+
+    assert values.tree == {"edge": {"path": "/b", "listen": "x:1"}}
+    assert values.origins[("edge", "listen")] == Origin(source=str(file), folder=tmp_path, line=3)
+    assert values.origins[("edge", "path")] == Origin(
+        source="environment variable WAYBRIDGE_EDGE__PATH", folder=tmp_path / "work"
+    )
+
+
+def test_a_key_that_nobody_set_belongs_to_its_heading(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.toml"
+    file.write_text("\n[wechat]\n")
+
+    values = gather(file, {}, keys=KEYS, folder=tmp_path)
+
+    origin = values.origin_of(("wechat", "token"))
+    assert origin is not None
+    assert origin.line == 2
+    assert values.origin_of(("edge", "path")) is None
+
+
+def test_an_empty_section_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.toml"
+    file.write_text("[carrier.tls]\n")
+
+    assert gather(file, {}, keys=KEYS, folder=tmp_path).tree == {"carrier": {"tls": {}}}
+
+
+def test_only_the_last_newline_of_a_secrets_file_falls(tmp_path: Path) -> None:
+    (tmp_path / "WAYBRIDGE_WECHAT__TOKEN").write_bytes(b" abc \r\n")
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "README").write_text("not ours")
+
+    values = gather(None, {"WAYBRIDGE_SECRETS_DIR": "."}, keys=KEYS, folder=tmp_path)
+
+    assert values.tree == {"wechat": {"token": " abc "}}
+    assert values.findings == []
+
+
+def test_a_secrets_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "WAYBRIDGE_WECHAT__TOKEN").write_bytes(b"\xff\xfe")
+    (tmp_path / "WAYBRIDGE_EDGE__PATH").mkdir()
+    (tmp_path / "WAYBRIDGE_WECHAT__TOKN").write_text("x")
+
+    values = gather(None, {"WAYBRIDGE_SECRETS_DIR": str(tmp_path)}, keys=KEYS, folder=Path("/"))
+
+    assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in values.findings] == [
+        "error: secrets file FOLDER/WAYBRIDGE_EDGE__PATH: cannot be read: is a directory. "
+        "Let waybridge's user read it.",
+        "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKEN: is not UTF-8 text. "
+        "Write the secret's letters and digits.",
+        "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKN: is no setting. "
+        "Did you mean WAYBRIDGE_WECHAT__TOKEN?",
+    ]
+
+
+def test_a_section_set_to_a_value_gives_way_to_its_keys() -> None:
+    values = Values(main=Origin(source="x", folder=Path("/")))
+    values.set(("edge",), 3, values.main)
+
+    values.set(("edge", "path"), "/a", values.main)
+
+    assert values.tree == {"edge": {"path": "/a"}}
+
+
+def test_the_values_themselves_are_never_printed(tmp_path: Path) -> None:
+    environ = {"WAYBRIDGE_WECHAT__TOKEN": "canary"}
+
+    assert "canary" not in repr(gather(None, environ, keys=KEYS, folder=tmp_path))
