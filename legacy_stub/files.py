@@ -28,10 +28,11 @@ class Table:
     faults: list[str] = field(default_factory=list)
 
     def text(self, key: str, *, default: str = "") -> str:
-        return str(self._value(key, kind=str, default=default))
+        value = self._value(key, kinds=(str,), name="text", default=default)
+        return value if isinstance(value, str) else default
 
     def number(self, key: str, *, default: float) -> float:
-        value = self._value(key, kind=(int, float), default=default)
+        value = self._value(key, kinds=(int, float), name="a number", default=default)
         return value if isinstance(value, (int, float)) else default
 
     def one_of(self, key: str, allowed: Sequence[str]) -> str:
@@ -39,20 +40,20 @@ class Table:
         value = self.text(key)
         if value in allowed:
             return value
-        self.faults.append(f"{self.place}.{key} is {value!r}, must be one of {', '.join(allowed)}")
+        self.faults.append(f"{self._at(key)} is {value!r}, must be one of {', '.join(allowed)}")
         return allowed[0]
 
     def table(self, key: str) -> Table:
-        value = self._value(key, kind=dict, default={})
+        value = self._value(key, kinds=(dict,), name="a table", default={})
         return Table(
-            place=f"{self.place}.{key}".removeprefix("."),
+            place=self._at(key),
             values=value if isinstance(value, dict) else {},
             faults=self.faults,
         )
 
     def tables(self, key: str) -> Iterator[Table]:
         """Yield each `[[key]]`, placed by its number from 1."""
-        value = self._value(key, kind=list, default=[])
+        value = self._value(key, kinds=(list,), name="a list", default=[])
         for number, values in enumerate(value if isinstance(value, list) else [], start=1):
             place = f"{key} {number}"
             if isinstance(values, dict):
@@ -63,23 +64,26 @@ class Table:
     def refuse_others(self, *known: str) -> None:
         """Note every key that is not known: most are misspelt."""
         self.faults.extend(
-            f"{self.place} knows no {key!r}, only {', '.join(known)}".strip()
+            f"{self.place or 'the file'} knows no {key!r}, only {', '.join(known)}"
             for key in self.values.keys() - set(known)
         )
 
-    def _value(self, key: str, *, kind: type | tuple[type, ...], default: object) -> object:
+    def _at(self, key: str) -> str:
+        return f"{self.place}.{key}".removeprefix(".")
+
+    def _value(self, key: str, *, kinds: tuple[type, ...], name: str, default: object) -> object:
         value = self.values.get(key, default)
-        if isinstance(value, kind) and not isinstance(value, bool):
+        # To Python true is a number too; to whoever wrote the file it is not.
+        if isinstance(value, kinds) and not isinstance(value, bool):
             return value
-        names = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
-        self.faults.append(f"{self.place}.{key} must be a {' or '.join(names)}".replace(" .", " "))
+        self.faults.append(f"{self._at(key)} must be {name}")
         return default
 
 
 def read_toml(file: Path, *, remedy: str) -> Table:
     """Return the file's top table; raises `UnusableFile` when it cannot be read at all."""
     try:
-        return Table(place="the file", values=tomllib.loads(file.read_text(encoding="utf-8")))
+        return Table(place="", values=tomllib.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise UnusableFile(file, [error.strerror or "unreadable"], remedy=remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
