@@ -84,7 +84,7 @@ prove: .venv/.installed ## run the long crash, repeat and restart journeys (minu
 	@$(BIN)/python -m pytest -v -m prove --timeout=900 $(ARGS)
 
 bench: .venv/.installed ## measure what one push costs beside a bare hop (ARGS="--rounds 7")
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR is not set" -m bench $(ARGS)
 
 proto: .venv/.installed ## compile the contract to the descriptor set that ships
 	@$(BIN)/buf format --write
