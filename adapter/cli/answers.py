@@ -54,21 +54,15 @@ def judge(inspection: Inspection) -> tuple[tuple[AnswerRow, ...], tuple[Finding,
 
 def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
     for row in mapping.rows:
-        # A zero was never set by anybody: whatever it is called, the outcome is not known.
-        outcome = Outcome.IN_DOUBT if row.number == 0 else _outcome(row)
-        yield _answer("status", row, outcome, locale)
-    yield _answer("status", Row(word=UNKNOWN, means=None), Outcome.IN_DOUBT, locale)
+        yield _answer("status", row, locale)
+    yield _answer("status", Row(word=UNKNOWN, means=None), locale)
     for row in mapping.grpc_rows:
-        yield _answer("grpc", row, _outcome(row), locale)
+        yield _answer("grpc", row, locale)
 
 
-def _outcome(row: Row) -> Outcome:
-    return row.means if isinstance(row.means, Outcome) else Outcome.IN_DOUBT
-
-
-def _answer(
-    kind: Literal["status", "grpc"], row: Row, outcome: Outcome, locale: Locale
-) -> AnswerRow:
+def _answer(kind: Literal["status", "grpc"], row: Row, locale: Locale) -> AnswerRow:
+    # Zero, and a number nobody knows, mean nothing: the waybill may have been cancelled.
+    outcome = row.means if isinstance(row.means, Outcome) else Outcome.IN_DOUBT
     return AnswerRow(
         kind=kind,
         status=" = ".join((row.word, *row.aliases)),

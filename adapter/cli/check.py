@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from rich.text import Text
 from adapter.cli.answers import AnswerRow, judge, verdict
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, refuse, show
-from adapter.cli.probes import PROBES, Probe
+from adapter.cli.probes import PROBES, ask
 from adapter.configuration.findings import Finding, has_errors
-from adapter.settings import Settings, inspect
+from adapter.settings import inspect
 
 _HEADINGS = ("carrier says", "number", "outcome", "ResultCode", "merchant reads")
 _FOOTNOTE = (
@@ -47,7 +46,7 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     rows, found = judge(inspection) if inspection.readable else ((), ())
     findings = (*inspection.findings, *found)
     if inspection.settings is not None and not offline and not has_errors(findings):
-        findings = (*findings, *asyncio.run(_asked(PROBES, inspection.settings)))
+        findings = (*findings, *asyncio.run(ask(PROBES, inspection.settings)))
     if as_json:
         click.echo(_json(rows, findings))
     else:
@@ -58,10 +57,6 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
         raise SystemExit(EXIT_CANNOT_RUN)
     if has_errors(findings):
         raise SystemExit(EXIT_FINDINGS)
-
-
-async def _asked(probes: Iterable[Probe], settings: Settings) -> list[Finding]:
-    return [finding for probe in probes for finding in await probe(settings)]
 
 
 def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:

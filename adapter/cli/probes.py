@@ -22,3 +22,8 @@ class Probe(Protocol):
 
 PROBES: tuple[Probe, ...] = ()
 """Asked in this order by `check` without `--offline`."""
+
+
+async def ask(probes: Iterable[Probe], settings: Settings) -> tuple[Finding, ...]:
+    """Ask one after the other and return all that they found."""
+    return tuple([finding for probe in probes for finding in await probe(settings)])

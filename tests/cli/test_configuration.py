@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from adapter import development
+from adapter.cli.configuration import config_option, settings_of
+
+SOUND = f"""
+[wechat]
+app_id = "wx0123456789abcdef"
+token = "abc123"
+encoding_aes_key = "{"k" * 43}"
+[carrier]
+target = "127.0.0.1:50051"
+"""
+
+
+@click.command()
+@config_option
+@click.option("--production", is_flag=True)
+def tell(config: Path | None, *, production: bool) -> None:
+    click.echo(settings_of(config, production=production).wechat.app_id)
+
+
+def _run(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(tell, ["--config", str(file), *arguments])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "adapter.toml"
+    file.write_text(SOUND)
+    return file
+
+
+def test_a_sound_file_is_read_in_silence(file: Path) -> None:
+    result = _run(file, "--production")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "wx0123456789abcdef\n", "")
+
+
+def test_the_environment_may_name_the_file(file: Path) -> None:
+    result = CliRunner(env={"WAYBRIDGE_CONFIG": str(file)}).invoke(tell)
+
+    assert result.stdout == "wx0123456789abcdef\n"
+
+
+def test_a_warning_is_told_and_does_not_stop(file: Path) -> None:
+    file.write_text(SOUND.replace("abc123", "a b"))
+
+    result = _run(file)
+
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"warning: {file}, line 4, wechat.token: ")
+
+
+def test_any_error_ends_with_2_and_every_fault(file: Path) -> None:
+    file.write_text(SOUND.replace("127.0.0.1", "far") + '[edge]\npath = "x"\n')
+
+    result = _run(file)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert [line.split()[0] for line in result.stderr.splitlines() if line] == ["error:"] * 2
+
+
+def test_development_secrets_are_refused_in_production_only(file: Path) -> None:
+    file.write_text(SOUND.replace("abc123", development.TOKEN))
+
+    assert _run(file).exit_code == 0
+    refused = _run(file, "--production")
+    assert refused.exit_code == 2
+    assert "wechat.token: is the development value" in refused.stderr
