@@ -16,7 +16,7 @@ MAX_WORD_CHARACTERS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCall:
-    """The code's name and the ErrorInfo reasons, each as `domain/REASON` and as `REASON`.
+    """The code's name and the ErrorInfo reasons, each `domain/REASON` or `REASON`.
 
     The text is left behind: it is untrusted, and an unhandled exception in a carrier puts its
     own secrets there."""
@@ -41,18 +41,17 @@ def _reasons_in(details: bytes) -> tuple[str, ...]:
     info = error_details_pb2.ErrorInfo()
     try:
         packed = status_pb2.Status.FromString(details).details[:MAX_DETAILS]
-        found = [_words(info) for one in packed if one.Is(info.DESCRIPTOR) and one.Unpack(info)]
+        found = [_word(info) for one in packed if one.Is(info.DESCRIPTOR) and one.Unpack(info)]
     except DecodeError:
         return ()
-    return tuple(word for words in found for word in words if _is_plain(word))
+    return tuple(word for word in found if _is_plain(word))
 
 
-def _words(info: error_details_pb2.ErrorInfo) -> tuple[str, ...]:
-    """A table may name a reason with its domain or without; the closer match comes first."""
+def _word(info: error_details_pb2.ErrorInfo) -> str:
     if len(info.reason) > MAX_REASON_CHARACTERS or not info.reason:
-        return ()
-    return (f"{info.domain}/{info.reason}", info.reason) if info.domain else (info.reason,)
+        return ""
+    return f"{info.domain}/{info.reason}" if info.domain else str(info.reason)
 
 
 def _is_plain(text: str) -> bool:
-    return len(text) <= MAX_WORD_CHARACTERS and text.isascii() and text.isprintable()
+    return 0 < len(text) <= MAX_WORD_CHARACTERS and text.isascii() and text.isprintable()

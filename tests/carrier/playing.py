@@ -106,7 +106,7 @@ async def playing(
 async def until(fact: Callable[[], bool], *, within_seconds: float = 10) -> None:
     """Return as soon as it is so; for facts that nobody announces. Raises `TimeoutError`."""
     async with asyncio.timeout(within_seconds):
-        while not fact():
+        while not fact():  # noqa: ASYNC110 - what another task counts has no event
             await asyncio.sleep(0.02)
 
 
