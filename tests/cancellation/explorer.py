@@ -1,0 +1,455 @@
+"""An explicit-state model of one waybill: every order of deliveries, calls, losses and crashes.
+
+The decisions are the product's own functions (or a mutant of them); only the world around
+them, the carrier, the wire, the processes and the people who wait, is modelled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+from adapter.cancellation.asking import (
+    Ask,
+    LookOnly,
+    Say,
+    on_ask_again,
+    on_delivery,
+    on_owner_died,
+)
+from adapter.cancellation.model import (
+    Call,
+    CarrierAnswer,
+    Entry,
+    Fact,
+    Outcome,
+    State,
+)
+from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.settling import on_answer, on_fact, on_told
+
+KEYS = ("first press", "second press")
+UNAVAILABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", ask_again=True)
+FRESH = tuple(
+    Entry(
+        key=key,
+        account="gh",
+        open_id="o",
+        pushed_at=number,
+        biz_id="b",
+        order_id="o",
+        waybill_id="w",
+        shop_app_id="s",
+        state=State.UNSENT,
+        received_at=0.0,
+    )
+    for number, key in enumerate(KEYS)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The decisions under test, and the order in which the desk carries them out."""
+
+    on_delivery: Callable[..., Change[Any]] = on_delivery
+    on_ask_again: Callable[..., Change[Any]] = on_ask_again
+    on_answer: Callable[..., Change[Any]] = on_answer
+    on_fact: Callable[..., Change[Any]] = on_fact
+    on_told: Callable[..., Change[None]] = on_told
+    dead_by_clock: bool = False
+    calls_before_commit: bool = False
+    replies_before_commit: bool = False
+    joins: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How far the world is explored."""
+
+    deliveries: tuple[int, int] = (2, 2)
+    crashes: int = 1
+    losses: int = 1
+    asks: int = 2
+    replicas: int = 1
+    knows_request_ids: bool = False
+    lookup: bool = False
+    network_repeats_calls: bool = False
+
+
+class Message(NamedTuple):
+    """A call on the wire. `listener` is the process that waits for it, or nobody."""
+
+    push: int
+    epoch: int
+    answer: Outcome | None
+    listener: int | None
+
+
+class Work(NamedTuple):
+    """The attempt that holds the turn in a process."""
+
+    push: int
+    phase: str
+    epoch: int = 0
+    answer: Outcome | None = None
+    waiting: bool = True
+    heard: bool = False
+    asks: int = 0
+
+
+class Process(NamedTuple):
+    """One replica. Its session's name is its place; what it owned when it died is owned by
+    "dead", so that worlds that differ only in how sessions are named are one."""
+
+    work: Work | None = None
+    queue: tuple[int, ...] = ()
+
+
+class Row(NamedTuple):
+    """What of an entry the rules can tell apart; small, because worlds are compared by it."""
+
+    state: State
+    calls: int
+    outcome: Outcome | None
+    told: Outcome | None
+    owner: str
+
+
+class World(NamedTuple):
+    entries: tuple[Row | None, Row | None]
+    cancelled: bool
+    remembered: tuple[Outcome | None, Outcome | None]
+    wire: tuple[Message, ...]
+    processes: tuple[Process, ...]
+    deliveries: tuple[int, int]
+    crashes: int
+    losses: int
+    spoken: tuple[Outcome | None, Outcome | None]
+    delivered: tuple[bool, bool]
+    after_zero: tuple[bool, bool]
+    zero_heard: tuple[bool, bool]
+
+
+class Violation(Exception):
+    """An invariant does not hold; its name comes first."""
+
+
+def explore(rules: Rules, bounds: Bounds, *, most: int = 2_000_000) -> int:
+    """Visit every reachable world once; return how many there are. Raises `Violation`, or
+    `RuntimeError` when there are more than `most`: a bound that cuts proves nothing."""
+    step = Steps(rules, bounds)
+    start = World(
+        entries=(None, None),
+        cancelled=False,
+        remembered=(None, None),
+        wire=(),
+        processes=(Process(),) * bounds.replicas,
+        deliveries=bounds.deliveries,
+        crashes=bounds.crashes,
+        losses=bounds.losses,
+        spoken=(None, None),
+        delivered=(False, False),
+        after_zero=(False, False),
+        zero_heard=(False, False),
+    )
+    seen, frontier = {start}, [start]
+    while frontier:
+        world = frontier.pop()
+        for following in step.following(world):
+            if following not in seen:
+                seen.add(following)
+                frontier.append(following)
+        if len(seen) > most:
+            raise RuntimeError(f"more than {most} worlds")
+    return len(seen)
+
+
+class Steps:
+    """All that can happen next in a world."""
+
+    def __init__(self, rules: Rules, bounds: Bounds) -> None:
+        self.rules = rules
+        self.bounds = bounds
+
+    def following(self, world: World) -> Iterator[World]:
+        for at, process in enumerate(world.processes):
+            for push in (0, 1):
+                if world.deliveries[push]:
+                    yield self._deliver(world, at, push)
+            if process.work is not None:
+                yield from self._work(world, at, process, process.work)
+            for push in process.queue:
+                yield _with(world, at, process._replace(queue=_without(process.queue, push)))
+            if world.crashes:
+                yield self._crash(world, at)
+        for number, message in enumerate(world.wire):
+            yield from self._wire(world, number, message)
+        if self.bounds.lookup:
+            for push, row in enumerate(world.entries):
+                if row is not None and self._doubtful(world, row):
+                    yield self._resolve(world, _entry(push, row))
+
+    def _deliver(self, world: World, at: int, push: int) -> World:
+        left = tuple(n - (k == push) for k, n in enumerate(world.deliveries))
+        zero_elsewhere = world.spoken[1 - push] is Outcome.CANCELLED
+        after = tuple(
+            zero_elsewhere if k == push and not world.delivered[k] else world.after_zero[k]
+            for k in (0, 1)
+        )
+        world = world._replace(
+            deliveries=left,
+            delivered=tuple(d or k == push for k, d in enumerate(world.delivered)),
+            after_zero=after,
+        )
+        process = world.processes[at]
+        work = process.work
+        if work is None:
+            return _with(world, at, process._replace(work=Work(push=push, phase="open")))
+        if work.push == push and self.rules.joins:
+            return _with(world, at, process._replace(work=work._replace(waiting=True)))
+        if push in process.queue:
+            return world
+        return _with(world, at, process._replace(queue=(*process.queue, push)))
+
+    def _work(self, world: World, at: int, process: Process, work: Work) -> Iterator[World]:
+        def now(**changes: Any) -> World:
+            return _with(world, at, process._replace(work=work._replace(**changes)))
+
+        match work.phase:
+            case "open":
+                yield from self._open(world, at, work)
+                yield self._end(world, at)  # nobody waits for the turn any more: nothing done
+            case "calling" if work.waiting:
+                yield now(waiting=False)  # told −1 at the end of its budget
+            case "answered":
+                if work.waiting:
+                    yield now(waiting=False)
+                    if work.answer is Outcome.IN_DOUBT and work.asks < self.bounds.asks - 1:
+                        yield from self._again(world, at, work)
+                own_word = work.answer not in (Outcome.IN_DOUBT, Outcome.ALREADY_CANCELLED)
+                heard = work.waiting and own_word
+                if heard and self.rules.replies_before_commit:
+                    yield self._speak(now(phase="settling", heard=True), at, work.answer)
+                else:
+                    yield now(phase="settling", heard=heard)
+            case "settling":
+                yield self._settle(world, at, work)
+            case "telling":
+                story = _story(world, at)
+                world = _written(world, self.rules.on_told(story, key=KEYS[work.push]))
+                yield self._as(_heard(world, work), at, work, phase="speaking")
+            case "speaking":
+                entry = world.entries[work.push]
+                assert entry is not None
+                yield self._end(self._speak(world, at, entry.outcome), at)
+
+    def _open(self, world: World, at: int, work: Work) -> Iterator[World]:
+        story = _story(world, at, dead_by_clock=self.rules.dead_by_clock)
+        fresh = FRESH[work.push]
+        for may_ask in (True, False) if self.bounds.lookup else (True,):
+            change = self.rules.on_delivery(story, fresh=fresh, may_ask=may_ask)
+            after = _written(world, change)
+            match change.result:
+                case Ask(entry=entry):
+                    call = Message(push=work.push, epoch=entry.calls, answer=None, listener=at)
+                    after = after._replace(wire=tuple(sorted((*after.wire, call), key=_order)))
+                    _check_one_live_call(after)
+                    if self.rules.calls_before_commit and world.crashes:
+                        sent = tuple(sorted((*world.wire, call), key=_order))
+                        yield self._crash(world._replace(wire=sent), at)
+                    yield self._as(after, at, work, phase="calling", epoch=entry.calls)
+                case Say(entry=entry):
+                    told = entry.told is entry.outcome
+                    yield self._as(after, at, work, phase="speaking" if told else "telling")
+                case LookOnly(entry=entry):
+                    fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
+                    change = self.rules.on_fact(_story(after, at), found=entry, fact=fact)
+                    after = _written(after, change)
+                    if change.result.entry.state is State.DONE:
+                        yield self._as(after, at, work, phase="telling")
+                    else:
+                        yield self._end(after, at)
+
+    def _again(self, world: World, at: int, work: Work) -> Iterator[World]:
+        call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
+        change = self.rules.on_ask_again(_story(world, at), call=call, answer=UNAVAILABLE)
+        if change.result is None:
+            return
+        after = _written(world, change)
+        message = Message(push=work.push, epoch=work.epoch + 1, answer=None, listener=at)
+        after = after._replace(wire=tuple(sorted((*after.wire, message), key=_order)))
+        _check_one_live_call(after)
+        yield self._as(
+            after, at, work, phase="calling", epoch=work.epoch + 1, asks=work.asks + 1
+        )
+
+    def _settle(self, world: World, at: int, work: Work) -> World:
+        call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
+        assert work.answer is not None
+        answer = CarrierAnswer(outcome=work.answer, status="answer")
+        change = self.rules.on_answer(
+            _story(world, at), call=call, answer=answer, heard=work.heard
+        )
+        after = _written(world, change)
+        entry = change.result.entry
+        if entry.state is not State.DONE or not work.waiting:
+            return self._end(after, at)
+        if entry.told is not entry.outcome:
+            return self._as(after, at, work, phase="telling")
+        return self._as(_heard(after, work), at, work, phase="speaking")
+
+    def _wire(self, world: World, number: int, message: Message) -> Iterator[World]:
+        rest = world.wire[:number] + world.wire[number + 1 :]
+        if message.answer is None:
+            yield self._execute(world, rest, message)
+            if self.bounds.network_repeats_calls:
+                # The answer is lost below us, and what gRPC repeats is answered instead.
+                executed = self._execute(world, rest, message)
+                yield executed._replace(wire=world.wire)
+        if message.listener is None:
+            return
+        process = world.processes[message.listener]
+        work = process.work
+        assert work is not None
+        heard = world._replace(wire=rest)
+        if message.answer is not None:
+            yield self._as(heard, message.listener, work, phase="answered", answer=message.answer)
+        if world.losses:
+            late = () if message.answer is not None else (message._replace(listener=None),)
+            lost = world._replace(
+                wire=tuple(sorted((*rest, *late), key=_order)), losses=world.losses - 1
+            )
+            yield self._as(
+                lost, message.listener, work, phase="answered", answer=Outcome.IN_DOUBT
+            )
+
+    def _execute(self, world: World, rest: tuple[Message, ...], message: Message) -> World:
+        entry = world.entries[message.push]
+        if entry is None or entry.calls < message.epoch:
+            raise Violation("I1 a call at the carrier without an earlier row")
+        answer = world.remembered[message.push] if self.bounds.knows_request_ids else None
+        if answer is None:
+            answer = Outcome.ALREADY_CANCELLED if world.cancelled else Outcome.CANCELLED
+        remembered = tuple(
+            answer if k == message.push else known for k, known in enumerate(world.remembered)
+        )
+        done = () if message.listener is None else (message._replace(answer=answer),)
+        return world._replace(
+            cancelled=True,
+            remembered=remembered if self.bounds.knows_request_ids else world.remembered,
+            wire=tuple(sorted((*rest, *done), key=_order)),
+        )
+
+    def _crash(self, world: World, at: int) -> World:
+        entries = tuple(
+            row._replace(owner="dead") if row is not None and row.owner == str(at) else row
+            for row in world.entries
+        )
+        wire = tuple(
+            message._replace(listener=None) if message.listener == at else message
+            for message in world.wire
+            if message.listener != at or message.answer is None
+        )
+        world = world._replace(
+            entries=entries,
+            wire=tuple(sorted(wire, key=_order)),
+            crashes=world.crashes - 1,
+        )
+        return _with(world, at, Process())
+
+    def _doubtful(self, world: World, entry: Row) -> bool:
+        dead = entry.state is State.CALLING and entry.owner == "dead"
+        return entry.state is State.IN_DOUBT or dead
+
+    def _resolve(self, world: World, entry: Entry) -> World:
+        world = _written(world, on_owner_died(_story(world, 0), key=entry.key))
+        fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
+        return _written(world, self.rules.on_fact(_story(world, 0), found=entry, fact=fact))
+
+    def _speak(self, world: World, at: int, outcome: Outcome | None) -> World:
+        work = world.processes[at].work
+        assert work is not None
+        assert outcome is not None
+        push = work.push
+        if not work.waiting:
+            return world
+        if world.spoken[push] not in (None, outcome):
+            raise Violation("I3 two definite answers of one push differ")
+        if outcome is Outcome.CANCELLED and not world.cancelled:
+            raise Violation("I4 told 0 and not cancelled")
+        # A 0 recorded while somebody waited counts as told: a crash may have swallowed it.
+        zero_elsewhere = world.spoken[1 - push] is Outcome.CANCELLED or world.zero_heard[1 - push]
+        if outcome is Outcome.ALREADY_CANCELLED and not zero_elsewhere:
+            raise Violation("I5 told 30003 for our own effect")
+        if outcome is Outcome.CANCELLED and world.after_zero[push]:
+            raise Violation("I6 told 0 after 0 was told elsewhere")
+        spoken = tuple(outcome if k == push else said for k, said in enumerate(world.spoken))
+        return world._replace(spoken=spoken)
+
+    def _as(self, world: World, at: int, work: Work, **changes: Any) -> World:
+        process = world.processes[at]
+        return _with(world, at, process._replace(work=work._replace(**changes)))
+
+    def _end(self, world: World, at: int) -> World:
+        process = world.processes[at]
+        following = Work(push=process.queue[0], phase="open") if process.queue else None
+        return _with(world, at, process._replace(work=following, queue=process.queue[1:]))
+
+
+def _heard(world: World, work: Work) -> World:
+    row = world.entries[work.push]
+    zero = row is not None and row.told is Outcome.CANCELLED and work.waiting
+    heard = tuple(h or (zero and k == work.push) for k, h in enumerate(world.zero_heard))
+    return world._replace(zero_heard=heard)
+
+
+def _order(message: Message) -> tuple[int, int, str, int]:
+    answer = "" if message.answer is None else message.answer.value
+    listener = -1 if message.listener is None else message.listener
+    return message.push, message.epoch, answer, listener
+
+
+def _check_one_live_call(world: World) -> None:
+    if sum(message.listener is not None for message in world.wire) > 1:
+        raise Violation("I2 two live calls for one waybill")
+
+
+def _story(world: World, at: int, *, dead_by_clock: bool = False) -> Story:
+    me = str(at)
+    living = frozenset(map(str, range(len(world.processes))))
+    return _tale(world.entries, me, frozenset({me}) if dead_by_clock else living)
+
+
+def _written(world: World, change: Change[Any]) -> World:
+    if not change.entries:
+        return world
+    entries = list(world.entries)
+    for entry in change.entries:
+        entries[KEYS.index(entry.key)] = Row(
+            entry.state, entry.calls, entry.outcome, entry.told, entry.owner
+        )
+    return world._replace(entries=(entries[0], entries[1]))
+
+
+@cache
+def _entry(push: int, row: Row) -> Entry:
+    return replace(FRESH[push], **row._asdict())
+
+
+@cache
+def _tale(
+    entries: tuple[Row | None, Row | None], me: str, living: frozenset[str]
+) -> Story:
+    told = tuple(_entry(k, row) for k, row in enumerate(entries) if row is not None)
+    return Story(entries=told, me=me, living=living, now=0.0)
+
+
+def _with(world: World, at: int, process: Process) -> World:
+    processes = world.processes[:at] + (process,) + world.processes[at + 1 :]
+    return world._replace(processes=processes)
+
+
+def _without(queue: tuple[int, ...], push: int) -> tuple[int, ...]:
+    return tuple(waiting for waiting in queue if waiting != push)
