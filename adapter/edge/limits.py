@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope
 
-OVERRUN_SECONDS = 0.4  # after the reply budget: WeChat hangs up at 5 s, and so do we
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The edge's bounds; each is a setting or stands here with its reason."""
+    """The edge's bounds; each is a setting or stands here with its reason.
+
+    `overrun_seconds` is what the desk may take beyond the reply budget: WeChat hangs up at
+    5 s, so there is nobody to answer after both.
+    """
 
     reply_within_seconds: float = 4.5
+    overrun_seconds: float = 0.4
     body_limit_bytes: int = 65_536
     body_within_seconds: float = 2.0
     max_in_flight: int = 512

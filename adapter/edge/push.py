@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope
 
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
-from adapter.edge.limits import OVERRUN_SECONDS, Limits, Room, header, read_body
+from adapter.edge.limits import Limits, Room, header, read_body
 from adapter.edge.ports import Desk, Forwarder, Log, Tally
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
 from adapter.edge.translate import Locale
@@ -130,7 +130,7 @@ async def _decide(delivery: Delivery, push: CancelWaybill, parts: Parts) -> Answ
     try:
         with parts.room.taken():
             # The desk keeps to `left` by itself; this is for a desk that does not.
-            async with asyncio.timeout(max(left, 0.0) + OVERRUN_SECONDS):
+            async with asyncio.timeout(max(left, 0.0) + parts.limits.overrun_seconds):
                 return await parts.desk.cancel(cancellation, within_seconds=left)
     except TimeoutError:
         parts.log.error("desk_overran", waybill=push.way_bill_id, order=push.order_id)

@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import httpcore2  # noqa: F401 - httpx2 would read it in later, while pushes wait
 import httpx2
 
 from adapter.forward.circuit import Circuit

@@ -14,8 +14,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import BinaryIO, Protocol, cast
 
 import structlog
@@ -25,10 +24,11 @@ from adapter.wechat.redact import MASK, Secret
 
 GATHER_SECONDS = 0.02
 QUEUED_LINES = 10_000
+LINE_LIMIT = 2_000  # characters; a longer line has its values bounded, one by one
+PARTS_LIMIT = 40  # of a list
 TEXT_LIMIT = 600  # characters of one value: an id has at most 512
 # C0 and C1 controls: on a terminal they could move the cursor or paint another line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode
 
 
 class Sink:
@@ -86,19 +86,14 @@ def open_log(
     sink: Sink,
     *,
     is_terminal: bool,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    unix: Callable[[], float] = time.time,
 ) -> FilteringBoundLogger:
     """Return the logger; `style` is `[log] format`: auto, console or json."""
-
-    def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        event["time"] = now().isoformat(timespec="milliseconds")
-        return event
-
     on_console = style == "console" or (style == "auto" and is_terminal)
-    render: Processor = _console(colours=is_terminal) if on_console else _json
+    renderers: list[Processor] = [conceal, _console(colours=is_terminal)] if on_console else [_json]
     logger = structlog.wrap_logger(
         _Lines(sink),
-        processors=[structlog.processors.add_log_level, stamp, conceal, render],
+        processors=[structlog.processors.add_log_level, _Stamp(unix), *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
@@ -110,16 +105,7 @@ def conceal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
 
     Whoever logs must not pass a secret at all.
     """
-    for name, value in event.items():
-        kind = type(value)
-        if kind is str:
-            if len(value) > TEXT_LIMIT or _CONTROL.search(value):
-                event[name] = _tame(value)
-        elif kind is Secret:
-            event[name] = MASK
-        elif kind not in _PLAIN:
-            event[name] = [_shown(part) for part in value] if _is_many(value) else _shown(value)
-    return event
+    return {name: _shown(value) for name, value in event.items()}
 
 
 def capture_library_logs(log: Logger) -> None:
@@ -153,26 +139,54 @@ class _LibraryHandler(logging.Handler):
         )
 
 
+class _Stamp:
+    """Adds the time in UTC; the text of a second is made once."""
+
+    def __init__(self, unix: Callable[[], float]) -> None:
+        self._unix = unix
+        self._second = -1
+        self._text = ""
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        now = self._unix()
+        second = int(now)
+        if second != self._second:
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        event["time"] = f"{self._text}.{int((now - second) * 1000):03d}Z"
+        return event
+
+
 _PLAIN = frozenset({int, float, bool, type(None)})
-
-
-def _is_many(value: object) -> bool:
-    return isinstance(value, Iterable) and isinstance(value, list | tuple | set | frozenset)
 
 
 def _shown(value: object) -> object:
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(part) for part in list(value)[:PARTS_LIMIT]]
     return MASK if isinstance(value, Secret) else _tame(str(value))
 
 
 def _tame(text: str) -> str:
-    visible = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text[:TEXT_LIMIT])
+    visible = _CONTROL.sub(_escaped, text[:TEXT_LIMIT])
     return visible if len(text) <= TEXT_LIMIT else f"{visible}…"
 
 
-def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    return _ENCODE(event)
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+# What JSON does not know comes here, secrets among it.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_shown).encode
+
+
+def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    line = _ENCODE(event)
+    if len(line) > LINE_LIMIT:
+        line = _ENCODE(conceal(logger, method, event))
+    # JSON escapes C0 itself; the others still end a line for some readers.
+    return line if line.isprintable() else _CONTROL.sub(_escaped, line)
 
 
 def _console(*, colours: bool) -> Processor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -82,6 +82,15 @@ def push(
         open_id="oABCD",
         mode=mode,
     )
+
+
+async def until(happened: Callable[[], object], *, within_seconds: float = 5.0) -> None:
+    """Let the loop run until it happened; what depends on other connections has no event."""
+    for _ in range(int(within_seconds / 0.005)):
+        if happened():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not happen in time")
 
 
 @dataclass(kw_only=True)

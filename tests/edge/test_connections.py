@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from adapter.edge.connections import Patience
+from adapter.edge.limits import Limits
+from tests.edge.playing import PATH, Edge, push, running_edge, until
+from tests.edge.wire import Wire, chunked, request, wire
+
+SHORT = Patience(header_seconds=0.2, message_seconds=0.4, idle_seconds=0.3, header_bytes=4_096)
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n".encode()
+
+
+async def is_closed_after(edge: Edge, *pieces: bytes, between_seconds: float = 0.0) -> bytes:
+    """Send the pieces, then return what came until the server closed; the test's own time
+    limit fails it when the server never does."""
+    async with wire(edge.server) as line, asyncio.timeout(5):
+        sending = asyncio.create_task(_trickle(line, pieces, between_seconds))
+        received = await line.rest()
+        sending.cancel()
+        return received
+
+
+async def _trickle(line: Wire, pieces: Iterable[bytes], between_seconds: float) -> None:
+    for piece in pieces:
+        await line.send(piece)
+        await asyncio.sleep(between_seconds)
+
+
+async def test_a_silent_connection_is_closed() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        assert await is_closed_after(edge) == b""
+
+
+async def test_a_header_that_trickles_is_closed() -> None:
+    drops = [HEAD, *[b"X-A: 1\r\n"] * 1000]
+    async with running_edge(patience=SHORT) as edge:
+        assert await is_closed_after(edge, *drops, between_seconds=0.05) == b""
+
+
+async def test_empty_lines_do_not_keep_a_connection() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        assert await is_closed_after(edge, *[b"\r\n"] * 1000, between_seconds=0.05) == b""
+
+
+async def test_empty_lines_after_an_answer_do_not_keep_it_either() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        first = request(push(edge.account))
+        received = await is_closed_after(edge, first, *[b"\r\n"] * 1000, between_seconds=0.05)
+
+    assert received.count(b"HTTP/1.1 200") == 1
+
+
+async def test_an_idle_connection_is_closed() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        received = await is_closed_after(edge, request(push(edge.account)))
+
+    assert received.count(b"HTTP/1.1 200") == 1
+
+
+async def test_a_slow_body_is_408_and_closed() -> None:
+    async with running_edge(limits=Limits(body_within_seconds=0.1)) as edge:
+        sealed = push(edge.account)
+        received = await is_closed_after(edge, request(sealed, length=len(sealed.body) + 1))
+
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert edge.tally.refusals == ["body_too_slow"]
+
+
+async def test_a_header_without_end_is_closed_early() -> None:
+    async with running_edge(patience=Patience(header_bytes=4_096)) as edge:
+        received = await is_closed_after(edge, HEAD, *[b"X-A: " + b"a" * 1000 + b"\r\n"] * 1000)
+
+    assert received == b""
+
+
+async def test_an_announced_excess_is_413_though_the_sender_is_in_full_flow() -> None:
+    megabytes = 4
+    async with running_edge() as edge, wire(edge.server) as line:
+        sealed = push(edge.account)
+        head = request(sealed, length=megabytes * 1_000_000 + len(sealed.body))
+        await line.send(head)
+        for _ in range(megabytes):
+            await line.send(b"x" * 1_000_000)
+        answer = await line.answer()
+        await line.send(request(sealed))
+        next_answer = await line.answer()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert next_answer.startswith(b"HTTP/1.1 200 "), "the connection is still in step"
+
+
+async def test_a_chunked_excess_is_413() -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        await line.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(5):
+            await line.send(b"%x\r\n%s\r\n" % (20_000, b"x" * 20_000))
+        answer = await line.answer()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert edge.tally.refusals == ["body_too_large"]
+
+
+async def test_a_body_of_exactly_the_limit_is_read() -> None:
+    async with running_edge(limits=Limits(body_limit_bytes=100)) as edge:
+        fits = await edge.client.post(PATH, content=b"x" * 100)
+        excess = await edge.client.post(PATH, content=b"x" * 101)
+
+    assert (fits.status_code, excess.status_code) == (403, 413)
+
+
+async def test_a_body_that_stays_away_after_the_answer_is_not_waited_for() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        received = await is_closed_after(edge, HEAD + b"Content-Length: 9000000\r\n\r\nx")
+
+    assert received.startswith(b"HTTP/1.1 413 ")
+
+
+async def test_a_chunked_push_is_a_push() -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        await line.send(chunked(push(edge.account)))
+
+        assert (await line.answer()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_trailers_are_refused() -> None:
+    async with running_edge() as edge:
+        received = await is_closed_after(edge, chunked(push(edge.account), trailer=b"A: b\r\n"))
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"Expect: 100-continue\r\n",
+        b"Connection: keep-alive\r\n",
+        b"Content-Type: application/json\r\n",
+        b"Content-Encoding: gzip\r\n",
+    ],
+)
+async def test_odd_headers_change_nothing(more: bytes) -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        await line.send(request(push(edge.account), more=more))
+        answer = await line.answer() if b"Expect" not in more else await line.reader.read(9000)
+
+    assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 100 "))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET http://x HTTP/1.1\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\n\r\n",
+        b"POST /wechat/push HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Content-Length: -1\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        HEAD + b"Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n",
+        HEAD + b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n",
+        b"GET \xff\xfe HTTP/1.1\r\n\r\n",
+        b"GET /%ff%00 HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+async def test_what_is_hardly_http_is_never_a_5xx(start: bytes) -> None:
+    async with running_edge(patience=SHORT) as edge:
+        received = await is_closed_after(edge, start)
+
+        assert received == b"" or received[9:10] == b"4"
+        assert (await edge.reply()).result_code == 0
+
+
+async def test_pushes_in_a_row_on_one_connection_are_answered_in_order() -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        many = b"".join(request(push(edge.account, OrderID=str(n))) for n in range(20))
+        await line.send(many)
+        answers = [await line.answer() for _ in range(20)]
+
+    assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+    assert [wish.order_id for wish in edge.desk.asked] == [str(n) for n in range(20)]
+
+
+async def test_a_sender_that_hangs_up_costs_nothing() -> None:
+    async with running_edge() as edge:
+        async with wire(edge.server) as line:
+            await line.send(HEAD + b"Content-Length: 100\r\n\r\nx")
+        await until(lambda: edge.tally.refusals)
+
+    assert edge.tally.refusals == ["sender_gone"]
+
+
+async def test_connections_over_the_ceiling_are_closed_at_once() -> None:
+    async with running_edge(patience=Patience(connections=2)) as edge:
+        async with wire(edge.server) as first, wire(edge.server) as second:
+            await until(lambda: edge.server.connections == 2)
+            assert await is_closed_after(edge) == b""
+
+            await first.send(request(push(edge.account)))
+            assert (await first.answer()).startswith(b"HTTP/1.1 200 ")
+            await second.send(b"x")
+        await until(lambda: not edge.server.connections)
+        assert (await edge.reply()).result_code == 0
+
+
+async def test_silent_connections_do_not_keep_pushes_waiting() -> None:
+    async with running_edge() as edge:
+        silent = [await asyncio.open_connection(*edge.server.address) for _ in range(400)]
+
+        replies = [await edge.reply(OrderID=str(n)) for n in range(20)]
+
+        for _, writer in silent:
+            writer.close()
+    assert [reply.result_code for reply in replies] == [0] * 20

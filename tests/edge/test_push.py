@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
+from adapter.edge.limits import Limits
+from adapter.edge.translate import TEXTS, Locale
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Mode
+from tests.edge.playing import PATH, ScriptedDesk, push, running_edge, until
+
+
+@dataclass(kw_only=True)
+class Said:
+    body: bytes = b"<xml>theirs</xml>"
+    content_type: str = "text/xml"
+    result: str = "answered"
+
+
+@dataclass(kw_only=True)
+class ScriptedHandler:
+    said: Said = field(default_factory=Said)
+    fault: Exception | None = None
+    got: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
+    budgets: list[float] = field(default_factory=list)
+
+    async def forward(
+        self, *, query: bytes, body: bytes, content_type: bytes, within_seconds: float
+    ) -> Said:
+        self.got.append((query, body, content_type))
+        self.budgets.append(within_seconds)
+        if self.fault is not None:
+            raise self.fault
+        return self.said
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("outcome", list(Outcome))
+async def test_every_outcome_is_told_with_its_text(outcome: Outcome, locale: Locale) -> None:
+    answer = Answer(key="k", outcome=outcome, basis=Basis.CARRIER)
+    async with running_edge(desk=ScriptedDesk(answer=answer), locale=locale) as edge:
+        reply = await edge.reply()
+
+    assert reply.result_msg == TEXTS[locale][outcome]
+
+
+async def test_the_desk_gets_what_is_left_of_the_reply_budget() -> None:
+    async with running_edge(limits=Limits(reply_within_seconds=3.0)) as edge:
+        await edge.reply()
+
+    [budget] = edge.desk.budgets
+    assert 2.0 < budget < 3.0
+
+
+async def test_a_desk_that_overruns_is_answered_for() -> None:
+    desk = ScriptedDesk(hangs=asyncio.Event())
+    limits = Limits(reply_within_seconds=0.05, overrun_seconds=0.05)
+    async with running_edge(desk=desk, limits=limits) as edge:
+        reply = await edge.reply()
+
+    assert (reply.result_code, reply.result_msg) == (-1, TEXTS[Locale.EN][Outcome.IN_DOUBT])
+    assert edge.log.named("desk_overran")
+    assert Limits().overrun_seconds + Limits().reply_within_seconds < 5
+
+
+async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> None:
+    desk = ScriptedDesk(hangs=asyncio.Event())
+    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+        waiting = [asyncio.create_task(edge.reply(OrderID=str(n))) for n in range(2)]
+        await until(lambda: len(desk.asked) == 2)
+        shed = await edge.reply(OrderID="3")
+        assert desk.hangs is not None
+        desk.hangs.set()
+        answered = await asyncio.gather(*waiting)
+
+    assert (shed.result_code, desk.refused) == (-1, [Unsent.SHED])
+    assert [reply.result_code for reply in answered] == [0, 0]
+
+
+async def test_a_repeat_gets_the_same_plaintext() -> None:
+    async with running_edge(Mode.PLAINTEXT) as edge:
+        sealed = push(edge.account)
+
+        answers = [(await edge.post(sealed)).content for _ in range(3)]
+
+    assert len(set(answers)) == 1
+
+
+async def test_another_event_without_a_handler_is_a_success() -> None:
+    async with running_edge() as edge:
+        answer = await edge.post(push(edge.account, Event="add_waybill"))
+
+    assert (answer.status_code, answer.content) == (200, b"success")
+    assert edge.tally.pushes == [("add_waybill", "secure", "xml", "success")]
+    assert edge.desk.asked == []
+
+
+async def test_another_event_reaches_its_handler_untouched() -> None:
+    handler = ScriptedHandler()
+    async with running_edge(forwarder=handler) as edge:
+        sealed = push(edge.account, Format.JSON, Event="get_quota")
+        answer = await edge.client.post(
+            f"{PATH}?{sealed.query}", content=sealed.body, headers={"content-type": "text/odd"}
+        )
+
+    assert (answer.status_code, answer.content) == (200, b"<xml>theirs</xml>")
+    assert answer.headers["content-type"] == "text/xml"
+    assert handler.got == [(sealed.query.encode(), sealed.body, b"text/odd")]
+    assert 0 < handler.budgets[0] <= 4.5
+    assert edge.tally.pushes == [("get_quota", "secure", "json", "answered")]
+
+
+async def test_a_forged_event_reaches_no_handler() -> None:
+    handler = ScriptedHandler()
+    async with running_edge(forwarder=handler) as edge:
+        sealed = push(edge.account, Event="get_quota")
+        answer = await edge.client.post(f"{PATH}?{sealed.query}1", content=sealed.body)
+
+    assert (answer.status_code, handler.got) == (403, [])
+
+
+async def test_our_fault_with_another_event_is_an_empty_200() -> None:
+    async with running_edge(forwarder=ScriptedHandler(fault=RuntimeError("secret?"))) as edge:
+        answer = await edge.post(push(edge.account, Event="get_quota"))
+
+    [line] = edge.log.named("push_faulted")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (line["fault"], line["words"]) == ("RuntimeError", "")
