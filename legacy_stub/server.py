@@ -7,12 +7,13 @@ a thread for every call that hangs or is slow, and those come by the hundred her
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping as Table
 from types import MappingProxyType
 from typing import Any
 
 import grpc
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -73,10 +74,7 @@ class StubServer:
         services = {service.containing_service.full_name for service in self._contract.methods}
         names = (*sorted(services), health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server, pool=_pool(self._contract))
-        try:
-            bound = self._server.add_insecure_port(f"{_bracketed(host)}:{port}")
-        except RuntimeError as error:
-            raise CannotListen(f"cannot listen on {_bracketed(host)}:{port}") from error
+        bound = self._listen(host, port)
         for name in (health.OVERALL_HEALTH, *names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await self._server.start()
@@ -87,6 +85,18 @@ class StubServer:
         await self._health.enter_graceful_shutdown()
         await self._server.stop(STOP_WITHIN_SECONDS)
         await self._system.close()
+
+    def _listen(self, host: str, port: int) -> int:
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            # Tried first by hand: gRPC has no reason to give, and prints a line of its own.
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                trial.bind((host, port))
+            return self._server.add_insecure_port(address)
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or "it was taken just now"
+            raise CannotListen(f"cannot listen on {address}: {reason}") from error
 
     async def _cancel(self, request: Message, context: Context) -> Message:
         answer = await self._system.cancel(self._mapping.read_request(request))
@@ -129,18 +139,17 @@ def _handler(method: Method, answer: Any) -> grpc.GenericRpcHandler:
 def _pool(contract: Contract) -> DescriptorPool:
     """Return a pool of the contract with health and reflection, so that all can be asked for."""
     pool = DescriptorPool()
-    add_files = [
-        *contract.files,
-        health_pb2.DESCRIPTOR,
-        reflection_pb2.DESCRIPTOR,
-    ]
     known: set[str] = set()
-    for file in add_files:
-        if file.name not in known:
-            known.add(file.name)
-            pool.Add(FileDescriptorProto.FromString(file.serialized_pb))
+    for file in (*contract.files, health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
+        _add(file, pool, known)
     return pool
 
 
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _add(file: FileDescriptor, pool: DescriptorPool, known: set[str]) -> None:
+    """Add a file after all that it imports: a pool takes them in no other order."""
+    if file.name in known:
+        return
+    known.add(file.name)
+    for dependency in file.dependencies:
+        _add(dependency, pool, known)
+    pool.AddSerializedFile(file.serialized_pb)

@@ -63,8 +63,8 @@ def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
         raise CannotServe(str(error)) from error
     except CannotListen as error:
         raise CannotServe(
-            f"{error}: the address is taken or not this machine's. Stop what listens there "
-            "(another legacy-stub?), or give --port another number; --port 0 takes a free one."
+            f"{error}. Stop what listens there (another legacy-stub?), or give --port another "
+            "number; --port 0 takes a free one."
         ) from error
 
 
