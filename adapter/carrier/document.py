@@ -101,7 +101,7 @@ def read(source: bytes | Path) -> Section:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
         findings.lines["mapping"] = int(line[1]) if line else 0
-        findings.error("mapping", f"is not TOML: {error}", "Names with dots need quotes.")
+        findings.error("mapping", f"is not TOML: {error}")
         raise MappingFaults(findings.ordered()) from error
     findings.lines.update(lines_of(text))
     return Section("", entries, findings)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.message import Message
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
-from adapter.carrier import mapping_rules, refusals, requests, statuses
 from adapter.carrier.contract import Contract, Method
-from adapter.carrier.document import Section, read
 from adapter.carrier.exchange import Expression, Failure, PushFields, Row, Unfit
 from adapter.carrier.findings import ContractFault, Finding, MappingFaults, Severity
-from adapter.carrier.messages import MessageField, message_field
+from adapter.carrier.reading import Cancelling, Lookup, read_parts
+from adapter.carrier.refusals import RefusalTable
 
 __all__ = [
     "ContractFault",
@@ -35,30 +34,16 @@ SHIPPED = Path(__file__).with_name("waybill_service.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """The `[lookup]` section: it settles doubt and never anything else."""
-
-    method: Method
-    plan: requests.RequestPlan
-    table: statuses.StatusTable[Fact]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """A contract and the table that says how to speak it. Immutable; share it freely.
 
     `findings` are the warnings and notes of a mapping that is otherwise in order.
     """
 
-    method: Method
-    show_message: bool
     findings: tuple[Finding, ...]
-    _plan: requests.RequestPlan
-    _statuses: statuses.StatusTable[Outcome]
-    _message: MessageField | None
-    _refusals: refusals.RefusalTable
+    _cancel: Cancelling
     _lookup: Lookup | None
-    _answers: dict[int, CarrierAnswer]
+    _refusals: RefusalTable
 
     @classmethod
     def load(cls, contract: Contract, source: bytes | Path | None = None) -> Mapping:
@@ -66,13 +51,22 @@ class Mapping:
 
         Raises `MappingFaults` with every finding when there is an error among them.
         """
-        root = read(SHIPPED if source is None else source)
-        root.refuse_unknown(mapping_rules.ROOT_KEYS)
-        made = _mapping(root, contract)
-        findings = root.findings.ordered()
-        if root.findings.has_errors or made is None:
-            raise MappingFaults(findings)
-        return made(findings)
+        parts = read_parts(SHIPPED if source is None else source, contract)
+        return cls(
+            findings=parts.findings,
+            _cancel=parts.cancel,
+            _lookup=parts.lookup,
+            _refusals=parts.refusals,
+        )
+
+    @property
+    def method(self) -> Method:
+        return self._cancel.method
+
+    @property
+    def show_message(self) -> bool:
+        """Whether the carrier's own words may be shown to the merchant."""
+        return self._cancel.show_message
 
     @property
     def lookup_method(self) -> Method | None:
@@ -81,7 +75,7 @@ class Mapping:
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every status value and its outcome; None for zero: nobody knows."""
-        return self._statuses.rows()
+        return self._cancel.table.rows()
 
     @property
     def grpc_rows(self) -> tuple[Row, ...]:
@@ -97,15 +91,16 @@ class Mapping:
 
     def request(self, cancellation: Cancellation, request_id: str) -> Message | Unfit:
         """Build the request, or say which text cannot stand in it (then nothing is sent)."""
-        return self._plan.build(cancellation, request_id)
+        return self._cancel.plan.build(cancellation, request_id)
 
     def answer(self, reply: Message) -> CarrierAnswer:
         """Read the reply. Zero or an unknown number is IN_DOUBT and not asked again."""
-        number = self._statuses.number(reply)
-        known = self._answers.get(number) if isinstance(number, int) else None
-        text = self._message.read(reply) if self._message is not None else ""
+        cancel = self._cancel
+        number = cancel.table.number(reply)
+        known = cancel.answers.get(number) if isinstance(number, int) else None
+        text = cancel.message.read(reply) if cancel.message is not None else ""
         if known is None:
-            word = self._statuses.word(number)
+            word = cancel.table.word(number)
             return CarrierAnswer(outcome=Outcome.IN_DOUBT, status=word, message=text)
         if not text:
             return known
@@ -131,14 +126,14 @@ class Mapping:
 
     def read_request(self, request: Message) -> PushFields:
         """Read a cancel request as the carrier would."""
-        return self._plan.read(request)
+        return self._cancel.plan.read(request)
 
     def express(self, outcome: Outcome, message: str = "") -> Expression:
         """Say `outcome` as this contract can: in a reply, else by a failed call.
 
         An outcome that the contract has no word for is said as `failed`; see `has_word`.
         """
-        if self._statuses.number_for(outcome) is not None:
+        if self._cancel.table.number_for(outcome) is not None:
             return self.write_reply(outcome, message)
         failure = self._refusals.failure(outcome)
         if failure is not None:
@@ -150,21 +145,21 @@ class Mapping:
     def has_word(self, outcome: Outcome) -> bool:
         """Tell whether the contract can say this outcome, by a status or a failed call."""
         return (
-            self._statuses.number_for(outcome) is not None
+            self._cancel.table.number_for(outcome) is not None
             or self._refusals.failure(outcome) is not None
         )
 
     def write_reply(self, outcome: Outcome | None, message: str = "") -> Message:
         """Write a reply with the first status listed for `outcome`; None: a status value the
         contract does not know. Raises `LookupError` when no status says it: see `express`."""
-        number = None if outcome is None else self._statuses.number_for(outcome)
+        number = None if outcome is None else self._cancel.table.number_for(outcome)
         if outcome is not None and number is None:
             raise LookupError(f"no status of {self.method.name} means {outcome.value}")
         reply = self.method.reply_class()
-        if self._message is not None and message:
-            self._message.write(reply, message)
+        if self._cancel.message is not None and message:
+            self._cancel.message.write(reply, message)
         # Last: where both are members of one oneof, the status is what must stay.
-        self._statuses.write(reply, number)
+        self._cancel.table.write(reply, number)
         return reply
 
     def read_lookup(self, request: Message) -> PushFields:
@@ -183,61 +178,3 @@ class Mapping:
         if number is not None:
             self._lookup.table.write(reply, number)
         return reply
-
-
-def _mapping(root: Section, contract: Contract) -> Callable[[tuple[Finding, ...]], Mapping] | None:
-    """Read every section before giving up on any. None: something needed is not there."""
-    method = mapping_rules.method(root, contract)
-    request = root.section("request", missing="Say which field holds what of the push.")
-    status = root.section("status", missing="Name the reply's enum and what its values mean.")
-    refused = refusals.table(root.section("grpc"))
-    lookup_section = root.section("lookup")
-    lookup = None if lookup_section is None else _lookup(lookup_section, contract)
-    if status is not None:
-        status.refuse_unknown(mapping_rules.STATUS_KEYS)
-    if method is None or request is None or status is None:
-        return None
-    plan = requests.plan(request, method, refused={})
-    mapping_rules.judge_request(request, plan, is_lookup=False)
-    message = message_field(status, method.reply_type)
-    show_message = status.flag("show_message")
-    path = statuses.field(status, method.reply_type)
-    table = None if path is None else statuses.table(status, path, Outcome)
-    if table is None:
-        return None
-    mapping_rules.judge_status(status, table, refused)
-    mapping_rules.judge_doubt(root, plan, table, refused)
-    answers = {
-        number: CarrierAnswer(outcome=outcome, status=table.word(number))
-        for number, outcome in table.meanings.items()
-    }
-    return lambda findings: Mapping(
-        method=method,
-        show_message=show_message,
-        findings=findings,
-        _plan=plan,
-        _statuses=table,
-        _message=message,
-        _refusals=refused,
-        _lookup=lookup,
-        _answers=answers,
-    )
-
-
-def _lookup(section: Section, contract: Contract) -> Lookup | None:
-    section.refuse_unknown(mapping_rules.LOOKUP_KEYS)
-    method = mapping_rules.method(section, contract)
-    request = section.section("request", missing="Say which field holds what of the push.")
-    status = section.section("status", missing="Name the reply's enum and what its values mean.")
-    if status is not None:
-        status.refuse_unknown(mapping_rules.LOOKUP_STATUS_KEYS)
-    if method is None or request is None or status is None:
-        return None
-    plan = requests.plan(request, method, refused=mapping_rules.REFUSED_IN_LOOKUP)
-    mapping_rules.judge_request(request, plan, is_lookup=True)
-    path = statuses.field(status, method.reply_type)
-    table = None if path is None else statuses.table(status, path, Fact)
-    if table is None:
-        return None
-    mapping_rules.judge_lookup(status, table)
-    return Lookup(method=method, plan=plan, table=table)

@@ -35,20 +35,20 @@ def method(section: Section, contract: Contract) -> Method | None:
         return None
 
 
-def judge_request(section: Section, plan: RequestPlan, *, is_lookup: bool) -> None:
-    """Refuse a request that does not say which waybill; note what the carrier will miss."""
-    findings = section.findings
-    if not any(plan.carries(source) for source in IDENTITIES):
-        findings.error(
+def judge_request(section: Section, plan: RequestPlan) -> None:
+    """Refuse a request that does not say which waybill is meant."""
+    if not any(map(plan.carries, IDENTITIES)):
+        section.findings.error(
             section.name,
             "neither WayBillID nor OrderID is sent: the carrier cannot know which waybill is meant",
             'Add a line: "path.to.the.field" = "WayBillID".',
         )
-    if not is_lookup and not plan.carries(PASSWORD):
-        findings.note(
-            section.name,
-            "BizPwd is not sent: nobody checks the merchant's password",
-        )
+
+
+def note_password(root: Section, plan: RequestPlan) -> None:
+    """Note a password that nobody checks."""
+    if not plan.carries(PASSWORD):
+        root.findings.note("request", "BizPwd is not sent: nobody checks the merchant's password")
 
 
 def judge_status(section: Section, table: StatusTable[Outcome], refusals: RefusalTable) -> None:
@@ -58,7 +58,9 @@ def judge_status(section: Section, table: StatusTable[Outcome], refusals: Refusa
         findings.error(
             section.key("outcomes"),
             f"{' = '.join(names)} ({number}) has no row",
-            f'Add a line: {names[0]} = "failed".' if number == 0 else "Say what it means.",
+            f'Add a line: {names[0]} = "failed".'
+            if number == 0
+            else f'Add a line: {names[0]} = "…".',
         )
     said = {*table.meanings.values(), *refusals.codes.values(), *refusals.reasons.values()}
     if Outcome.CANCELLED not in table.meanings.values():

@@ -89,8 +89,8 @@ def resolve(message: Descriptor, path: str) -> FieldPath:
             )
         if field.is_repeated:
             raise PathFault(
-                f'"{field.name}" is a {_plural(field)} field: one push has one value, and which '
-                "of many should hold it cannot be said",
+                f'"{field.name}" is a {_plural(field)} field: which of its many values is '
+                "meant cannot be said",
                 "Name a singular field.",
             )
         fields.append(field)

@@ -21,7 +21,7 @@ from adapter.carrier.request_rules import (
     refuse_incomplete,
     remark,
 )
-from adapter.carrier.sources import SOURCES, Source, Subject
+from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Source, Subject
 from adapter.carrier.targets import Misfit, Restore, constant, converter, restorer
 
 Fields = dict[str, object]
@@ -43,9 +43,9 @@ class RequestPlan:
     """A whole `[request]` table against one message. Building costs about a microsecond."""
 
     message_class: type[Message]
-    steps: tuple[Step, ...]
     fields: Callable[[Subject, str], Fields]
     readers: tuple[tuple[str, Callable[[Message], object], Restore], ...]
+    listed: frozenset[str]
 
     def build(self, subject: Subject, request_id: str) -> Message | Unfit:
         """Fill the message, or say which text cannot stand in it."""
@@ -66,8 +66,8 @@ class RequestPlan:
         return PushFields(**found)
 
     def carries(self, source: str) -> bool:
-        """Tell whether a source is sent at all."""
-        return any(step.source is not None and step.source.name == source for step in self.steps)
+        """Tell whether a source has a row, be it a faulty one: one slip is one finding."""
+        return source in self.listed
 
 
 def plan(section: Section, method: Method, *, refused: Mapping[str, str]) -> RequestPlan:
@@ -75,8 +75,9 @@ def plan(section: Section, method: Method, *, refused: Mapping[str, str]) -> Req
 
     Faults go to the section's findings; a plan with faults must not be used.
     """
-    steps = []
-    for path, value in section.texts().items():
+    steps: list[Step] = []
+    rows = section.texts()
+    for path, value in rows.items():
         key = section.key(path)
         try:
             steps.append(_step(method.request_type, path, value, refused))
@@ -85,11 +86,11 @@ def plan(section: Section, method: Method, *, refused: Mapping[str, str]) -> Req
     refuse_clashes(section, tuple(step.path for step in steps))
     made = RequestPlan(
         message_class=method.request_class,
-        steps=tuple(steps),
         fields=_builder([(step.path.names, step) for step in steps]),
         readers=_readers(steps),
+        listed=frozenset(rows.values()),
     )
-    if not section.findings.has_errors:
+    if len(steps) == len(rows):
         refuse_incomplete(section, made.build(SAMPLE, "0" * 32))
     for step in steps:
         if step.source is not None:
@@ -111,6 +112,8 @@ def _step(message: Descriptor, path: str, value: str, refused: Mapping[str, str]
         )
     unfit = Unfit(source=source.name, target=path)
     convert, get = converter(found.leaf, source, unfit), source.get
+    if source.name != CREATE_TIME and _is_text(found):  # text into text: nothing to convert
+        return Step(path=found, source=source, fill=get)
     return Step(
         path=found,
         source=source,
@@ -122,6 +125,7 @@ def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Subject, st
     """Return what makes the fields of one message, nested ones as dicts of their own."""
     plain: dict[str, str] = {}
     fixed: Fields = {}
+    ids: list[str] = []
     filled: list[tuple[str, Fill]] = []
     inner: dict[str, list[tuple[tuple[str, ...], Step]]] = {}
     for (name, *rest), step in steps:
@@ -129,16 +133,18 @@ def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Subject, st
             inner.setdefault(name, []).append((tuple(rest), step))
         elif step.fill is None:
             fixed[name] = step.fixed
+        elif step.source is SOURCES[REQUEST_ID] and _is_text(step.path):
+            ids.append(name)
         elif step.source is not None and step.source.plain and _is_text(step.path):
             plain[name] = step.source.plain
         else:
             filled.append((name, step.fill))
     filled += [(name, _builder(deeper)) for name, deeper in inner.items()]
-    return _filler(plain, fixed, tuple(filled))
+    return _filler(plain, fixed, ids, tuple(filled))
 
 
 def _filler(
-    plain: Mapping[str, str], fixed: Fields, filled: tuple[tuple[str, Fill], ...]
+    plain: Mapping[str, str], fixed: Fields, ids: list[str], filled: tuple[tuple[str, Fill], ...]
 ) -> Callable[[Subject, str], Fields]:
     names = tuple(plain)
     # One C call reads all texts; with fewer than two names attrgetter gives no tuple.
@@ -146,9 +152,12 @@ def _filler(
 
     def fields(subject: Subject, request_id: str) -> Fields:
         values: Fields = dict(zip(names, read(subject), strict=False))
+        for name in ids:
+            values[name] = request_id
         for name, fill in filled:
             values[name] = fill(subject, request_id)
-        values.update(fixed)
+        if fixed:
+            values.update(fixed)
         return values
 
     return fields

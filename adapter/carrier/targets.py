@@ -117,9 +117,12 @@ def _integer(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
 
 def _bounded(least: int, most: int, unfit: Unfit) -> Convert:
     def convert(value: str | int) -> int:
-        if isinstance(value, str) and _DIGITS.fullmatch(value) is None:
+        if isinstance(value, int):
+            number = value
+        elif _DIGITS.fullmatch(value) is None:
             raise Misfit(unfit)
-        number = int(value)
+        else:
+            number = int(value)
         if not least <= number <= most:
             raise Misfit(unfit)
         return number
