@@ -377,7 +377,7 @@ FAULTY: dict[str, Faulty] = {
         environ={"WAYBRIDGE_CARRIER__INSECURE": "yes please"},
         expected=(
             "error: environment variable WAYBRIDGE_CARRIER__INSECURE, carrier.insecure: "
-            "must be true or false. Write it without quotes. The default is false.",
+            "must be true or false. The default is false.",
         ),
     ),
     "number for text": Faulty(

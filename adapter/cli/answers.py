@@ -40,12 +40,11 @@ def judge(inspection: Inspection) -> tuple[tuple[AnswerRow, ...], tuple[Finding,
     try:
         contract = Contract.load(carrier.descriptors)
     except ContractFault as fault:
-        return (), (_fault(inspection, "carrier.descriptors", fault),)
+        message = _sentence(fault.message)
+        return (), (inspection.place(Severity.ERROR, "carrier.descriptors", message, fault.hint),)
     source = str(carrier.mapping or "the shipped mapping")
     try:
         mapping = Mapping.load(contract, carrier.mapping)
-    except ContractFault as fault:
-        return (), (_fault(inspection, "carrier.mapping", fault),)
     except MappingFaults as faults:
         return (), _findings(source, faults.findings)
     locale = Locale(inspection.draft.wechat.locale)
@@ -71,10 +70,6 @@ def _answer(kind: Literal["status", "grpc"], row: Row, locale: Locale) -> Answer
         result_code=int(ANSWERS[outcome]),
         text=text(outcome, locale),
     )
-
-
-def _fault(inspection: Inspection, key: str, fault: ContractFault) -> Finding:
-    return inspection.place(Severity.ERROR, key, _sentence(fault.message), fault.hint)
 
 
 def _findings(source: str, found: Iterable[MappingFinding]) -> tuple[Finding, ...]:

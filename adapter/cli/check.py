@@ -10,23 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow, judge, verdict
 from adapter.cli.configuration import config_option
-from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, refuse, show
+from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
 from adapter.cli.probes import PROBES, ask
 from adapter.configuration.findings import Finding, has_errors
 from adapter.settings import inspect
-
-_HEADINGS = ("carrier says", "number", "outcome", "ResultCode", "merchant reads")
-_FOOTNOTE = (
-    "already_cancelled is answered 0 instead where an earlier call of ours, whose outcome was "
-    "not known or not told, explains it."
-)
 
 
 @click.command("check")
@@ -41,8 +32,6 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     notes do not count.
     """
     inspection = inspect(config, os.environ)
-    if not inspection.readable and not as_json:
-        refuse(inspection.findings)
     rows, found = judge(inspection) if inspection.readable else ((), ())
     findings = (*inspection.findings, *found)
     if inspection.settings is not None and not offline and not has_errors(findings):
@@ -51,7 +40,7 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
         click.echo(_json(rows, findings))
     else:
         show(findings)
-        _print(rows)
+        answer_table.show(rows, stream=sys.stdout)
         click.echo(verdict(findings))
     if not inspection.readable:
         raise SystemExit(EXIT_CANNOT_RUN)
@@ -68,28 +57,3 @@ def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:
         "answers": [asdict(row) for row in rows],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _print(rows: tuple[AnswerRow, ...]) -> None:
-    if not rows:
-        return
-    lines = [_cells(row) for row in rows]
-    if sys.stdout.isatty():
-        table = Table(*_HEADINGS)
-        for line in lines:
-            table.add_row(*map(Text, line))
-        Console().print(table)
-    else:
-        widths = [
-            max(cell_len(cell) for cell in column) for column in zip(_HEADINGS, *lines, strict=True)
-        ]
-        for line in (_HEADINGS, *lines):
-            cells = zip(line, widths, strict=True)
-            click.echo("  ".join(cell + " " * (w - cell_len(cell)) for cell, w in cells).rstrip())
-    click.echo(f"\n{_FOOTNOTE}\n")
-
-
-def _cells(row: AnswerRow) -> tuple[str, ...]:
-    status = f"gRPC {row.status}" if row.kind == "grpc" else row.status
-    number = "" if row.number is None else str(row.number)
-    return (status, number, row.outcome, str(row.result_code), row.text)

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from adapter.configuration.findings import Finding, Severity
 from adapter.configuration.keys import ANY_NAME, Key, KeyTable, nearest
-from adapter.configuration.sources import Values
+from adapter.configuration.sources import Origin, Values
 
 # pydantic's word for a fault → what we say. `{…}` are pydantic's own limits, never a value.
 _MESSAGES: Mapping[str, str] = {
@@ -41,7 +41,7 @@ def finding_of(error: ErrorDetails, values: Values, keys: KeyTable) -> Finding:
         Severity.ERROR,
         key,
         message.format_map(error.get("ctx", {})),
-        _hint(error["type"], key, keys),
+        _hint(error["type"], key, keys, origin=values.origin_of(key) or values.main),
     )
 
 
@@ -73,7 +73,7 @@ def without(tree: dict[str, Any], key: Key) -> None:
         table.pop(key[-1], None)
 
 
-def _hint(kind: str, key: Key, keys: KeyTable) -> str:
+def _hint(kind: str, key: Key, keys: KeyTable, *, origin: Origin) -> str:
     if kind == "extra_forbidden":
         return _meant(key, keys)
     if kind == "string_pattern_mismatch":
@@ -83,7 +83,8 @@ def _hint(kind: str, key: Key, keys: KeyTable) -> str:
     setting = keys.setting(key)
     if setting is None:
         return ""
-    quoted = kind in {"int_type", "float_type", "bool_type"}
+    # Quotes are TOML's: in the environment a value never has any.
+    quoted = origin.line is not None and kind in {"int_type", "float_type", "bool_type"}
     written = "Write it without quotes. " if quoted else ""
     shown = default_text(setting.info.default)
     return f"{written}The default is {shown}." if shown else written.strip()
@@ -97,10 +98,8 @@ def _meant(key: Key, keys: KeyTable) -> str:
     elsewhere = [s.dotted for s in keys.settings.values() if s.key[-1] == key[-1]]
     if elsewhere:
         return f"Did you mean {elsewhere[0]}?"
-    if siblings:
-        listed = ", ".join(name for name in siblings if name != ANY_NAME)
-        return f"{'.'.join(key[:-1]) or 'The file'} has: {listed}."
-    return ""
+    listed = ", ".join(name for name in siblings if name != ANY_NAME)
+    return f"{'.'.join(key[:-1]) or 'The file'} has: {listed}."
 
 
 def default_text(default: object) -> str:

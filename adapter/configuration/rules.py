@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import combinations
 
 from adapter.configuration import program_rules
@@ -123,18 +123,20 @@ def _forward(sections: Sections) -> Iterator[Breach]:
 
 
 def _timezone(sections: Sections) -> Iterator[Breach]:
-    name, known = sections.ops.timezone, zoneinfo.available_timezones()
-    if name in known:
-        return
-    meant = nearest(name, sorted(known))
+    return timezone(sections.ops.timezone, known=zoneinfo.available_timezones())
+
+
+def timezone(name: str, *, known: Collection[str]) -> Iterator[Breach]:
+    """Want a time zone out of `known`, which is empty on a machine without the database."""
     if not known:
         yield Breach(
             severity=Severity.WARNING,
             key="ops.timezone",
-            message="cannot be looked up: this machine knows no time zones. UTC is used.",
+            message="cannot be looked up: this machine knows no time zones.",
             hint="Install the system's package tzdata.",
         )
-    else:
+    elif name not in known:
+        meant = nearest(name, sorted(known))
         hint = f"Did you mean {meant}?" if meant else "Write e.g. Asia/Shanghai."
         yield Breach(key="ops.timezone", message="is no time zone.", hint=hint)
 

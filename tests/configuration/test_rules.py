@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.configuration.rules import breaches
+from adapter.configuration.rules import breaches, timezone
 from adapter.configuration.sections import (
     CarrierSettings,
     EdgeSettings,
@@ -73,3 +73,20 @@ def test_two_ports_are_two_ports(edge: str, ops: str, clash: bool) -> None:  # n
     )
 
     assert _keys(sections) == (["ops.listen"] if clash else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "told"),
+    [
+        ("Asia/Shanghai", ["Asia/Shanghai"], []),
+        ("Asia/Shanghia", ["Asia/Shanghai"], [("error", "Did you mean Asia/Shanghai?")]),
+        ("Mars", ["Asia/Shanghai"], [("error", "Write e.g. Asia/Shanghai.")]),
+        ("Asia/Shanghai", [], [("warning", "Install the system's package tzdata.")]),
+    ],
+)
+def test_a_time_zone_is_one_that_the_machine_knows(
+    name: str, known: list[str], told: list[tuple[str, str]]
+) -> None:
+    found = timezone(name, known=known)
+
+    assert [(breach.severity.value, breach.hint) for breach in found] == told

@@ -1,0 +1,50 @@
+"""The table of answers as text: drawn for people, plain columns for everything else."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapter.cli.answers import AnswerRow
+
+_HEADINGS = ("carrier says", "number", "outcome", "ResultCode", "merchant reads")
+_FOOTNOTE = (
+    "already_cancelled is answered 0 instead where an earlier call of ours, whose outcome was "
+    "not known or not told, explains it."
+)
+
+
+def show(rows: tuple[AnswerRow, ...], *, stream: TextIO) -> None:
+    """Write the table to `stream`; nothing when there are no rows."""
+    if not rows:
+        return
+    lines = [_cells(row) for row in rows]
+    if stream.isatty():
+        table = Table(*_HEADINGS)
+        for line in lines:
+            table.add_row(*(Text(cell) for cell in line))
+        Console(file=stream).print(table)
+    else:
+        stream.writelines(f"{line}\n" for line in _columns([_HEADINGS, *lines]))
+    stream.write(f"\n{_FOOTNOTE}\n\n")
+
+
+def _columns(lines: list[tuple[str, ...]]) -> list[str]:
+    # A Chinese character takes two cells of a terminal: `str.ljust` would not line up.
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def _cells(row: AnswerRow) -> tuple[str, ...]:
+    status = f"gRPC {row.status}" if row.kind == "grpc" else row.status
+    number = "" if row.number is None else str(row.number)
+    return (status, number, row.outcome, str(row.result_code), row.text)
