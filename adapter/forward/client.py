@@ -53,7 +53,7 @@ class Forwarded:
 class Log(Protocol):
     """An event name and fields; structlog's loggers fit."""
 
-    def warning(self, event: str, /, **fields: object) -> object: ...
+    def warning(self, event: str, **fields: object) -> object: ...
 
 
 class HttpForwarder:

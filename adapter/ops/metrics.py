@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 
 from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
+from adapter.ops.log import Logger
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
@@ -51,7 +52,8 @@ CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
 class Metrics:
     """Fits the desk's `Watch` and the edge's `Tally` by shape. Never raises, never waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, log: Logger | None = None) -> None:
+        self._log = log
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -176,7 +178,8 @@ class Metrics:
 
     def alert(self, name: str, *, key: str, detail: str) -> None:
         """Something an operator should see; key and detail stand in the log alone."""
-        del key, detail
+        if self._log is not None:
+            self._log.warning("alert", alert_name=name, key=key, detail=detail)
         if name == "told_failure_is_cancelled":
             self._late.inc()
         self._alerts.labels(name).inc()

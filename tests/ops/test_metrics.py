@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
+from adapter.ops.metrics import KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Mode
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
+ENTRY = Entry(
+    key="k",
+    account="gh",
+    open_id="o",
+    pushed_at=1,
+    biz_id="b",
+    order_id="o",
+    waybill_id="w",
+    shop_app_id="s",
+    state=State.DONE,
+    received_at=1.0,
+    outcome=Outcome.CANCELLED,
+    basis=Basis.INFERRED,
+)
+
+
+def value(metrics: Metrics, metric: str, /, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"waybridge_{metric}", labels)
+
+
+def pushed(metrics: Metrics, event: str, *, times: int = 1) -> None:
+    for _ in range(times):
+        metrics.pushed(event=event, mode=Mode.SECURE, layout=Format.XML, result="0", seconds=0.2)
+
+
+def test_pushes_are_counted_by_event_mode_format_and_result() -> None:
+    metrics = Metrics()
+
+    pushed(metrics, "cancel_waybill", times=3)
+
+    labels = {"event": "cancel_waybill", "mode": "secure", "format": "xml", "result": "0"}
+    assert value(metrics, "pushes_total", **labels) == 3
+    assert value(metrics, "reply_seconds_count") == 3
+    assert value(metrics, "reply_seconds_bucket", le="0.1") == 0
+    assert value(metrics, "reply_seconds_bucket", le="0.25") == 3
+
+
+def test_an_event_in_another_letter_case_is_the_same_event() -> None:
+    metrics = Metrics()
+
+    pushed(metrics, "Cancel_WAYBILL")
+    pushed(metrics, "cancel_waybill")
+
+    assert metrics.page().count(b'waybridge_pushes_total{event="cancel_waybill"') == 1
+
+
+def test_invented_events_make_one_time_series_and_stay_nowhere() -> None:
+    metrics = Metrics()
+
+    for number in range(1000):
+        pushed(metrics, f"made_up_{number}")
+
+    labels = {"event": "other", "mode": "secure", "format": "xml", "result": "0"}
+    assert value(metrics, "pushes_total", **labels) == 1000
+    assert b"made_up" not in metrics.page()
+    assert metrics._push_children == {}
+
+
+def test_invented_statuses_of_a_carrier_are_bounded() -> None:
+    metrics = Metrics()
+
+    for number in range(1000):
+        metrics.called(f"STATUS_{number}", seconds=0.01)
+
+    page = metrics.page().decode()
+    assert page.count("waybridge_carrier_calls_total{") == STATUSES_AT_MOST + 1
+    assert value(metrics, "carrier_calls_total", code="other") == 1000 - STATUSES_AT_MOST
+    assert value(metrics, "carrier_call_seconds_count") == 1000
+
+
+@pytest.mark.parametrize("reason", list(Unsent))
+def test_each_reason_of_not_asking_reads_zero_before_it_happens(reason: Unsent) -> None:
+    metrics = Metrics()
+    before = value(metrics, "unsent_total", reason=reason.value)
+
+    metrics.unsent(reason)
+
+    assert (before, value(metrics, "unsent_total", reason=reason.value)) == (0, 1)
+
+
+def test_uses_of_the_previous_secrets_are_counted_apart() -> None:
+    metrics = Metrics()
+
+    metrics.rotated(token=True, key=False)
+    metrics.rotated(token=True, key=True)
+
+    assert value(metrics, "previous_secret_uses_total", secret="token") == 2
+    assert value(metrics, "previous_secret_uses_total", secret="aes_key") == 1
+
+
+def test_decisions_doubts_and_alerts_are_counted() -> None:
+    metrics = Metrics()
+
+    metrics.settled(ENTRY)
+    metrics.settled(ENTRY)
+    metrics.doubt(ENTRY)
+    metrics.alert("told_failure_is_cancelled", key="k", detail="a secret detail")
+    metrics.alert("contradiction", key="k", detail="")
+    metrics.refused("stale")
+    metrics.refused("stale")
+    metrics.faulted()
+
+    assert value(metrics, "settled_total", outcome="cancelled", basis="inferred") == 2
+    assert value(metrics, "doubts_total") == 1
+    assert value(metrics, "told_failure_is_cancelled_total") == 1
+    assert value(metrics, "alerts_total", name="contradiction") == 1
+    assert value(metrics, "refused_total", reason="stale") == 2
+    assert value(metrics, "faults_total") == 1
+    assert b"a secret detail" not in metrics.page()
+
+
+def test_an_alert_is_a_line_that_says_which_push() -> None:
+    lines: list[tuple[str, dict[str, object]]] = []
+
+    class Log:
+        def info(self, event: str, **fields: object) -> None: ...
+
+        def error(self, event: str, **fields: object) -> None: ...
+
+        def warning(self, event: str, **fields: object) -> None:
+            lines.append((event, fields))
+
+    Metrics(log=Log()).alert("contradiction", key="k1", detail="0 then 30002")
+
+    assert lines == [
+        ("alert", {"alert_name": "contradiction", "key": "k1", "detail": "0 then 30002"})
+    ]
+
+
+def test_a_gauge_is_read_when_it_is_asked_for() -> None:
+    metrics, kept = Metrics(), [1.0]
+    metrics.gauge("in_flight", "Pushes being decided.", lambda: kept[0])
+
+    kept[0] = 7.0
+
+    assert value(metrics, "in_flight") == 7.0
+
+
+def test_two_of_them_live_side_by_side() -> None:
+    first, second = Metrics(), Metrics()
+
+    first.faulted()
+
+    assert value(second, "faults_total") == 0
+
+
+def test_the_page_is_what_prometheus_reads() -> None:
+    families = {family.name for family in text_string_to_metric_families(Metrics().page().decode())}
+
+    assert {"waybridge_pushes", "waybridge_reply_seconds", "process_open_fds"} <= families
+
+
+def test_every_metric_is_documented() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    names = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in Metrics().registry.collect()
+        if family.name.startswith("waybridge_")
+    }
+
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_our_own_event_is_known() -> None:
+    assert "cancel_waybill" in KNOWN_EVENTS
+    assert all(event == event.lower() for event in KNOWN_EVENTS)
