@@ -26,7 +26,7 @@ def show(rows: tuple[AnswerRow, ...], *, stream: TextIO) -> None:
     if stream.isatty():
         table = Table(*_HEADINGS)
         for line in lines:
-            table.add_row(*(Text(cell) for cell in line))
+            table.add_row(*(Text(cell, overflow="fold") for cell in line))
         Console(file=stream).print(table)
     else:
         stream.writelines(f"{line}\n" for line in _columns([_HEADINGS, *lines]))

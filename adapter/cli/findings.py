@@ -42,8 +42,8 @@ def _table(findings: tuple[Finding, ...]) -> Table:
         # Text, not markup: a [section] in a message is no colour.
         table.add_row(
             Text(finding.severity.value, style=_COLOURS[finding.severity]),
-            Text(finding.where),
-            Text(finding.message),
-            Text(finding.hint),
+            Text(finding.where, overflow="fold"),
+            Text(finding.message, overflow="fold"),
+            Text(finding.hint, overflow="fold"),
         )
     return table

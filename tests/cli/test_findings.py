@@ -65,3 +65,12 @@ def test_refusing_ends_with_2_and_says_why(capsys: pytest.CaptureFixture[str]) -
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"{FINDINGS[0]}\n"
+
+
+def test_a_narrow_terminal_loses_no_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+
+    show(FINDINGS[:1], stream=stream)
+
+    assert "…" not in stream.getvalue()
