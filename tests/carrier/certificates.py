@@ -52,10 +52,13 @@ class Authority:
         *,
         names: tuple[str, ...] = ("localhost", "127.0.0.1"),
         days: tuple[int, int] = (-1, 5),
+        only_for: x509.ObjectIdentifier | None = None,
     ) -> Pair:
         """Issue a certificate valid from `days[0]` to `days[1]`, counted from today."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(common), self._name, key.public_key(), days=days)
+        if only_for is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([only_for]), critical=False)
         return _sign(_named(builder, names), key=key, by=self._key)
 
 
