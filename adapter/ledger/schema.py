@@ -9,6 +9,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 from adapter.ledger.errors import SchemaOutdated
 from adapter.ledger.tables import SCHEMA
 
+LOCK = 0x57425247_5343484D  # "WBRGSCHM": the advisory lock of a migration
 _VERSION = table("alembic_version", column("version_num"))
 
 

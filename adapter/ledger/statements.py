@@ -29,6 +29,7 @@ from sqlalchemy.sql import ClauseElement
 from adapter.ledger.rows import CHANGING
 from adapter.ledger.tables import OPEN, call, meta, push, resolution
 
+OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the second is its number
 COMPLETING = ("ended_at", "status", "outcome")  # what the end of a call adds to its row
 
 STORY_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up

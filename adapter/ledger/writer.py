@@ -7,6 +7,7 @@ whoever came meanwhile. There is one writer per session; it never runs two batch
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,8 +21,9 @@ QUEUE_LIMIT = 4096  # commits waiting for the writer; more are refused at once
 NOTES_LIMIT = 4096  # notes waiting for a batch to ride with; the oldest are dropped
 BATCH_LIMIT = 192  # commits in one transaction
 BATCH_NOTES_LIMIT = 64  # notes in one transaction, beside the commits
-TICK_SECONDS = 0.4  # notes are flushed and an idle store is probed this often
-STUCK_SECONDS = 0.6  # a transaction that takes longer is a fault, though it may still end
+TICK_SECONDS = 0.2  # an idle store is probed this often, a busy one looked at
+NOTES_TICKS = 5  # notes that found no batch to ride with are flushed every so many ticks
+STUCK_SECONDS = 0.5  # a transaction that takes longer is a fault, though it may still end
 RETRY_SECONDS = 0.1  # between two attempts at a store that failed
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,9 @@ class Writer:
         self._notes: deque[Item] = deque(maxlen=NOTES_LIMIT)
         self._withdrawals: list[Item] = []
         self._wake = asyncio.Event()
-        self._due = False
+        self._due = False  # a probe is
+        self._flush = False  # notes need not wait for company any longer
+        self._served = False  # a batch has proved the store sound since the last tick
         self._closing = False
         self._busy_since: float | None = None
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -67,7 +71,7 @@ class Writer:
     async def close(self, *, within_seconds: float) -> None:
         """Write what is queued and noted, as far as the time goes; refuse the rest."""
         self._closing = True
-        self._due = True
+        self._flush = True
         self._wake.set()
         writing, ticking = self._tasks
         ticking.cancel()
@@ -108,13 +112,14 @@ class Writer:
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        for tick in itertools.count(1):
             await asyncio.sleep(TICK_SECONDS)
             if self._busy_since is not None:
                 if self.fault is None and loop.time() - self._busy_since > STUCK_SECONDS:
                     self.fault = "stuck"
                 continue
-            self._due = True
+            self._due, self._served = not self._served, False
+            self._flush |= tick % NOTES_TICKS == 0
             self._wake.set()
 
     async def _write(self) -> None:
@@ -130,6 +135,7 @@ class Writer:
                     await asyncio.sleep(RETRY_SECONDS)
             if self._closing:
                 return
+            self._flush = False
             if self._due:
                 self._due = False
                 self._busy_since = loop.time()
@@ -145,7 +151,7 @@ class Writer:
             item = self._queue.popleft()
             if not item.abandoned:
                 batch.append(item)
-        if batch or self._due:
+        if batch or self._flush:
             riding = min(len(self._notes), BATCH_NOTES_LIMIT)
             batch.extend(self._notes.popleft() for _ in range(riding))
         return batch
@@ -160,7 +166,7 @@ class Writer:
             if len(batch) > 1:
                 return await self._one_by_one(batch)
             _blame(batch[0], error)
-        self.fault = None
+        self.fault, self._served = None, True
         self._settle(batch)
         return True
 

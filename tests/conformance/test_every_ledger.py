@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from blockbuster import BlockBuster
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Outcome, State
 from adapter.cancellation.ports import Change, Ledger, Story
+from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
 from tests.conformance.decisions import (
@@ -31,12 +33,17 @@ from tests.conformance.decisions import (
 K = key_of(1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Session]:
-    url = {
-        "memory": lambda: "memory://",
-        "sqlite": lambda: f"sqlite:///{tmp_path}/ledger.db",
-    }[request.param]()
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def ledger(
+    request: pytest.FixtureRequest, tmp_path: Path, no_blocking_calls: BlockBuster
+) -> AsyncIterator[Session]:
+    kind: str = request.param
+    url = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path}/ledger.db"}.get(kind)
+    if url is None:
+        url = request.getfixturevalue("postgres").new_database()
+        no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
+        await migrate(url)
+        no_blocking_calls.activate()
     async with open_ledger(url) as opened:
         yield opened
 

@@ -1,0 +1,296 @@
+"""A session at PostgreSQL, shared by replicas: the connection that writes is the life.
+
+The owner's advisory lock is held by the very connection that commits, so a session that
+was lost cannot write any more, and one that writes is alive. Decisions about a waybill
+take turns over all replicas by a transaction-scoped advisory lock on its number. Both
+kinds of lock are the database's: give waybridge one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from adapter.cancellation.model import Entry, State, Waybill
+from adapter.ledger import schema
+from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
+from adapter.ledger.calling_out import CallingOut
+from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.rows import Row
+from adapter.ledger.statements import OWNERS, Statements, for_postgresql
+from adapter.ledger.waiting import Waiting, number_of
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 1.0  # for one attempt to connect
+EXECUTE_SECONDS = 10.0  # a transaction silent for longer has lost its connection
+READ_SECONDS = 2.0  # for a reading on a connection of its own
+
+# Sent with every connection. A replica that stops in the middle of a transaction must not
+# hold its waybills' locks for long, nor one that vanished its owner's.
+SETTINGS = {
+    "application_name": "waybridge",
+    "default_transaction_isolation": "read committed",
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",
+    "lock_timeout": "500ms",
+    "tcp_keepalives_count": "3",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+}
+
+# SQLSTATEs and their classes: a stable word each. Class 22 and 23 blame a value.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+FAULTS = {
+    "25006": "read_only",
+    "40": "locked",
+    "42": "schema",
+    "53100": "full",
+    "55P03": "locked",
+    "57014": "locked",
+}
+BLAMES = ("22", "23")
+
+# Whatever SQLAlchemy, its adapter, asyncpg or the network may raise of a statement.
+ERRORS = (
+    DBAPIError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    ValueError,
+)
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """Connect as libpq would understand the URL (`?host=/socket/folder`, `sslmode`, …)."""
+    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=SETTINGS)
+
+
+def engine_at(url: str) -> AsyncEngine:
+    """An engine that keeps no connection by itself."""
+    return create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: connect(url)
+    )
+
+
+class PostgresqlSession:
+    """What a batch asks of its session; synchronous, inside `run_sync`."""
+
+    def __init__(self) -> None:
+        self.me = ""
+        self.identity_key = b""
+        self.statements: Statements = for_postgresql()
+        self.committing = False
+        self.driver: Any = None  # SQLAlchemy's synchronous face of the asyncpg connection
+
+    def begin(self, cursor: Cursor, waybills: Sequence[Waybill], /) -> None:
+        """Take every waybill's lock, in one order for all replicas.
+
+        What is read afterwards, at READ COMMITTED, shows all that earlier holders wrote.
+        """
+        self.committing = False
+        cursor.execute(self.statements.lock, (sorted(map(number_of, waybills)),))
+
+    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+        """Every row with one of the WayBillIDs."""
+        cursor.execute(self.statements.story(1)[1], (list(waybill_ids),))
+        return cursor.fetchall()
+
+    def living(self, cursor: Cursor) -> frozenset[str]:
+        """Whoever holds an owner's lock in this database."""
+        cursor.execute(self.statements.living, (OWNERS,))
+        return frozenset(str(number) for (number,) in cursor.fetchall())
+
+    def commit(self) -> None:
+        """Commit; when the server does not say how that went, it may have landed."""
+        self.committing = True
+        try:
+            self.driver.commit()
+        except AsyncAdapt_asyncpg_dbapi.Error as error:
+            self.committing = error.sqlstate is None
+            raise StoreFault(_word(error) or "unreachable", landed=self.committing) from error
+        self.committing = False
+
+    def rollback(self) -> None:
+        """Leave the transaction with nothing written."""
+        self.driver.rollback()
+
+    def start(self, connection: Connection) -> None:
+        """Take an owner's number and its lock. Raises `SchemaOutdated`."""
+        schema.require(connection, remedy="run `waybridge ledger migrate`")
+        connection.rollback()
+        self.driver = connection.connection.dbapi_connection
+        cursor: Cursor = self.driver.cursor()
+        cursor.execute("SELECT current_setting('synchronous_commit')")
+        if cursor.fetchall()[0][0] == "off":
+            cursor.execute("SET synchronous_commit = on")
+        cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0))
+        cursor.execute(self.statements.next_session)
+        ((number,),) = cursor.fetchall()
+        cursor.execute(f"SELECT pg_advisory_lock({OWNERS}, {number})")  # till the session ends
+        cursor.execute(self.statements.meta)
+        ((identity_key, _),) = cursor.fetchall()
+        self.driver.commit()
+        self.me, self.identity_key = str(number), bytes(identity_key)
+
+
+class PostgresqlStore:
+    """The session and its connection, as the writer uses them.
+
+    A lost connection is a lost session: the next one has a new owner's name, and what was
+    calling under the old one is in doubt.
+    """
+
+    def __init__(self, url: str, *, waiting: Waiting) -> None:
+        self.session = PostgresqlSession()
+        self._url = url
+        self._engine = engine_at(url)
+        self._connection: AsyncConnection | None = None
+        self._calling_out = CallingOut(lambda: connect(url), waiting=waiting)
+
+    async def open(self) -> None:
+        """Begin a session. Raises `SchemaOutdated`, or `LedgerNotOpened` when unreachable."""
+        try:
+            await self._sound()
+        except StoreFault as fault:
+            raise LedgerNotOpened(
+                f"the ledger's PostgreSQL does not answer: {fault.__cause__}"
+            ) from fault
+        self._calling_out.start()
+
+    async def close(self) -> None:
+        """End the session; whatever is calling is from now on owned by the dead."""
+        await self._calling_out.close()
+        await self._abandon()
+        await self._engine.dispose()
+
+    async def execute(self, items: Sequence[Item]) -> None:
+        """Run the items as one durable transaction. Raises `StoreFault` or `Poisoned`."""
+        batch = await self._attempt(
+            lambda cursor: run_batch(self.session, cursor, items), within=EXECUTE_SECONDS
+        )
+        self._calling_out.add(
+            {
+                number_of(entry.waybill)
+                for entry in batch.changed.values()
+                if entry.state is not State.CALLING  # nobody waits for a call to begin
+            }
+        )
+
+    async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
+        """Read on a connection of its own. Raises `StoreFault`."""
+        reader = PostgresqlSession()
+        reader.me = self.session.me
+
+        def read(connection: Connection) -> tuple[Entry, ...]:
+            reader.driver = connection.connection.dbapi_connection
+            return doubtful(reader, reader.driver.cursor(), limit=limit)
+
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._engine.connect() as connection:
+                return await connection.run_sync(read)
+        except ERRORS as error:
+            raise StoreFault(_word(error) or "unreachable") from error
+
+    async def probe(self, *, writing: bool) -> None:
+        """Ask the server something, or after a fault write. Raises `StoreFault`."""
+
+        def ask(cursor: Cursor) -> None:
+            if writing:
+                cursor.execute("UPDATE meta SET sessions = sessions")
+                self.session.commit()
+                return
+            cursor.execute("SELECT current_setting('transaction_read_only')")
+            read_only = cursor.fetchall()[0][0] == "on"
+            self.session.rollback()
+            if read_only:
+                raise StoreFault("read_only")
+
+        self.session.committing = False
+        await self._attempt(ask, within=EXECUTE_SECONDS)
+
+    async def _attempt(self, work: Callable[[Cursor], T], *, within: float) -> T:
+        connection = await self._sound()
+        try:
+            async with asyncio.timeout(within):
+                return await connection.run_sync(lambda _: work(self.session.driver.cursor()))
+        except StoreFault:
+            await self._leave_transaction()
+            raise
+        except ERRORS as error:
+            landed = self.session.committing
+            closed = connection.closed or self._driver_closed()
+            word = "unreachable" if closed or isinstance(error, TimeoutError) else _word(error)
+            if word == "unreachable":
+                await self._abandon()
+            else:
+                await self._leave_transaction()
+            if word is None:
+                raise Poisoned(str(error)) from error
+            raise StoreFault(word, landed=landed) from error
+        except asyncio.CancelledError:
+            await self._abandon()
+            raise
+
+    async def _sound(self) -> AsyncConnection:
+        if self._connection is not None and not self._driver_closed():
+            return self._connection
+        await self._abandon()
+        try:
+            self._connection = await self._engine.connect()
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._connection.run_sync(self.session.start)
+        except ERRORS as error:
+            await self._abandon()
+            raise StoreFault("unreachable") from error
+        except BaseException:
+            await self._abandon()
+            raise
+        return self._connection
+
+    def _driver_closed(self) -> bool:
+        driver = self.session.driver
+        return driver is None or bool(driver.driver_connection.is_closed())
+
+    async def _leave_transaction(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connection.run_sync(lambda _: self.session.rollback())
+        except ERRORS:
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self.session.driver is not None:
+            # At once: a polite goodbye would wait for a server that may be standing still.
+            self.session.driver.driver_connection.terminate()
+            self.session.driver = None
+        await connection.invalidate()
+        await connection.close()
+
+
+def _word(error: BaseException) -> str | None:
+    """The stable word for the error; nothing when a value is to blame."""
+    origin = getattr(error, "orig", None) or error
+    if isinstance(origin, ValueError) or isinstance(origin.__cause__, ValueError):
+        return None  # asyncpg could not encode it
+    state = getattr(origin, "sqlstate", None) or ""
+    if state[:2] in BLAMES:
+        return None
+    return FAULTS.get(state) or FAULTS.get(state[:2]) or "unreachable"
