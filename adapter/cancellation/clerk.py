@@ -122,6 +122,9 @@ class Clerk:
         while True:
             call = Call(key=entry.key, epoch=entry.calls, sent_at=entry.called_at)
             answer = await self._ask(case.cancellation, call)
+            if not answer.sent:
+                await self._withdraw(case, entry)
+                return
             if answer.outcome is not Outcome.IN_DOUBT or not answer.ask_again:
                 break
             pause = ASK_AGAIN_AFTER_SECONDS[min(asked, len(ASK_AGAIN_AFTER_SECONDS) - 1)]
@@ -158,6 +161,18 @@ class Clerk:
             )
         except LedgerUnavailable:
             return None
+
+    async def _withdraw(self, case: Case, entry: Entry) -> None:
+        """Take commit A back: the carrier's client had no room, and nothing went out."""
+        await self._ledger.commit(
+            entry.waybill,
+            partial(on_withdraw, key=entry.key),
+            within_seconds=self._limits.commit_within_seconds,
+        )
+        if entry.calls > 1:
+            case.say(replace(stored(entry, repeated=False), outcome=Outcome.IN_DOUBT))
+        else:
+            case.say(self.refuse(case.key, case.cancellation, reason=Unsent.SHED))
 
     async def _settle(self, case: Case, entry: Entry, call: Call, answer: CarrierAnswer) -> None:
         """Commit B, and then the reply."""

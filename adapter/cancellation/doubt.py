@@ -13,7 +13,7 @@ from adapter.cancellation.model import Entry, Outcome, State
 from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
 from adapter.cancellation.settling import on_fact
 
-ROUND_LIMIT = 100  # entries looked at in one round
+ROUND_LIMIT = 1_000  # entries looked at, and counted, in one round
 LOOKUP_SECONDS = 5.0  # nobody waits: a slow lookup is better than none
 OPERATOR_AFTER_SECONDS = 60.0  # beyond the last call's deadline; a late call may still run
 FIRST_INTERVAL_SECONDS = 1.0
@@ -33,6 +33,8 @@ class DoubtResolver:
         self._operator_after_seconds = call_seconds + OPERATOR_AFTER_SECONDS
         self._next_look: dict[str, float] = {}
         self._handed_over: set[str] = set()
+        self.in_doubt = 0
+        """How many pushes were in doubt after the last look; at most `ROUND_LIMIT`."""
 
     async def look(self) -> int:
         """Look at what is due; return how many pushes were settled. Raises
@@ -45,6 +47,7 @@ class DoubtResolver:
         for entry in doubtful:
             if self._next_look.get(entry.key, 0.0) <= self._clock.monotonic():
                 settled += await self._settle(entry)
+        self.in_doubt = len(doubtful) - settled
         return settled
 
     async def _settle(self, entry: Entry) -> bool:

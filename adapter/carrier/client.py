@@ -19,7 +19,7 @@ from adapter.carrier.places import Places
 from adapter.carrier.renewal import Renewal
 from adapter.carrier.state import BREAKERS, CarrierState
 
-NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT")
+NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", sent=False)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
 
 

@@ -1,0 +1,84 @@
+"""`waybridge serve`: answer WeChat's pushes until told to stop, then stop without a loss."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+import uvloop
+
+from adapter.cancellation.errors import AdapterError
+from adapter.carrier.findings import ContractFault, MappingFaults
+from adapter.cli.configuration import config_option, settings_of
+from adapter.cli.findings import refuse
+from adapter.configuration.findings import Finding, Severity
+from adapter.edge.server import ListenFailed
+from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
+from adapter.settings import Settings
+from adapter.wiring import running
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@click.command("serve")
+@config_option
+def command(config: Path | None) -> None:
+    """Answer WeChat's pushes: production.
+
+    Refuses to start on any fault of the configuration, and with the development secrets.
+    SIGTERM or SIGINT drains: serve on for the drain delay, take no new connections, answer
+    the pushes in flight, wait for the calls they left behind. A second signal ends the delay.
+    """
+    settings = settings_of(config, production=True)
+    sink, is_terminal = standard_sink()
+    log = open_log(settings.log.format, sink, is_terminal=is_terminal)
+    capture_library_logs(log)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, log=log))
+    except (AdapterError, ListenFailed, ContractFault, MappingFaults) as error:
+        refuse([_why_not(error)])
+    finally:
+        sink.close()
+
+
+async def serve(settings: Settings, *, log: Logger) -> None:
+    """Run until a stop signal, then drain. Raises what keeps it from starting."""
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    async with running(settings, log=log) as adapter:
+        log.info(
+            "listening",
+            edge=_url(adapter.edge.address, settings.edge.path),
+            ops=_url(adapter.ops.address, "/"),
+            carrier=settings.carrier.target,
+            mode=settings.wechat.mode,
+        )
+        await stop.wait()
+        await adapter.drain(hurry=hurry)
+    log.info("stopped")
+
+
+def _why_not(error: Exception) -> Finding:
+    hints: dict[type[Exception], str] = {
+        ListenFailed: "Stop what listens there, or configure another address.",
+    }
+    return Finding(
+        severity=Severity.ERROR,
+        source="waybridge serve",
+        message=f"cannot start: {error}.",
+        hint=hints.get(type(error), ""),
+    )
+
+
+def _url(address: tuple[str, int], path: str) -> str:
+    host, port = address
+    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"

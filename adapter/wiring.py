@@ -1,0 +1,199 @@
+"""Settings to running parts, and back to nothing: the only module that constructs real parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from adapter import parts
+from adapter.cancellation.desk import Desk
+from adapter.cancellation.doubt import DoubtResolver
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.gate import Gate
+from adapter.carrier.client import GrpcCarrier
+from adapter.carrier.contract import Contract
+from adapter.carrier.mapping import Mapping
+from adapter.edge import app as edge_app
+from adapter.edge.limits import Room
+from adapter.edge.push import Parts, Program
+from adapter.edge.server import HttpServer, raise_file_limit
+from adapter.edge.translate import Locale
+from adapter.forward.client import HttpForwarder
+from adapter.ledger.durable import DurableLedger
+from adapter.ledger.memory import MemoryLedger
+from adapter.ledger.open import open_ledger
+from adapter.ops import app as ops_app
+from adapter.ops.health import Condition, Health
+from adapter.ops.log import Logger
+from adapter.ops.metrics import Metrics
+from adapter.settings import Settings
+from adapter.wechat.envelope import Envelope, Mode
+
+RESOLVE_EVERY_SECONDS = 1.0
+PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A waybridge that is up."""
+
+    settings: Settings
+    edge: HttpServer
+    ops: HttpServer
+    gate: Gate
+    desk: Desk
+    log: Logger
+
+    async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
+        """Stop in the order that loses nothing; return how many calls were left in doubt.
+
+        Not ready at once, but serving on for the drain delay: a balancer takes a while to
+        look away. Then no new connections, the pushes in flight, the calls they left
+        behind. `hurry` ends the delay early.
+        """
+        self.gate.draining = True
+        self.edge.begin_draining()
+        delay = self.settings.edge.drain_delay_seconds
+        if delay:
+            self.log.info("draining", accepting_for_seconds=delay, in_flight=self.desk.in_flight)
+            await _wait(hurry or asyncio.Event(), delay)
+        self.edge.stop_accepting()
+        await self.edge.close(within_seconds=PUSHES_IN_FLIGHT_SECONDS)
+        left = await self.desk.drain(within_seconds=self.settings.carrier.deadline_seconds)
+        self.log.info("drained", left_in_doubt=left)
+        return left
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
+    """Open the ledger and the carrier, listen, and close everything at the end.
+
+    Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
+    `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    """
+    gate, metrics, clock = Gate(), Metrics(log=log), parts.SystemClock()
+    mapping = await asyncio.to_thread(_mapping, settings)
+    async with AsyncExitStack() as opened:
+        ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
+        carrier = await GrpcCarrier.open(
+            options=parts.carrier_options(settings.carrier), mapping=mapping
+        )
+        opened.push_async_callback(carrier.close, within_seconds=0.0)
+        desk = Desk(
+            carrier=carrier,
+            ledger=ledger,
+            watch=metrics,
+            clock=clock,
+            gate=gate,
+            limits=parts.desk_limits(settings),
+        )
+        resolver = DoubtResolver(
+            carrier=carrier,
+            ledger=ledger,
+            watch=metrics,
+            clock=clock,
+            call_seconds=settings.carrier.deadline_seconds,
+        )
+        opened.push_async_callback(_stopped, asyncio.create_task(_resolving(resolver, gate, log)))
+
+        forwarder = HttpForwarder(settings.forward.url, log=log) if settings.forward.url else None
+        if forwarder is not None:
+            opened.push_async_callback(forwarder.close)
+        edge = _edge(settings, desk=desk, metrics=metrics, log=log, forwarder=forwarder)
+        health = Health(gate=gate, edge=edge)
+        health.parts["carrier"] = lambda: _carrier_condition(carrier)
+        health.parts["ledger"] = lambda: _ledger_condition(ledger)
+        metrics.gauge("in_flight", lambda: desk.in_flight)
+        metrics.gauge("in_doubt", lambda: resolver.in_doubt)
+        metrics.gauge("edge_connections", lambda: edge.connections)
+        metrics.gauge("carrier_up", lambda: bool(_carrier_condition(carrier).is_up))
+        metrics.gauge("ledger_up", lambda: ledger.fault is None)
+        if forwarder is not None:
+            metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
+
+        host, port = parts.host_and_port(settings.ops.listen)
+        ops = HttpServer(ops_app.create_app(health=health, metrics=metrics), host=host, port=port)
+        await ops.start()
+        opened.push_async_callback(ops.close, within_seconds=0.5)
+        await edge.start()
+        opened.push_async_callback(edge.close, within_seconds=0.5)
+        yield Adapter(settings=settings, edge=edge, ops=ops, gate=gate, desk=desk, log=log)
+
+
+def _mapping(settings: Settings) -> Mapping:
+    contract = Contract.load(settings.carrier.descriptors)
+    return Mapping.load(contract, settings.carrier.mapping)
+
+
+def _edge(
+    settings: Settings,
+    *,
+    desk: Desk,
+    metrics: Metrics,
+    log: Logger,
+    forwarder: HttpForwarder | None,
+) -> HttpServer:
+    programs = {
+        settings.path_of(section): Program(
+            name=section.removeprefix("mini_programs."),
+            mode=Mode(program.mode),
+            envelope=Envelope(parts.account(program)),
+            locale=Locale(program.locale),
+            forwarder=forwarder,
+        )
+        for section, program in settings.programs.items()
+    }
+    limits = parts.edge_limits(settings.edge)
+    shared = Parts(
+        desk=desk,
+        tally=metrics,
+        log=log,
+        limits=limits,
+        room=Room(limits.max_in_flight),
+        show_message=settings.carrier.show_message,
+    )
+    host, port = parts.host_and_port(settings.edge.listen)
+    return HttpServer(
+        edge_app.create_app(programs, shared),
+        host=host,
+        port=port,
+        patience=parts.patience(settings.edge, open_files=raise_file_limit()),
+    )
+
+
+def _carrier_condition(carrier: GrpcCarrier) -> Condition:
+    state = carrier.state
+    up = {"READY": True, "TRANSIENT_FAILURE": False, "SHUTDOWN": False}.get(state.connectivity)
+    words = (state.connectivity.lower(), state.last_failure, state.fault)
+    return Condition(is_up=up, detail=", ".join(word for word in words if word))
+
+
+def _ledger_condition(ledger: DurableLedger | MemoryLedger) -> Condition:
+    return Condition(is_up=ledger.fault is None, detail=ledger.fault or "")
+
+
+async def _resolving(resolver: DoubtResolver, gate: Gate, log: Logger) -> None:
+    """Look at what is in doubt, for as long as this process serves."""
+    while not gate.draining:
+        try:
+            await resolver.look()
+        except LedgerUnavailable as error:
+            log.warning("doubt_not_looked_at", why=str(error))
+        await asyncio.sleep(RESOLVE_EVERY_SECONDS)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
