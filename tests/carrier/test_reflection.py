@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection_pb2 as wire
+
+from adapter.carrier.contract import Contract
+from adapter.carrier.findings import ContractFault
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from adapter.carrier.reflection import PATHS, NoReflection, fetch
+from tests.carrier.playing import free_port
+
+SHIPPED = Contract.load()
+SERVICE = "carrier.v1.WaybillService"
+V1, V1ALPHA = PATHS
+
+Answer = Callable[[wire.ServerReflectionRequest], wire.ServerReflectionResponse]
+
+
+class Reflecting(grpc.GenericRpcHandler):
+    """Serves reflection at one path, by any answers, right or wrong."""
+
+    def __init__(self, path: str, answer: Answer) -> None:
+        self._path = path
+        self._answer = answer
+
+    def service(
+        self, call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        if call_details.method != self._path:
+            return None
+        return grpc.stream_stream_rpc_method_handler(self._serve)
+
+    async def _serve(
+        self, requests: AsyncIterator[bytes], _context: object
+    ) -> AsyncIterator[bytes]:
+        async for raw in requests:
+            answer = self._answer(wire.ServerReflectionRequest.FromString(raw))
+            if answer.ByteSize():
+                yield answer.SerializeToString()
+            else:
+                return
+
+
+@asynccontextmanager
+async def reflecting(path: str = V1, answer: Answer | None = None) -> AsyncIterator[CarrierOptions]:
+    server = grpc.aio.server()
+    if answer is not None:
+        server.add_generic_rpc_handlers((Reflecting(path, answer),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield CarrierOptions(target=f"127.0.0.1:{port}")
+    finally:
+        await server.stop(0)
+
+
+def file_by_file(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    """Answer with one file at a time, as servers may: the imports must be asked for."""
+    answer = wire.ServerReflectionResponse()
+    if request.HasField("list_services"):
+        for name in (SERVICE, "grpc.reflection.v1.ServerReflection"):
+            answer.list_services_response.service.add(name=name)
+        return answer
+    files = {file.name: file for file in FileDescriptorSet.FromString(SHIPPED.descriptors).file}
+    wanted = next(
+        (
+            file
+            for file in files.values()
+            if request.file_by_filename == file.name
+            or request.file_containing_symbol in {f"{file.package}.{s.name}" for s in file.service}
+        ),
+        None,
+    )
+    if wanted is None:
+        answer.error_response.error_code = 5
+    else:
+        answer.file_descriptor_response.file_descriptor_proto.append(wanted.SerializeToString())
+    return answer
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_either_version_brings_the_whole_contract(path: str) -> None:
+    async with reflecting(path, file_by_file) as options:
+        fetched = await fetch(options, within_seconds=5)
+
+    assert fetched == SHIPPED.descriptors
+
+
+async def test_the_well_known_server_reflects() -> None:
+    server = grpc.aio.server()
+    reflection.enable_server_reflection(
+        [SERVICE, reflection.SERVICE_NAME], server, pool=SHIPPED.pool
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+
+    fetched = await fetch(CarrierOptions(target=f"127.0.0.1:{port}"), within_seconds=5)
+
+    assert fetched == SHIPPED.descriptors
+    await server.stop(0)
+
+
+async def test_a_server_without_reflection_is_told_apart() -> None:
+    async with reflecting() as options:
+        with pytest.raises(NoReflection, match=r"offers no reflection\. Ask the carrier"):
+            await fetch(options, within_seconds=5)
+
+
+async def test_a_server_that_is_not_there_is_not_waited_for_longer() -> None:
+    with pytest.raises(ContractFault, match=r"did not answer within 0\.2 s"):
+        await fetch(CarrierOptions(target=f"127.0.0.1:{free_port()}"), within_seconds=0.2)
+
+
+async def test_secrets_stay_at_home() -> None:
+    with pytest.raises(CarrierMisconfigured, match="is not loopback"):
+        await fetch(CarrierOptions(target="dispatch:1"), within_seconds=1)
+
+
+def listing(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse | None:
+    if not request.HasField("list_services"):
+        return None
+    answer = wire.ServerReflectionResponse()
+    answer.list_services_response.service.add(name=SERVICE)
+    return answer
+
+
+def unknown(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    answer = wire.ServerReflectionResponse()
+    answer.error_response.error_message = "canary"
+    return listing(request) or answer
+
+
+def garbled(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    answer = wire.ServerReflectionResponse()
+    answer.file_descriptor_response.file_descriptor_proto.append(b"\xff\xff")
+    return listing(request) or answer
+
+
+def ending(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    return listing(request) or wire.ServerReflectionResponse()
+
+
+def endless(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    number = int(request.file_by_filename or 0)
+    file = FileDescriptorProto(name=str(number), dependency=[str(number + 1)])
+    answer = wire.ServerReflectionResponse()
+    answer.file_descriptor_response.file_descriptor_proto.append(file.SerializeToString())
+    return listing(request) or answer
+
+
+def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    raise ValueError("canary")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (unknown, f"the server's reflection does not know {SERVICE}"),
+        (garbled, "the server's reflection sends what is no descriptor"),
+        (ending, "the server ended its reflection before it had answered"),
+        (endless, "the server's contract has more than 500 files"),
+        (crashing, "reflection failed with UNKNOWN"),
+    ],
+)
+async def test_a_reflection_that_lies_is_a_fault_and_no_more(answer: Answer, says: str) -> None:
+    async with reflecting(V1, answer) as options:
+        with pytest.raises(ContractFault) as fault:
+            await fetch(options, within_seconds=10)
+
+    assert str(fault.value) == says
