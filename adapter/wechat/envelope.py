@@ -82,7 +82,7 @@ class Envelope:
         "若确认此次GET请求来自微信服务器,请原样返回echostr参数内容".
         """
         parameters = parse(query)
-        self._authenticate(parameters, "signature", (), now_unix=now_unix)
+        self._signer(_claim(parameters, "signature"), now_unix=now_unix)
         echostr = parameters.get("echostr")
         if not echostr:
             raise Refused("signature_grammar", "echostr")
@@ -127,14 +127,15 @@ class Envelope:
     ) -> Opened:
         if parameters.get("encrypt_type", "raw") != "raw" or "msg_signature" in parameters:
             raise Refused("wrong_mode", "encrypted_push")
-        token_index = self._authenticate(parameters, "signature", (), now_unix=now_unix)
+        claim = _claim(parameters, "signature")
+        token_index = self._signer(claim, now_unix=now_unix)
         format = sniff(body)
         if b"Encrypt" in body and "Encrypt" in decode(body, format, limits=self._limits):
             raise Refused("wrong_mode", "encrypted_push")
         return Opened(
             message=body,
             format=format,
-            nonce=parameters["nonce"],
+            nonce=claim.nonce,
             previous_token=token_index == 1,
             previous_key=False,
             key_index=0,
@@ -149,15 +150,14 @@ class Envelope:
             raise Refused("wrong_mode", "plaintext_push")
         if encrypt_type is None and "msg_signature" not in parameters:
             raise Refused("wrong_mode", "plaintext_push")
+        claim = _claim(parameters, "msg_signature")  # before the body is parsed: it is cheap
         format, encrypted = self._encrypted(body)
-        token_index = self._authenticate(
-            parameters, "msg_signature", (encrypted,), now_unix=now_unix
-        )
+        token_index = self._signer(claim, encrypted, now_unix=now_unix)
         key_index, message = self._decrypt(encrypted)
         return Opened(
             message=message,
             format=format,
-            nonce=parameters["nonce"],
+            nonce=claim.nonce,
             previous_token=token_index == 1,
             previous_key=key_index == 1,
             key_index=key_index,
@@ -174,35 +174,20 @@ class Envelope:
             raise Refused("wrong_mode", "plaintext_push")
         return format, encrypted
 
-    def _authenticate(
-        self,
-        parameters: dict[str, str],
-        name: str,
-        covered: tuple[str, ...],
-        *,
-        now_unix: float,
-    ) -> int:
+    def _signer(self, claim: _Claim, *covered: str, now_unix: float) -> int:
         """Return which token signed. Fresh or not is asked last, of WeChat's word only."""
-        try:
-            claimed = parameters[name]
-            timestamp = parameters["timestamp"]
-            nonce = parameters["nonce"]
-        except KeyError as error:
-            raise Refused("signature_missing", str(error.args[0])) from error
-        if not signature.is_signature(claimed):
-            raise Refused("signature_grammar", name)
-        if not signature.is_timestamp(timestamp):
-            raise Refused("signature_grammar", "timestamp")
-        if not signature.is_nonce(nonce):
-            raise Refused("signature_grammar", "nonce")
         token_index = signature.matching(
-            claimed,
-            (signature.sign(token, timestamp, nonce, *covered) for token in self._tokens),
+            claim.signature,
+            (
+                signature.sign(token, claim.timestamp, claim.nonce, *covered)
+                for token in self._tokens
+            ),
         )
         if token_index is None:
             raise Refused("signature_wrong")
         window = self._account.freshness_seconds
-        if not signature.is_fresh(int(timestamp), now_unix=now_unix, window_seconds=window):
+        signed_at = int(claim.timestamp)
+        if not signature.is_fresh(signed_at, now_unix=now_unix, window_seconds=window):
             raise Refused("stale")
         return token_index
 
@@ -215,6 +200,29 @@ class Envelope:
                 failures.append(error)
         # The key that got as far as the app id was the right key.
         raise next((error for error in failures if error.detail == "app_id"), failures[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a URL says of its own origin: well-formed, and nothing more."""
+
+    signature: str
+    timestamp: str
+    nonce: str
+
+
+def _claim(parameters: dict[str, str], name: str) -> _Claim:
+    try:
+        claim = _Claim(parameters[name], parameters["timestamp"], parameters["nonce"])
+    except KeyError as error:
+        raise Refused("signature_missing", str(error.args[0])) from error
+    if not signature.is_signature(claim.signature):
+        raise Refused("signature_grammar", name)
+    if not signature.is_timestamp(claim.timestamp):
+        raise Refused("signature_grammar", "timestamp")
+    if not signature.is_nonce(claim.nonce):
+        raise Refused("signature_grammar", "nonce")
+    return claim
 
 
 def _present(*secrets: Secret | None) -> tuple[Secret, ...]:

@@ -281,3 +281,19 @@ def test_no_secret_is_in_a_refusal(mode: Mode) -> None:
             hidden.open(query, b"canary-body", now_unix=NOW)
 
         assert "canary" not in f"{error.value} {error.value!r} {error.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timestamp", "1" * 11), ("nonce", "x" * 33), ("signature", "A" * 40), ("signature", "")],
+)
+def test_each_part_of_the_signature_has_its_grammar(mode: Mode, name: str, value: str) -> None:
+    sealed = push(account(mode), message(Format.XML), Format.XML)
+    if name == "signature" and mode is not Mode.PLAINTEXT:
+        name = "msg_signature"
+
+    query = changed(sealed.query, **{name: value})
+
+    refused = refusal_of(Envelope(account(mode)), query, sealed.body)
+    assert refused == ("signature_grammar", name)
