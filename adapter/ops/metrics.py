@@ -44,6 +44,16 @@ KNOWN_EVENTS = frozenset(
     }
 )
 OTHER = "other"
+# Numbers that others keep, by name; the wiring says where each is read.
+GAUGES = {
+    "in_flight": "Pushes being decided.",
+    "in_doubt": "Pushes in doubt.",
+    "ledger_up": "1: decisions can be recorded.",
+    "carrier_up": "1: the carrier can be asked.",
+    "edge_connections": "Open connections at the edge.",
+    "forward_circuit_open": "1: the handler of other events is being spared.",
+    "log_lines_dropped": "Log lines that could not be written in time.",
+}
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
 CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
@@ -98,9 +108,10 @@ class Metrics:
         self._settled_children: dict[tuple[Outcome | None, Basis | None], Counter] = {}
         self._refused_children: dict[str, Counter] = {}
 
-    def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """Show a number that somebody else keeps; `read` is asked at each scrape."""
-        gauge = Gauge(name, meaning, namespace="waybridge", registry=self.registry)
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        """Show a number of `GAUGES` that somebody else keeps. `read` is asked at each scrape,
+        in another thread than the loop's."""
+        gauge = Gauge(name, GAUGES[name], namespace="waybridge", registry=self.registry)
         gauge.set_function(read)
 
     def page(self) -> bytes:

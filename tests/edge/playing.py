@@ -155,13 +155,13 @@ class Lines:
 
     lines: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
 
-    def info(self, event: str, /, **fields: object) -> None:
+    def info(self, event: str, **fields: object) -> None:
         self.lines.append(("info", event, fields))
 
-    def warning(self, event: str, /, **fields: object) -> None:
+    def warning(self, event: str, **fields: object) -> None:
         self.lines.append(("warning", event, fields))
 
-    def error(self, event: str, /, **fields: object) -> None:
+    def error(self, event: str, **fields: object) -> None:
         self.lines.append(("error", event, fields))
 
     def named(self, name: str) -> list[dict[str, object]]:

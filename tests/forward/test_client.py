@@ -20,7 +20,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 7\r\n\r\n<th
 class Lines:
     results: list[object] = field(default_factory=list)
 
-    def warning(self, event: str, /, **fields: object) -> None:
+    def warning(self, event: str, **fields: object) -> None:
         assert event == "forward_failed"
         self.results.append(fields["result"])
 
