@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from legacy_stub.control import Control, StubUnreachable
@@ -17,6 +21,7 @@ from legacy_stub.faults import STANDING, StandingFault
 from legacy_stub.serving import CannotServe, Serving, serve
 
 CANNOT_RUN = 2
+WIDTH_OF_A_FILE = 160
 
 a_file = click.Path(path_type=Path, dir_okay=False)
 target = click.option(
@@ -83,14 +88,16 @@ def calls_command(target: str, waybill: str | None, as_json: bool) -> None:  # n
     if as_json:
         _print_json([asdict(call) for call in calls])
         return
-    table = Table("time", "waybill", "order", "request id", "nth", "answer", "done")
+    table = Table(box=SIMPLE)
+    for heading in ("time (UTC)", "waybill", "order", "request id", "nth", "answer", "done"):
+        table.add_column(heading, overflow="fold")
     for call in calls:
+        clock = datetime.fromtimestamp(call.time, tz=UTC).strftime("%H:%M:%S.%f")[:-3]
         done = "done" if call.done else ""
-        table.add_row(
-            f"{call.time:.3f}", call.waybill, call.order, call.request_id, str(call.nth),
-            call.answer, done,
-        )  # fmt: skip
-    Console().print(table)
+        row = (clock, call.waybill, call.order, call.request_id, str(call.nth), call.answer, done)
+        table.add_row(*map(escape, row))
+    # Nobody's terminal: a pipe or a file takes whole lines.
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)
 
 
 @main.command("reset")

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import SHIPPED_ORDERS, OrderBook
 from legacy_stub.scenarios import Scenario
 from legacy_stub.server import CannotListen, StubServer
+
+SHIPPED = "the shipped contract"
 
 
 class CannotServe(Exception):
@@ -55,11 +58,17 @@ def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
             remembers_request_ids=serving.remembers_request_ids,
         )
         # Last: a stub that cannot start leaves no new file behind.
-        log = CallLog(SqliteJournal(serving.database) if serving.database else None)
-        chance = random.random  # noqa: S311 - a fault's luck is no secret
-        system = OrderSystem(habits, log=log, now=time.time, chance=chance)
-        uvloop.run(_run(contract, mapping, system, serving, announce))
-    except (ContractFault, MappingFaults, UnusableFile, UnusableDatabase) as error:
+        opened = closing(SqliteJournal(serving.database)) if serving.database else nullcontext()
+        with opened as journal:
+            chance = random.random  # noqa: S311 - a fault's luck is no secret
+            system = OrderSystem(habits, log=CallLog(journal), now=time.time, chance=chance)
+            uvloop.run(_run(contract, mapping, system, serving, announce))
+    except ContractFault as error:
+        raise CannotServe(f"{serving.contract or SHIPPED}: {error}") from error
+    except MappingFaults as error:
+        every = " ".join(map(str, error.findings))
+        raise CannotServe(f"{serving.mapping or SHIPPED}: {every}") from error
+    except (UnusableFile, UnusableDatabase) as error:
         raise CannotServe(str(error)) from error
     except CannotListen as error:
         raise CannotServe(
