@@ -74,10 +74,16 @@ def arguments(options: CarrierOptions) -> tuple[Argument, ...]:
     )
 
 
-def open_channel(options: CarrierOptions, credentials: Credentials) -> grpc.aio.Channel:
+# For looking at a server whatever its health service says; never for a cancel.
+WHATEVER_HEALTH: tuple[Argument, ...] = (("grpc.inhibit_health_checking", 1),)
+
+
+def open_channel(
+    options: CarrierOptions, credentials: Credentials, *, more: tuple[Argument, ...] = ()
+) -> grpc.aio.Channel:
     """Open a channel; nothing connects yet. Raises `CarrierMisconfigured` when gRPC refuses
     the service config (it would answer every call INVALID_ARGUMENT, as if the carrier had)."""
-    settings = list(arguments(options))
+    settings = [*arguments(options), *more]
     if options.tls is None:
         channel = grpc.aio.insecure_channel(options.target, options=settings)
     else:

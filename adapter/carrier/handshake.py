@@ -64,6 +64,8 @@ async def knock(
         )
     except ConnectionResetError:
         return _error(TARGET, f"{endpoint}: the connection was reset")
+    except ValueError:
+        return _error(TLS, f"{endpoint}: the server's certificate cannot be read")
     except OSError as error:
         return _error(TARGET, f"{endpoint}: {error.strerror or 'cannot be reached'}")
 

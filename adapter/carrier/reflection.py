@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
 from adapter.carrier import credentials as files
-from adapter.carrier.channel import open_channel
+from adapter.carrier.channel import WHATEVER_HEALTH, open_channel
 from adapter.carrier.contract import SIZE_LIMIT_BYTES
 from adapter.carrier.findings import ContractFault
 from adapter.carrier.link import Metadata
@@ -44,7 +44,8 @@ async def fetch(options: CarrierOptions, *, within_seconds: float) -> bytes:
     """
     refuse_unsafe(options)
     read = await asyncio.to_thread(files.read, options)
-    channel = open_channel(replace(options, receive_limit_bytes=SIZE_LIMIT_BYTES), read)
+    large = replace(options, receive_limit_bytes=SIZE_LIMIT_BYTES)
+    channel = open_channel(large, read, more=WHATEVER_HEALTH)
     try:
         async with asyncio.timeout(within_seconds):
             return await fetch_from(channel, metadata=read.metadata)
