@@ -78,7 +78,7 @@ check-descriptors: .venv/.installed
 
 # One file stays with one worker, so that costly fixtures (a PostgreSQL) start once.
 check-tests: .venv/.installed
-	$(BIN)/python -m pytest -q -rs --numprocesses=auto --dist=loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -rs --durations=5 --numprocesses=auto --dist=loadfile $(ARGS)
 
 prove: .venv/.installed ## run the long crash, repeat and restart journeys (minutes)
 	@$(BIN)/python -m pytest -v -m prove --timeout=900 $(ARGS)
