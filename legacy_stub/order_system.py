@@ -57,7 +57,9 @@ class OrderSystem:
             request_id=wish.request_id or "",
             time=self._now(),
         )
-        work = self._work(number, wish, role)
+        fault = role.fault_at(self.log.nth(number))
+        faults = (fault, *self._faults) if fault else self._faults
+        work = self._work(number, wish, role.order, faults)
         slow = self._faults or (role.order and role.order.takes_ms)
         # What never waits cannot be cut short, and a task less is a call cheaper.
         return await (self._detach(work) if slow else work)
@@ -101,10 +103,10 @@ class OrderSystem:
         role = self._habits.scenario.role(waybill_id)
         return role or Role(order=self._habits.book.orders.get(waybill_id))
 
-    async def _work(self, number: int, wish: PushFields, role: Role) -> Answer:
-        fault = role.fault_at(self.log.nth(number))
-        faults = (fault, *self._faults) if fault else self._faults
-        answer = await self._behind(faults, partial(self._decide, wish, role.order))
+    async def _work(
+        self, number: int, wish: PushFields, order: Order | None, faults: Iterable[Fault]
+    ) -> Answer:
+        answer = await self._behind(faults, partial(self._decide, wish, order))
         # No await stands between the decision and this line: nobody can decide in between.
         self.log.settle(number, answer=answer.word, done=answer.done)
         return answer

@@ -334,3 +334,15 @@ async def test_a_reset_is_a_new_beginning_of_the_same_scenario(make: Make) -> No
 
     assert (len(system.log), system.standing_faults) == (0, (slow,))
     assert (await system.cancel(wish("STUB-OK-1", "r2"))).outcome is Outcome.CANCELLED
+
+
+async def test_a_call_at_work_during_a_reset_leaves_no_trace(make: Make) -> None:
+    system = make()
+    slow = asyncio.create_task(system.cancel(wish("STUB-SLOW-10-1")))
+    await asyncio.sleep(0)
+
+    system.reset()
+
+    assert (await slow).outcome is Outcome.CANCELLED
+    assert len(system.log) == 0
+    assert (await system.look_up(wish("STUB-SLOW-10-1"))).fact is Fact.ACTIVE

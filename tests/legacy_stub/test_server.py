@@ -319,3 +319,19 @@ async def test_an_address_of_another_machine_is_refused(client: Client) -> None:
 
     with pytest.raises(CannotListen, match="Cannot assign requested address"):
         await server.start(host="192.0.2.1", port=0)
+
+
+async def test_an_outcome_said_by_a_reason_comes_with_error_details(
+    start: Start, old_contract: Contract
+) -> None:
+    by_reason = OLD_MAPPING.replace(
+        b'NOT_FOUND = "not_found"', b'[grpc.reasons]\nNO_SUCH_ORDER = "not_found"'
+    )
+    mapping = Mapping.load(old_contract, by_reason)
+    client = await start(old_contract, mapping)
+
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await client.ask(mapping.method, mapping.method.request_class(waybill_no="W1"))
+
+    details = dict(failed.value.trailing_metadata() or ())["grpc-status-details-bin"]
+    assert b"NO_SUCH_ORDER" in bytes(details)
