@@ -49,8 +49,8 @@ def message_field(section: Section, reply: Descriptor) -> MessageField | None:
     except PathFault as fault:
         section.findings.error(section.key("message"), fault.message, fault.hint)
         return None
-    if not _is_text(found.leaf):
-        texts = [near for near, leaf in leaves(reply) if _is_text(leaf)]
+    if not is_text(found.leaf):
+        texts = [near for near, leaf in leaves(reply) if is_text(leaf)]
         section.findings.error(
             section.key("message"),
             f'"{path}" is {kind(found.leaf)}, not a string',
@@ -60,6 +60,7 @@ def message_field(section: Section, reply: Descriptor) -> MessageField | None:
     return MessageField(path=found, get=getter(found))
 
 
-def _is_text(field: FieldDescriptor) -> bool:
+def is_text(field: FieldDescriptor) -> bool:
+    """Tell whether a field holds a text, in a wrapper or not."""
     leaf = wrapped(field) or field
     return bool(leaf.type == FieldDescriptor.TYPE_STRING)

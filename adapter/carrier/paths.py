@@ -10,7 +10,12 @@ from google.protobuf.message import Message
 
 from adapter.carrier.findings import nearest
 
-NEARBY_DEPTH = 4  # messages may hold themselves
+NEARBY_DEPTH = 4
+TIMESTAMP = "google.protobuf.Timestamp"
+WRAPPERS = frozenset(
+    f"google.protobuf.{name}Value"
+    for name in ("String", "Bytes", "Int32", "Int64", "UInt32", "UInt64", "Bool", "Float", "Double")
+)
 
 KINDS: dict[int, str] = {
     FieldDescriptor.TYPE_DOUBLE: "double",
@@ -113,19 +118,24 @@ def _near(message: Descriptor, inside: Descriptor, path: str, name: str) -> str:
 
 
 def leaves(
-    message: Descriptor, prefix: str = "", depth: int = NEARBY_DEPTH
+    message: Descriptor, prefix: str = "", holders: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, FieldDescriptor]]:
-    """Yield every singular field reachable by a path, outer ones first."""
+    """Yield every singular field reachable by a path, outer ones first.
+
+    A message inside itself and the inside of a wrapper or a Timestamp are left out.
+    """
+    inside = (*holders, message.full_name)
     inner: list[tuple[str, Descriptor]] = []
     for field in message.fields:
         if field.is_repeated:
             continue
         path = f"{prefix}{field.name}"
         yield path, field
-        if field.message_type is not None and depth > 1:
-            inner.append((f"{path}.", field.message_type))
-    for path, deeper in inner:
-        yield from leaves(deeper, path, depth - 1)
+        held = field.message_type
+        if held is not None and held.full_name not in {*inside, *WRAPPERS, TIMESTAMP}:
+            inner.append((f"{path}.", held))
+    for path, deeper in inner if len(inside) < NEARBY_DEPTH else ():
+        yield from leaves(deeper, path, inside)
 
 
 def getter(path: FieldPath) -> Callable[[Message], object]:

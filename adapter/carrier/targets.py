@@ -14,7 +14,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.findings import nearest
-from adapter.carrier.paths import PathFault, kind
+from adapter.carrier.paths import TIMESTAMP, WRAPPERS, PathFault, kind
 from adapter.carrier.sources import CREATE_TIME, Source
 
 Convert = Callable[[str | int], object]
@@ -36,12 +36,7 @@ INTEGERS: dict[int, tuple[int, int]] = {
     FieldDescriptor.TYPE_FIXED64: _UNSIGNED_64,
 }
 FLOATS = (FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE)
-TIMESTAMP = "google.protobuf.Timestamp"
 LATEST_TIMESTAMP = 253_402_300_799  # timestamp.proto: "to 9999-12-31T23:59:59.999999999Z"
-WRAPPERS = frozenset(
-    f"google.protobuf.{name}Value"
-    for name in ("String", "Bytes", "Int32", "Int64", "UInt32", "UInt64", "Bool", "Float", "Double")
-)
 _DIGITS = re.compile(r"[0-9]{1,512}")
 _CONSTANT_INTEGER = re.compile(r"-?[0-9]{1,20}")
 

@@ -275,7 +275,7 @@ SLIPS = (
         new='message = "code"',
         errors=(
             'line 17: status.message: "code" is int32, not a string. There is: redirect, '
-            "result.detail, result.detail.value.",
+            "result.detail.",
         ),
     ),
     Slip(
