@@ -10,6 +10,7 @@ restart of the handler loses nothing; each loss is counted and logged.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ AT_ONCE = 32  # pushes at the handler; more are not passed on
 ANSWER_LIMIT_BYTES = 262_144
 AGAIN_AFTER_SECONDS = 0.25
 TEXT = "text/plain; charset=utf-8"
+_SOUND = re.compile(r"[ -~]{1,200}")
 
 
 class Result(Enum):
@@ -151,7 +153,7 @@ class HttpForwarder:
                 body += chunk
                 if len(body) > ANSWER_LIMIT_BYTES:
                     return Forwarded(result=Result.BROKEN.value)
-            return Forwarded(body=body, content_type=answer.headers.get("content-type", TEXT))
+            return Forwarded(body=body, content_type=_sound(answer.headers.get("content-type")))
         finally:
             await answer.aclose()
 
@@ -162,3 +164,8 @@ class HttpForwarder:
     def _lost(self, result: Result) -> Forwarded:
         self._log.warning("forward_failed", result=result.value)
         return Forwarded(result=result.value)
+
+
+def _sound(content_type: str | None) -> str:
+    """Return the handler's content type, if it may stand in a header of ours."""
+    return content_type if content_type and _SOUND.fullmatch(content_type) else TEXT

@@ -7,10 +7,11 @@ import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
 from adapter.edge.limits import Limits
+from adapter.edge.push import Program
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Mode
-from tests.edge.playing import PATH, ScriptedDesk, push, running_edge, until
+from adapter.wechat.envelope import Account, Envelope, Mode, Opened
+from tests.edge.playing import PATH, ScriptedDesk, account, push, running_edge, until
 
 
 @dataclass(kw_only=True)
@@ -129,3 +130,32 @@ async def test_our_fault_with_another_event_is_an_empty_200() -> None:
     [line] = edge.log.named("push_faulted")
     assert (answer.status_code, answer.content) == (200, b"")
     assert (line["fault"], line["words"]) == ("RuntimeError", "")
+
+
+class BrokenEnvelope(Envelope):
+    """Opens and then cannot seal; or cannot even open."""
+
+    __slots__ = ("opens",)
+
+    def __init__(self, account: Account, *, opens: bool) -> None:
+        super().__init__(account)
+        self.opens = opens
+
+    def open(self, query: bytes, body: bytes, *, now_unix: float) -> Opened:
+        if not self.opens:
+            raise RuntimeError("open")
+        return super().open(query, body, now_unix=now_unix)
+
+    def seal(self, *_: object, **__: object) -> bytes:
+        raise RuntimeError("seal")
+
+
+@pytest.mark.parametrize(("opens", "faults"), [(True, 2), (False, 1)])
+async def test_a_fault_that_leaves_nothing_to_seal_is_400(*, opens: bool, faults: int) -> None:
+    known = account()
+    broken = Program(name="broken", mode=known.mode, envelope=BrokenEnvelope(known, opens=opens))
+    async with running_edge(more=[("/broken", broken)]) as edge:
+        answer = await edge.post(push(known), "/broken")
+
+    assert (answer.status_code, answer.content) == (400, b"bad request")
+    assert edge.tally.faults == faults

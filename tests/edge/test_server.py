@@ -5,6 +5,7 @@ import resource
 import signal
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from adapter.edge.server import (
     RESERVED_FILES,
@@ -17,7 +18,7 @@ from tests.edge.playing import ScriptedDesk, push, running_edge, until
 from tests.edge.wire import request, wire
 
 
-async def nothing(*_: object) -> None:
+async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
     """An application that is never reached."""
 
 
@@ -120,3 +121,14 @@ def test_the_limit_of_open_files_is_lifted() -> None:
         assert limit >= lowered
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_it_listens_on_ipv6_too() -> None:
+    server = HttpServer(nothing, host="::1", port=0)
+    try:
+        await server.start()
+    except ListenFailed:
+        pytest.skip("this machine has no IPv6 loopback")
+
+    assert server.address[0] == "::1"
+    await server.close(within_seconds=1)

@@ -109,8 +109,11 @@ async def test_query_body_and_type_arrive_untouched(path: str, query: bytes, tar
     assert answer == Forwarded(body=b"<theirs", content_type="text/xml", result="answered")
 
 
-async def test_a_handler_without_a_content_type_answers_text() -> None:
-    bare = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess"
+@pytest.mark.parametrize(
+    "header", [b"", b"Content-Type: a\x01b\r\n", b"Content-Type: \xe5\xa5\xbd\r\n"]
+)
+async def test_a_handler_without_a_sound_content_type_answers_text(header: bytes) -> None:
+    bare = b"HTTP/1.1 200 OK\r\n" + header + b"Content-Length: 7\r\n\r\nsuccess"
     async with running(Handler(answer=bare)) as handler, forwarding(handler.port) as forwarder:
         answer = await passed(forwarder)
 
