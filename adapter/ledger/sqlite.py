@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from adapter.cancellation.model import Entry, Waybill
 from adapter.ledger import schema
@@ -36,6 +37,7 @@ WAL_KEPT_BYTES = 64 << 20  # the log is cut back to this after a burst
 # What SQLite's primary result codes mean for us: a stable word, and whether the
 # connection is worth keeping. Any other code blames a value.
 FAULTS: dict[int, tuple[str, bool]] = {
+    sqlite3.SQLITE_ERROR: ("schema", False),  # no such table, no such column
     sqlite3.SQLITE_FULL: ("full", True),
     sqlite3.SQLITE_BUSY: ("locked", True),
     sqlite3.SQLITE_LOCKED: ("locked", True),
@@ -81,6 +83,19 @@ class SqliteFile:
             return False
         return True
 
+    def may_be_opened(self) -> bool:
+        """Say whether opening the name again can do no harm.
+
+        Another file beside our own log is not to be opened: SQLite would write the log's
+        pages into it. (It leaves the log where it is when the file was moved away.)
+        """
+        if not self.path.exists():
+            return False
+        file, log = self._inodes
+        if self.path.stat().st_ino == file or not self.log.exists():
+            return True
+        return self.log.stat().st_ino != log
+
     def check_space(self) -> None:
         """Raise `StoreFault` when the file system has no room left."""
         disk = os.statvfs(self.path)
@@ -119,7 +134,7 @@ class SqliteSession:
             connection = self._connect(create=False)
             self._begin_session(connection.cursor())
             self.file.remember()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DBAPIError) as error:
             self.close()
             raise LedgerNotOpened(f"the ledger {self.file.path}: {error}") from error
         except BaseException:
@@ -216,7 +231,7 @@ class SqliteSession:
         return self._connection
 
     def _reopen(self) -> sqlite3.Connection:
-        if not self.file.path.exists():
+        if not self.file.may_be_opened():
             raise StoreFault("moved")
         connection = self._connect(create=False)
         cursor = connection.cursor()
@@ -260,7 +275,7 @@ class SqliteSession:
 
     def _prepare(self) -> None:
         engine = create_engine(
-            "sqlite://", poolclass=NullPool, creator=lambda: self._connect(create=True)
+            "sqlite://", poolclass=NullPool, creator=lambda: self._connect(create=not self._beside)
         )
         with engine.connect() as connection:
             if self._beside:
