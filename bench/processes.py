@@ -115,7 +115,8 @@ class Bench:
                 "--config",
                 str(config),
             ]
-            subprocess.run(migrate, check=True, stdout=subprocess.DEVNULL)
+            if subprocess.run(migrate, check=False, stdout=subprocess.DEVNULL).returncode:
+                raise NotReady("`waybridge ledger migrate` did not make the tables")
         with (folder / "serve.log").open("w") as log:
             process = self._start(
                 "adapter", "serve", "--config", str(config), serving=True, output=log.fileno()
