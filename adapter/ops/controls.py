@@ -1,0 +1,80 @@
+"""Pause, resume and drain over the ops port: what `waybridge pause` and its kin call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from adapter.ops.health import Health
+from adapter.ops.log import Logger
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What an operator may turn. `drain` starts the same sequence as SIGTERM and returns
+    at once; `in_flight` counts the pushes being worked on."""
+
+    health: Health
+    log: Logger
+    drain: Callable[[], None]
+    in_flight: Callable[[], int]
+
+    def routes(self) -> list[Route]:
+        """`GET /api/status`, and `POST /api/pause`, `/api/resume`, `/api/drain`."""
+        return [
+            Route("/api/status", self._status, methods=["GET"]),
+            Route("/api/pause", _only_ours(self._pause), methods=["POST"]),
+            Route("/api/resume", _only_ours(self._resume), methods=["POST"]),
+            Route("/api/drain", _only_ours(self._drain), methods=["POST"]),
+        ]
+
+    async def _status(self, _request: Request) -> Response:
+        return self._story()
+
+    async def _pause(self, _request: Request) -> Response:
+        return self._turned(is_paused=True)
+
+    async def _resume(self, _request: Request) -> Response:
+        return self._turned(is_paused=False)
+
+    async def _drain(self, _request: Request) -> Response:
+        self.log.warning("drain_asked_for")
+        self.health.gate.draining = True
+        self.drain()
+        return self._story()
+
+    def _turned(self, *, is_paused: bool) -> Response:
+        if self.health.gate.paused is not is_paused:
+            self.log.warning("paused" if is_paused else "resumed")
+            self.health.gate.paused = is_paused
+        return self._story()
+
+    def _story(self) -> Response:
+        told = {**self.health.story(), "in_flight": self.in_flight()}
+        return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def _only_ours(answer: Answer) -> Answer:
+    """Refuse what a page in an operator's browser could send from another site.
+
+    A form cannot send JSON's content type without asking first, and whatever names an origin
+    must name this one (Fetch standard, "CORS-safelisted request-header").
+    """
+
+    async def guarded(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if content_type != "application/json":
+            return JSONResponse({"error": "send content-type: application/json"}, status_code=415)
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            return JSONResponse({"error": "another site asked"}, status_code=403)
+        return await answer(request)
+
+    return guarded
