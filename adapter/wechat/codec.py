@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from adapter.wechat.errors import Undecodable
+from adapter.wechat.flat_xml import parse_flat
 from adapter.wechat.xml_guard import parse_xml
 
 
@@ -59,6 +60,9 @@ def decode(body: bytes, format: Format, *, limits: Limits = DEFAULT_LIMITS) -> F
         raise Undecodable("size")
     text = _utf8(body.removeprefix(BOM_UTF8))
     if format is Format.XML:
+        flat = parse_flat(text, elements=limits.elements)
+        if flat is not None:
+            return flat
         return parse_xml(text, depth=limits.depth, elements=limits.elements)
     return _parse_json(text, limits)
 
