@@ -74,7 +74,13 @@ class HttpServer:
         self._address = (host, port)
         self._server.has_started = asyncio.Event()
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
-        await self._server.has_started.wait()
+        started = asyncio.create_task(self._server.has_started.wait())
+        await asyncio.wait({self._task, started}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._server.has_started.is_set():
+            started.cancel()
+            task, self._task = self._task, None
+            listener.close()
+            raise ListenFailed(f"{host}:{port}: the server ended") from task.exception()
 
     def begin_draining(self) -> None:
         """Serve on, with `Connection: close` on every reply: balancers move elsewhere."""

@@ -132,3 +132,13 @@ async def test_it_listens_on_ipv6_too() -> None:
 
     assert server.address[0] == "::1"
     await server.close(within_seconds=1)
+
+
+async def test_a_server_that_cannot_begin_says_so_instead_of_waiting() -> None:
+    server = HttpServer(nothing, host="127.0.0.1", port=0)
+    server._config.backlog = "no number"  # type: ignore[assignment]
+
+    with pytest.raises(ListenFailed):
+        await server.start()
+    assert not server.is_listening
+    await server.close()
