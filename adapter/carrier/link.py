@@ -27,7 +27,7 @@ class Link:
         }
         self.in_flight = 0
         self._loop = asyncio.get_running_loop()
-        self._heard_at = 0.0
+        self._asked_at = 0.0
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._idle = asyncio.Event()
@@ -61,22 +61,29 @@ class Link:
         self, method: str, request: bytes, *, within_seconds: float, metadata: Metadata
     ) -> bytes:
         """Send once and return the reply's bytes. Raises `AioRpcError` as gRPC does."""
-        if not self.in_flight:
-            self._heard_at = self._loop.time()
+        if not self._asked_at:
+            self._asked_at = self._loop.time()
         self.in_flight += 1
         try:
-            return await self._calls[method](
+            reply = await self._calls[method](
                 request, timeout=within_seconds, metadata=metadata or None
             )
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                self._asked_at = 0.0
+            raise
+        else:
+            self._asked_at = 0.0
+            return reply
         finally:
             self.in_flight -= 1
-            self._heard_at = self._loop.time()
             if not self.in_flight:
                 self._idle.set()
 
     def silent_seconds(self) -> float:
-        """How long calls have been waiting while none of them ended. 0: nobody waits."""
-        return self._loop.time() - self._heard_at if self.in_flight else 0.0
+        """How long ago the first call was sent after which nothing was heard; a call whose
+        time ran out was not heard. 0: the carrier answered what it was asked."""
+        return self._loop.time() - self._asked_at if self._asked_at else 0.0
 
     async def close(self, *, within_seconds: float) -> bool:
         """Close after the calls in flight have ended, or cut them when time is up.

@@ -39,7 +39,7 @@ class CarrierOptions:
     given up after so long (3 s and more for lossy links). `reload_seconds` is how often the
     files are looked at; `rebuild_seconds` how often a name is resolved anew although its old
     connections still live (0: never). `silence_seconds`: after so long without any reply to
-    the calls in flight, new calls get a connection of their own. `token_file` holds a bearer
+    what was asked, new calls get a connection of their own. `token_file` holds a bearer
     token for every call.
     """
 

@@ -28,7 +28,7 @@ class Renewal:
     A name is resolved anew every `rebuild_seconds` by the same means, because gRPC does not
     look at DNS again while its old connections live.
 
-    So is a link on which calls wait and nothing is heard: a balancer between us may go on
+    So is a link on which calls go out and nothing is heard: a balancer between us may go on
     acknowledging bytes for a carrier that is gone, which no TCP timeout notices, and servers
     take pings of every few seconds for abuse. The calls that wait keep waiting where they are.
     """
@@ -125,7 +125,10 @@ class Renewal:
     async def _replace(self, credentials: Credentials) -> bool:
         self._built_at = asyncio.get_running_loop().time()
         self.built += 1
-        fresh = self._open(credentials)
+        try:
+            fresh = self._open(credentials)
+        except CarrierMisconfigured:
+            return False
         try:
             proved = await self._may_take_over(fresh)
         except asyncio.CancelledError:

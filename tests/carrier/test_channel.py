@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import grpc
 import grpc.aio
 import pytest
 
-from adapter.carrier.channel import arguments, open_channel, refuse_lame, service_config
+from adapter.carrier.channel import (
+    WHATEVER_HEALTH,
+    arguments,
+    open_channel,
+    refuse_lame,
+    service_config,
+)
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
-from tests.carrier.playing import METHOD, playing, reply
+from tests.carrier.playing import METHOD, fail, playing, reply
 
 OPTIONS = CarrierOptions(target="127.0.0.1:1")
 
@@ -83,3 +90,56 @@ async def test_a_connection_attempt_has_longer_than_the_shortest_backoff() -> No
     # In gRPC core `min_reconnect_backoff_ms` bounds the attempt itself: 100 would end every
     # TLS handshake over a slow road.
     assert dict(arguments(OPTIONS))["grpc.min_reconnect_backoff_ms"] == 2_000
+
+
+async def burst(channel: grpc.aio.Channel, calls: int) -> list[grpc.StatusCode]:
+    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+    codes = []
+    for _ in range(calls):
+        try:
+            await call(b"", timeout=5)
+        except grpc.aio.AioRpcError as error:
+            codes.append(error.code())
+        else:
+            codes.append(grpc.StatusCode.OK)
+    return codes
+
+
+async def test_of_two_addresses_the_one_that_fails_its_calls_is_left_out() -> None:
+    async with playing(fail(grpc.StatusCode.INTERNAL)) as broken, playing() as sound:
+        target = f"ipv4:127.0.0.1:{broken.port},127.0.0.1:{sound.port}"
+        channel = open_channel(CarrierOptions(target=target), Credentials())
+        await channel.channel_ready()
+        await asyncio.sleep(0.2)  # until both have connected
+
+        before = await burst(channel, 80)
+        async with asyncio.timeout(5):
+            while grpc.StatusCode.INTERNAL in (after := await burst(channel, 40)):
+                pass
+
+        assert grpc.StatusCode.INTERNAL in before
+        assert set(after) == {grpc.StatusCode.OK}
+        await channel.close()
+
+
+async def test_a_lone_address_is_asked_however_often_it_fails() -> None:
+    async with playing(fail(grpc.StatusCode.NOT_FOUND)) as carrier:
+        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
+        channel = open_channel(options, Credentials())
+        await burst(channel, 60)
+        await asyncio.sleep(1.2)  # gRPC counts once a second
+
+        assert set(await burst(channel, 20)) == {grpc.StatusCode.NOT_FOUND}
+        assert len(carrier.requests) == 80
+        await channel.close()
+
+
+async def test_a_channel_that_only_looks_is_ready_at_an_unwell_server() -> None:
+    async with playing() as carrier:
+        await carrier.say("NOT_SERVING")
+        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
+        channel = open_channel(options, Credentials(), more=WHATEVER_HEALTH)
+
+        assert await burst(channel, 1) == [grpc.StatusCode.OK]
+
+        await channel.close()

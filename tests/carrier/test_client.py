@@ -16,7 +16,7 @@ from adapter.carrier.client import NOT_SENT, UNREADABLE, GrpcCarrier
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
-from adapter.carrier.state import BREAKERS, Breaker
+from adapter.carrier.state import Breaker
 from adapter.wechat.redact import Secret
 from tests.carrier.playing import (
     Behaviour,
@@ -374,10 +374,6 @@ async def test_the_state_tells_what_happened(carrier: PlayedCarrier, client: Grp
     assert (good.last_ok_at, good.last_failure_at, good.last_failure) == (NOW, 0.0, "")
     assert (client.state.last_failure, client.state.last_failure_at) == ("ABORTED", NOW)
     assert good.addresses == (f"127.0.0.1:{carrier.port}",)
-
-
-def test_every_connectivity_has_its_breaker() -> None:
-    assert set(BREAKERS) == set(grpc.ChannelConnectivity)
 
 
 async def test_an_unsafe_target_is_never_opened() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import grpc
 import grpc.aio
 import pytest
 
@@ -10,7 +11,7 @@ from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.link import Link
 from adapter.carrier.options import CarrierOptions
-from tests.carrier.playing import METHOD, PlayedCarrier, echo, free_port, hang, playing
+from tests.carrier.playing import METHOD, PlayedCarrier, fail, free_port, hang, playing
 
 
 def link_to(port: int) -> Link:
@@ -77,19 +78,19 @@ async def test_a_restarted_carrier_is_found_again(carrier: PlayedCarrier, link: 
     assert await link.ready(within_seconds=2)
 
 
-async def test_silence_counts_only_while_somebody_waits(carrier: PlayedCarrier, link: Link) -> None:
+async def test_silence_lasts_from_a_call_until_something_is_heard(
+    carrier: PlayedCarrier, link: Link
+) -> None:
     carrier.behaviour = hang
     assert link.silent_seconds() == 0
 
-    waiting = asyncio.create_task(link.call(METHOD, b"", within_seconds=5, metadata=()))
-    await carrier.called.wait()
+    with pytest.raises(grpc.aio.AioRpcError, match="DEADLINE_EXCEEDED"):
+        await link.call(METHOD, b"", within_seconds=0.05, metadata=())
 
-    assert link.silent_seconds() > 0
-    carrier.behaviour = echo
-    await link.call(METHOD, b"", within_seconds=5, metadata=())
-    assert link.silent_seconds() < 1
-    waiting.cancel()
-    await asyncio.wait([waiting])
+    assert link.silent_seconds() > 0.04
+    carrier.behaviour = fail(grpc.StatusCode.ABORTED)
+    with pytest.raises(grpc.aio.AioRpcError, match="ABORTED"):
+        await link.call(METHOD, b"", within_seconds=5, metadata=())
     assert link.silent_seconds() == 0
 
 
