@@ -54,6 +54,8 @@ def text_files(folder: Path = ROOT) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.name in LEFT_ALONE or path.name.endswith(("_cache", ".egg-info", ".hypothesis")):
             continue
+        if path.name.startswith(".coverage"):
+            continue
         if path.is_dir():
             yield from text_files(path)
         elif path.suffix in TEXT_SUFFIXES and path.name != "LICENSE":
@@ -159,7 +161,7 @@ def test_nothing_is_tied_to_one_machine_or_registry() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in text_files()
-        if (match := FOREIGN.search(path.read_text(encoding="utf-8")))
+        if (match := FOREIGN.search(path.read_text(encoding="utf-8", errors="replace")))
     ]
 
     assert found == []
@@ -225,8 +227,9 @@ def test_every_command_of_the_readme_exists_with_its_options(program: str) -> No
         command = _command(program)
         while isinstance(command, click.Group) and words:
             name, *words = words
-            assert name in command.commands, f"{program} has no {name}"
-            command = command.commands[name]
+            found = command.get_command(click.Context(command), name)
+            assert found is not None, f"{program} has no {name}"
+            command = found
         options = {option for parameter in command.params for option in parameter.opts}
 
         assert {word.split("=")[0] for word in words if word.startswith("--")} <= options
@@ -237,3 +240,36 @@ def _command(program: str) -> click.Command:
     main = importlib.import_module(script.module)
     commands = [value for value in vars(main).values() if isinstance(value, click.Command)]
     return commands[0]
+
+
+def every_command(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Return each command that does something, under the words that are typed for it."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    with click.Context(command) as context:
+        for word in command.list_commands(context):
+            found = command.get_command(context, word)
+            assert found is not None
+            yield from every_command(f"{name} {word}", found)
+
+
+@pytest.mark.parametrize("program", ["waybridge", "legacy-stub"])
+def test_the_page_of_commands_tells_of_each_with_its_options(program: str) -> None:
+    sections = dict(
+        re.findall(
+            r"^## `([^`]+)`\n(.*?)(?=^## |\Z)",
+            ROOT.joinpath("docs", "commands.md").read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+
+    untold = [
+        f"{name} {option}".strip()
+        for name, command in every_command(program, _command(program))
+        for option in ["", *(option for each in command.params for option in each.opts)]
+        if name not in sections or f"`{option}" not in sections[name]
+        if not option or option.startswith("--")
+    ]
+
+    assert untold == []
