@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.carrier import compile as compiling
 from adapter.carrier.compile import (
     SHIPPED_DESCRIPTORS,
     CompileFault,
@@ -90,3 +91,12 @@ def test_nothing_to_compile_is_said_without_starting_a_compiler(tmp_path: Path) 
         compile_protos([tmp_path / "absent.proto"])
     with pytest.raises(CompileFault, match="there is no such folder"):
         compile_protos([_carrier(tmp_path)], include=[tmp_path / "absent"])
+
+
+def test_a_compiler_that_never_ends_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "COMPILE_WITHIN_SECONDS", 0.001)
+
+    with pytest.raises(CompileFault, match="protoc took over"):
+        compile_protos([_carrier(tmp_path)])

@@ -216,6 +216,14 @@ def test_the_carriers_own_words_come_along(made: Made) -> None:
     assert _said(made(), Outcome.PICKED_UP).message == "a word"
 
 
+def test_a_carrier_may_say_nothing_beside_its_status() -> None:
+    mapping = shipped_mapping()
+
+    assert mapping.answer(_sent(mapping.write_reply(Outcome.CANCELLED))) == CarrierAnswer(
+        outcome=Outcome.CANCELLED, status="CANCEL_STATUS_CANCELLED"
+    )
+
+
 def test_long_words_of_a_carrier_are_cut() -> None:
     reply = shipped_mapping().write_reply(Outcome.PICKED_UP, "x" * 501)
 

@@ -81,3 +81,23 @@ def test_a_zero_without_a_row_is_told_its_only_row() -> None:
     ]
 
     assert finding.hint == 'Add a line: NONE = "failed".'
+
+
+def test_a_method_that_is_missing_or_unknown_is_an_error() -> None:
+    nameless = _new(MAPPING.replace('method = "dispatch.Orders/Void"\n', ""))
+    unknown = _new(MAPPING.replace("dispatch.Orders/Void", "dispatch.Orders/None"))
+
+    assert (Severity.ERROR, "method", "is missing") in nameless
+    assert unknown[0][2] == 'there is no method "dispatch.Orders/None" in the contract'
+
+
+def test_a_request_that_does_not_say_which_waybill_is_an_error() -> None:
+    rows = '"by_number.number" = "WayBillID"\n"by_number.order" = "OrderID"\n'
+
+    assert [key for _, key, _ in _new(MAPPING.replace(rows, ""))] == ["request"]
+
+
+def test_a_table_in_which_nothing_means_cancelled_is_an_error() -> None:
+    found = _new(MAPPING.replace('DONE = "cancelled"\nVOIDED = "cancelled"', 'DONE = "failed"'))
+
+    assert [(severity, key) for severity, key, _ in found] == [(Severity.ERROR, "status.outcomes")]
