@@ -84,6 +84,20 @@ def engine_at(url: str) -> AsyncEngine:
     )
 
 
+def reading_engine_at(url: str) -> AsyncEngine:
+    """An engine for reading only. What keeps it from connecting is `LedgerNotOpened`."""
+
+    async def reader() -> asyncpg.Connection:
+        try:
+            connection = await connect(url)
+            await connection.execute("SET default_transaction_read_only = on")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
+        return connection
+
+    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=reader)
+
+
 class PostgresqlSession:
     """What a batch asks of its session; synchronous, inside `run_sync`."""
 

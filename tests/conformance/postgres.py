@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -36,7 +37,7 @@ class Postgres:
 
     def query(self, url: str, sql: str) -> str:
         """Run the statement beside everybody and return psql's words."""
-        database = url.rsplit("/", 1)[1].split("?")[0]
+        database = urlsplit(url).path[1:]
         return str(self._server.psql(f"\\c {database}\n{sql}"))
 
     def stop(self) -> None:
