@@ -1,0 +1,76 @@
+"""The settings of `dev`: everything on this machine, with the secrets everybody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapter import development
+from adapter.cli.findings import refuse
+from adapter.configuration import rules
+from adapter.configuration.findings import Finding, Severity
+from adapter.settings import Settings
+from adapter.wechat.envelope import Mode
+
+HOST = "127.0.0.1"
+SOURCE = "waybridge dev"
+
+_OPTIONS = {
+    "edge.listen": "--port",
+    "ops.listen": "--ops-port",
+    "carrier.target": "--stub-port",
+    "carrier.descriptors": "--contract",
+    "carrier.mapping": "--mapping",
+    "ledger.url": "--ledger",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevOrder:
+    """What `dev` was given. Port 0 is a free one."""
+
+    port: int
+    ops_port: int
+    stub_port: int
+    mode: Mode
+    ledger_url: str
+    locale: str
+    contract: Path | None
+    mapping: Path | None
+
+
+def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:
+    """Return the settings; ends the program with 2 when an option makes no sense."""
+    files = {"descriptors": order.contract, "mapping": order.mapping}
+    settings = Settings.model_validate(
+        {
+            "edge": {"listen": f"{HOST}:{order.port}", "drain_delay_seconds": 0},
+            "wechat": {
+                "app_id": development.APP_ID,
+                "mode": order.mode.value,
+                "token": development.TOKEN,
+                "encoding_aes_key": development.ENCODING_AES_KEY,
+                "locale": order.locale,
+            },
+            "carrier": {
+                "target": stub_target,
+                **{key: str(file) for key, file in files.items() if file},
+            },
+            "ledger": {"url": order.ledger_url},
+            "ops": {"listen": f"{HOST}:{order.ops_port}"},
+        }
+    )
+    faults = [
+        Finding(
+            severity=breach.severity,
+            source=SOURCE,
+            key=_OPTIONS.get(breach.key, breach.key),
+            message=breach.message,
+            hint=breach.hint,
+        )
+        for breach in rules.breaches(settings)
+        if breach.severity is Severity.ERROR
+    ]
+    if faults:
+        refuse(faults)
+    return settings
