@@ -21,8 +21,8 @@ from adapter.carrier.request_rules import (
     refuse_incomplete,
     remark,
 )
-from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Source, Subject
-from adapter.carrier.targets import Misfit, Restore, constant, converter, restorer
+from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Getter, Source, Subject
+from adapter.carrier.targets import Convert, Misfit, Restore, constant, converter, restorer
 
 Fields = dict[str, object]
 Fill = Callable[[Subject, str], object]
@@ -112,13 +112,22 @@ def _step(message: Descriptor, path: str, value: str, refused: Mapping[str, str]
         )
     unfit = Unfit(source=source.name, target=path)
     convert, get = converter(found.leaf, source, unfit), source.get
-    if source.name != CREATE_TIME and _is_text(found):  # text into text: nothing to convert
-        return Step(path=found, source=source, fill=get)
-    return Step(
-        path=found,
-        source=source,
-        fill=lambda subject, request_id: convert(get(subject, request_id)),
-    )
+    fill: Fill
+    if source.name == CREATE_TIME:
+        fill = _filled_with_time(convert)
+    elif _is_text(found):  # text into text: nothing to convert
+        fill = get
+    else:
+        fill = _filled(convert, get)
+    return Step(path=found, source=source, fill=fill)
+
+
+def _filled(convert: Convert, get: Getter) -> Fill:
+    return lambda subject, request_id: convert(get(subject, request_id))
+
+
+def _filled_with_time(convert: Convert) -> Fill:
+    return lambda subject, _: convert(subject.pushed_at)
 
 
 def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Subject, str], Fields]:
@@ -151,7 +160,7 @@ def _filler(
     read = attrgetter(*plain.values(), *["biz_id"] * (2 - len(names)))
 
     def fields(subject: Subject, request_id: str) -> Fields:
-        values: Fields = dict(zip(names, read(subject), strict=False))
+        values: Fields = dict(zip(names, read(subject)))  # noqa: B905 - padded; a push's path
         for name in ids:
             values[name] = request_id
         for name, fill in filled:

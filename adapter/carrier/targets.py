@@ -89,8 +89,13 @@ def _message(field: FieldDescriptor, held: Descriptor, source: Source, unfit: Un
             f"{source.name} cannot stand in a field of type {TIMESTAMP}",
             "Only CreateTime is a time.",
         )
-    convert = _bounded(0, LATEST_TIMESTAMP, unfit)
-    return lambda value: {"seconds": convert(value)}
+
+    def convert(value: str | int) -> object:
+        if not isinstance(value, int) or value > LATEST_TIMESTAMP:
+            raise Misfit(unfit)
+        return {"seconds": value}
+
+    return convert
 
 
 def _way_out(field: FieldDescriptor) -> str:
