@@ -25,6 +25,7 @@ from adapter.ledger.durable import DurableLedger
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
+from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
 from adapter.ops.metrics import Metrics
@@ -37,7 +38,7 @@ PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A waybridge that is up."""
+    """A waybridge that is up. `stop` is set when the ops port asks for the end."""
 
     settings: Settings
     edge: HttpServer
@@ -45,6 +46,7 @@ class Adapter:
     gate: Gate
     desk: Desk
     log: Logger
+    stop: asyncio.Event
 
     async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
         """Stop in the order that loses nothing; return how many calls were left in doubt.
@@ -101,7 +103,14 @@ async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
         forwarder = HttpForwarder(settings.forward.url, log=log) if settings.forward.url else None
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
-        edge = _edge(settings, desk=desk, metrics=metrics, log=log, forwarder=forwarder)
+        edge = _edge(
+            settings,
+            desk=desk,
+            metrics=metrics,
+            log=log,
+            forwarder=forwarder,
+            show_message=mapping.show_message,
+        )
         health = Health(gate=gate, edge=edge)
         health.parts["carrier"] = lambda: _carrier_condition(carrier)
         health.parts["ledger"] = lambda: _ledger_condition(ledger)
@@ -113,13 +122,23 @@ async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
         if forwarder is not None:
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
 
+        stop = asyncio.Event()
+        controls = Controls(
+            health=health, log=log, drain=stop.set, in_flight=lambda: desk.in_flight
+        )
         host, port = parts.host_and_port(settings.ops.listen)
-        ops = HttpServer(ops_app.create_app(health=health, metrics=metrics), host=host, port=port)
+        ops = HttpServer(
+            ops_app.create_app(health=health, metrics=metrics, routes=controls.routes()),
+            host=host,
+            port=port,
+        )
         await ops.start()
         opened.push_async_callback(ops.close, within_seconds=0.5)
         await edge.start()
         opened.push_async_callback(edge.close, within_seconds=0.5)
-        yield Adapter(settings=settings, edge=edge, ops=ops, gate=gate, desk=desk, log=log)
+        yield Adapter(
+            settings=settings, edge=edge, ops=ops, gate=gate, desk=desk, log=log, stop=stop
+        )
 
 
 def _mapping(settings: Settings) -> Mapping:
@@ -134,6 +153,7 @@ def _edge(
     metrics: Metrics,
     log: Logger,
     forwarder: HttpForwarder | None,
+    show_message: bool,
 ) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
@@ -152,7 +172,7 @@ def _edge(
         log=log,
         limits=limits,
         room=Room(limits.max_in_flight),
-        show_message=settings.carrier.show_message,
+        show_message=show_message,
     )
     host, port = parts.host_and_port(settings.edge.listen)
     return HttpServer(

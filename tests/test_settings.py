@@ -60,7 +60,6 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "carrier.receive_limit_bytes": ("8192", 8192),
     "carrier.keepalive_seconds": ("60", 60.0),
     "carrier.keepalive_timeout_seconds": ("2", 2.0),
-    "carrier.show_message": ("true", True),
     "carrier.tls.ca": ("{file}", "{file}"),
     "carrier.tls.cert": ("{file}", "{file}"),
     "carrier.tls.key": ("{file}", "{file}"),

@@ -62,9 +62,17 @@ async def serve(settings: Settings, *, log: Logger) -> None:
             carrier=settings.carrier.target,
             mode=settings.wechat.mode,
         )
-        await stop.wait()
+        await _first(stop, adapter.stop)
+        stop.set()
         await adapter.drain(hurry=hurry)
     log.info("stopped")
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 def _why_not(error: Exception) -> Finding:

@@ -150,9 +150,6 @@ class CarrierSettings(Section):
     keepalive_timeout_seconds: Seconds = Field(
         3, ge=1, le=60, description="Unanswered for so long, a connection counts as dead."
     )
-    show_message: Flag = Field(
-        default=False, description="Use the carrier's own words as ResultMsg, where it gives any."
-    )
     tls: TlsSettings | None = Field(None, description="TLS to the carrier; absent: plaintext.")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from adapter.cancellation.asking import (
     Ask,
@@ -29,6 +29,8 @@ from adapter.cancellation.model import (
 )
 from adapter.cancellation.ports import Change, Story
 from adapter.cancellation.settling import on_answer, on_fact, on_told
+
+T = TypeVar("T")
 
 KEYS = ("first press", "second press")
 UNAVAILABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", ask_again=True)
@@ -192,16 +194,12 @@ class Steps:
                     yield self._resolve(world, _entry(push, row))
 
     def _deliver(self, world: World, at: int, push: int) -> World:
-        left = tuple(n - (k == push) for k, n in enumerate(world.deliveries))
         zero_elsewhere = world.spoken[1 - push] is Outcome.CANCELLED
-        after = tuple(
-            zero_elsewhere if k == push and not world.delivered[k] else world.after_zero[k]
-            for k in (0, 1)
-        )
+        first = not world.delivered[push]
         world = world._replace(
-            deliveries=left,
-            delivered=tuple(d or k == push for k, d in enumerate(world.delivered)),
-            after_zero=after,
+            deliveries=_put(world.deliveries, push, world.deliveries[push] - 1),
+            delivered=_put(world.delivered, push, True),  # noqa: FBT003 - the new value
+            after_zero=_put(world.after_zero, push, zero_elsewhere) if first else world.after_zero,
         )
         process = world.processes[at]
         work = process.work
@@ -281,17 +279,13 @@ class Steps:
         message = Message(push=work.push, epoch=work.epoch + 1, answer=None, listener=at)
         after = after._replace(wire=tuple(sorted((*after.wire, message), key=_order)))
         _check_one_live_call(after)
-        yield self._as(
-            after, at, work, phase="calling", epoch=work.epoch + 1, asks=work.asks + 1
-        )
+        yield self._as(after, at, work, phase="calling", epoch=work.epoch + 1, asks=work.asks + 1)
 
     def _settle(self, world: World, at: int, work: Work) -> World:
         call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
         assert work.answer is not None
         answer = CarrierAnswer(outcome=work.answer, status="answer")
-        change = self.rules.on_answer(
-            _story(world, at), call=call, answer=answer, heard=work.heard
-        )
+        change = self.rules.on_answer(_story(world, at), call=call, answer=answer, heard=work.heard)
         after = _written(world, change)
         entry = change.result.entry
         if entry.state is not State.DONE or not work.waiting:
@@ -321,9 +315,7 @@ class Steps:
             lost = world._replace(
                 wire=tuple(sorted((*rest, *late), key=_order)), losses=world.losses - 1
             )
-            yield self._as(
-                lost, message.listener, work, phase="answered", answer=Outcome.IN_DOUBT
-            )
+            yield self._as(lost, message.listener, work, phase="answered", answer=Outcome.IN_DOUBT)
 
     def _execute(self, world: World, rest: tuple[Message, ...], message: Message) -> World:
         entry = world.entries[message.push]
@@ -332,9 +324,7 @@ class Steps:
         answer = world.remembered[message.push] if self.bounds.knows_request_ids else None
         if answer is None:
             answer = Outcome.ALREADY_CANCELLED if world.cancelled else Outcome.CANCELLED
-        remembered = tuple(
-            answer if k == message.push else known for k, known in enumerate(world.remembered)
-        )
+        remembered = _put(world.remembered, message.push, answer)
         done = () if message.listener is None else (message._replace(answer=answer),)
         return world._replace(
             cancelled=True,
@@ -343,7 +333,7 @@ class Steps:
         )
 
     def _crash(self, world: World, at: int) -> World:
-        entries = tuple(
+        first, second = (
             row._replace(owner="dead") if row is not None and row.owner == str(at) else row
             for row in world.entries
         )
@@ -353,7 +343,7 @@ class Steps:
             if message.listener != at or message.answer is None
         )
         world = world._replace(
-            entries=entries,
+            entries=(first, second),
             wire=tuple(sorted(wire, key=_order)),
             crashes=world.crashes - 1,
         )
@@ -385,8 +375,7 @@ class Steps:
             raise Violation("I5 told 30003 for our own effect")
         if outcome is Outcome.CANCELLED and world.after_zero[push]:
             raise Violation("I6 told 0 after 0 was told elsewhere")
-        spoken = tuple(outcome if k == push else said for k, said in enumerate(world.spoken))
-        return world._replace(spoken=spoken)
+        return world._replace(spoken=_put(world.spoken, push, outcome))
 
     def _as(self, world: World, at: int, work: Work, **changes: Any) -> World:
         process = world.processes[at]
@@ -401,8 +390,9 @@ class Steps:
 def _heard(world: World, work: Work) -> World:
     row = world.entries[work.push]
     zero = row is not None and row.told is Outcome.CANCELLED and work.waiting
-    heard = tuple(h or (zero and k == work.push) for k, h in enumerate(world.zero_heard))
-    return world._replace(zero_heard=heard)
+    if not zero:
+        return world
+    return world._replace(zero_heard=_put(world.zero_heard, work.push, zero))
 
 
 def _order(message: Message) -> tuple[int, int, str, int]:
@@ -439,16 +429,18 @@ def _entry(push: int, row: Row) -> Entry:
 
 
 @cache
-def _tale(
-    entries: tuple[Row | None, Row | None], me: str, living: frozenset[str]
-) -> Story:
+def _tale(entries: tuple[Row | None, Row | None], me: str, living: frozenset[str]) -> Story:
     told = tuple(_entry(k, row) for k, row in enumerate(entries) if row is not None)
     return Story(entries=told, me=me, living=living, now=0.0)
 
 
 def _with(world: World, at: int, process: Process) -> World:
-    processes = world.processes[:at] + (process,) + world.processes[at + 1 :]
+    processes = (*world.processes[:at], process, *world.processes[at + 1 :])
     return world._replace(processes=processes)
+
+
+def _put(pair: tuple[T, T], push: int, value: T) -> tuple[T, T]:
+    return (value, pair[1]) if push == 0 else (pair[0], value)
 
 
 def _without(queue: tuple[int, ...], push: int) -> tuple[int, ...]:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.cancellation.explorer import Bounds, Rules, Violation, explore
 
 from adapter.cancellation.asking import Ask, Say, on_ask_again, on_delivery
 from adapter.cancellation.model import Call, CarrierAnswer, Entry, Outcome, State, only
 from adapter.cancellation.ports import Change, Story
 from adapter.cancellation.settling import Settled, on_answer
+from tests.cancellation.explorer import Bounds, Rules, Violation, explore
 
 SOUND = Rules()
 WORLDS = {
@@ -37,9 +37,7 @@ def _every_delivery_calls(story: Story, *, fresh: Entry, may_ask: bool) -> Chang
     return Change(result=Ask(entry=asked), entries=(asked,))
 
 
-def _believed(
-    story: Story, *, call: Call, answer: CarrierAnswer, heard: bool
-) -> Change[Settled]:
+def _believed(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -> Change[Settled]:
     mine = only(story.entries, call.key)
     assert mine is not None
     if answer.outcome is Outcome.IN_DOUBT:
@@ -144,5 +142,3 @@ def test_a_weaker_rule_is_caught(name: str) -> None:
 
     with pytest.raises(Violation, match=f"^({invariant})"):
         explore(rules, bounds)
-
-
