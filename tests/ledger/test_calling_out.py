@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+
+from adapter.ledger import calling_out
+from adapter.ledger.calling_out import CallingOut
+from adapter.ledger.postgresql import connect
+from adapter.ledger.statements import OWNERS
+from adapter.ledger.waiting import Waiting, number_of
+from tests.conformance.decisions import WAYBILL, waybill_of
+from tests.conformance.postgres import Postgres
+
+
+async def until_in_company(one: CallingOut) -> None:
+    async with asyncio.timeout(5):
+        while one._alone:  # noqa: ASYNC110 - it looks round by itself
+            await asyncio.sleep(0.01)
+
+
+async def test_a_call_is_heard_by_the_other_and_only_by_who_waits_for_it(
+    postgres: Postgres,
+) -> None:
+    url = postgres.new_database()
+    owners = [await connect(url) for _ in range(2)]
+    for number, owner in enumerate(owners):
+        await owner.execute(f"SELECT pg_advisory_lock({OWNERS}, {number})")
+    waiting, speaker = Waiting(), CallingOut(lambda: connect(url), waiting=Waiting())
+    listener = CallingOut(lambda: connect(url), waiting=waiting)
+    speaker.start()
+    listener.start()
+    await until_in_company(speaker)
+    await until_in_company(listener)
+    heard = asyncio.create_task(waiting.wait(WAYBILL, within_seconds=30))
+    unheard = asyncio.create_task(waiting.wait(waybill_of(0), within_seconds=30))
+    await asyncio.sleep(0)
+
+    speaker.add({number_of(waybill_of(n)) for n in range(1, 1000)} | {number_of(WAYBILL)})
+
+    async with asyncio.timeout(5):
+        await heard
+    assert not unheard.done()
+    unheard.cancel()
+    await asyncio.gather(speaker.close(), listener.close(), *(owner.close() for owner in owners))
+
+
+async def test_alone_it_says_nothing(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    alone = CallingOut(lambda: connect(url), waiting=Waiting())
+    alone.start()
+
+    alone.add({1})
+
+    assert alone._numbers == set()
+    await alone.close()
+
+
+def test_a_page_of_numbers_fits_a_payload() -> None:
+    assert calling_out.NUMBERS_LIMIT * 17 < 8000

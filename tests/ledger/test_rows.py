@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+
+from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import (
+    CHANGING,
+    call_of,
+    call_row,
+    changed_row,
+    entry_of,
+    new_row,
+    resolution_of,
+    resolution_row,
+)
+from adapter.ledger.tables import call, push, resolution
+
+ENTRY = Entry(
+    key="k",
+    account="gh_1",
+    open_id="o1",
+    pushed_at=1,
+    biz_id="b",
+    order_id="o",
+    waybill_id="w",
+    shop_app_id="s",
+    state=State.DONE,
+    received_at=2.0,
+    calls=3,
+    outcome=Outcome.CANCELLED,
+    basis=Basis.INFERRED,
+    message="m",
+    told=Outcome.FAILED,
+    deliveries=4,
+    owner="5",
+    called_at=6.0,
+    settled_at=7.0,
+    why="because",
+)
+
+
+def test_an_entry_comes_back_as_it_went() -> None:
+    assert entry_of(new_row(ENTRY)) == ENTRY
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+def test_every_state_and_outcome_comes_back(state: State, outcome: Outcome | None) -> None:
+    entry = Entry(
+        key="k",
+        account="",
+        open_id="",
+        pushed_at=1,
+        biz_id="",
+        order_id="",
+        waybill_id="",
+        shop_app_id="",
+        state=state,
+        received_at=0.0,
+        outcome=outcome,
+    )
+
+    assert entry_of(new_row(entry)) == entry
+
+
+def test_a_row_has_the_order_of_the_tables_columns() -> None:
+    row = dict(zip(push.c.keys(), new_row(ENTRY), strict=True))
+
+    for name in push.c.keys():  # noqa: SIM118 - a column collection gives columns, not names
+        value = getattr(ENTRY, name)
+        assert row[name] == getattr(value, "value", value)
+
+
+def test_a_changed_row_is_the_rest_of_the_row_and_the_key() -> None:
+    row = dict(zip(push.c.keys(), new_row(ENTRY), strict=True))
+
+    assert changed_row(ENTRY) == (*(row[name] for name in CHANGING), "k")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Call(key="k", epoch=1, sent_at=2.0),
+        Call(key="k", epoch=2, sent_at=2.0, ended_at=3.0, status="OK", outcome=Outcome.INVALID),
+    ],
+)
+def test_a_call_comes_back_as_it_went(made: Call) -> None:
+    assert call_of(call_row(made)) == made
+    assert len(call_row(made)) == len(call.c)
+
+
+def test_a_resolution_comes_back_as_it_went() -> None:
+    word = Resolution(key="k", who="li", reason="r", outcome=Outcome.INVALID, at=1.0)
+
+    assert resolution_of(resolution_row(word)) == word
+    assert len(resolution_row(word)) == len(resolution.c) - 1  # the number is the table's own
