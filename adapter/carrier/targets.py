@@ -166,6 +166,5 @@ def restorer(field: FieldDescriptor) -> Restore:
         return lambda value: restore(getattr(value, "value"))  # noqa: B009 - an `object` to mypy
     if field.message_type is not None:
         return lambda value: str(getattr(value, "seconds"))  # noqa: B009 - the same
-    if field.type == FieldDescriptor.TYPE_BYTES:
-        return lambda value: value.decode(errors="replace") if isinstance(value, bytes) else ""
-    return str
+    # A proto2 string whose bytes are no UTF-8 is given as bytes, too.
+    return lambda value: value.decode(errors="replace") if isinstance(value, bytes) else str(value)
