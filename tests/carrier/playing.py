@@ -127,16 +127,17 @@ class SwallowingProxy:
         self._server: asyncio.Server | None = None
         self.port = 0
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> SwallowingProxy:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
+        return self
 
     def swallow(self) -> None:
         """Let nothing more through on the connections that exist; new ones work."""
         for silent in self._swallowing:
             silent.set()
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         for pump in self._pumps:
             pump.cancel()
         if self._pumps:
@@ -145,7 +146,11 @@ class SwallowingProxy:
             self._server.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        onward = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        try:
+            onward = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        except ConnectionError:
+            writer.close()
+            return
         silent = asyncio.Event()
         self._swallowing.add(silent)
         for source, sink in ((reader, onward[1]), (onward[0], writer)):
