@@ -162,12 +162,11 @@ def _stub_order(order: DevOrder) -> StubOrder:
 
 def _give_up(error: Exception, order: DevOrder) -> NoReturn:
     message, hint = str(error).removeprefix("legacy-stub: "), ""
-    if isinstance(error, ListenFailed):
-        options = {order.port: "--port", order.ops_port: "--ops-port"}
-        taken = next((port for port in options if f"{HOST}:{port}:" in message), 0)
-        message = f"cannot listen on {message}."
-        hint = (
-            "Stop what listens there, or give "
-            f"{options.get(taken, '--port')} another number; 0 takes a free one."
-        )
+    if isinstance(error, StubFailed | ListenFailed):
+        options = {"--port": order.port, "--ops-port": order.ops_port}
+        options["--stub-port"] = order.stub_port
+        taken = (name for name, port in options.items() if f"{HOST}:{port}:" in message)
+        if option := next(taken, ""):
+            message = f"port {options[option]} of {HOST} is taken."
+            hint = f"Stop what listens there, or give {option} another number; 0 takes a free one."
     refuse([Finding(severity=Severity.ERROR, source=SOURCE, message=message, hint=hint)])
