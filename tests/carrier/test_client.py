@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -10,52 +9,23 @@ import pytest
 from google.protobuf.any_pb2 import Any as Packed
 from google.rpc import error_details_pb2, status_pb2
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome, State
-from adapter.cancellation.ports import Carrier
-from adapter.carrier.client import NOT_SENT, UNREADABLE, GrpcCarrier
-from adapter.carrier.contract import Contract
+from adapter.cancellation.model import Fact, Outcome
+from adapter.carrier.client import UNREADABLE, GrpcCarrier
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
 from adapter.carrier.state import Breaker
-from adapter.wechat.redact import Secret
+from tests.carrier.asking import CONTRACT, ENTRY, MAPPING, NOW, ask, asking, cancelled
 from tests.carrier.playing import (
     Behaviour,
     Context,
     PlayedCarrier,
     fail,
-    free_port,
     hang,
     playing,
-    until,
 )
 from tests.carrier.playing import reply as replying
 
-NOW = 1_700_000_000.0
-CONTRACT = Contract.load()
-MAPPING = Mapping.load(CONTRACT)
 SHIPPED = Path("adapter/carrier/waybill_service.toml").read_text(encoding="utf-8")
-CANCELLATION = Cancellation(
-    account="gh_abcdefg",
-    open_id="oABCD",
-    pushed_at=1533042556,
-    biz_id="xyz",
-    order_id="012345678901234567890123456789",
-    waybill_id="123456789",
-    shop_app_id="wxABCD",
-    credential=Secret("canary-password"),
-)
-ENTRY = Entry(
-    key="0" * 32,
-    account="gh_abcdefg",
-    open_id="oABCD",
-    pushed_at=1533042556,
-    biz_id="xyz",
-    order_id="012345678901234567890123456789",
-    waybill_id="123456789",
-    shop_app_id="wxABCD",
-    state=State.IN_DOUBT,
-    received_at=NOW,
-)
 
 IN_DOUBT = (
     grpc.StatusCode.UNAVAILABLE,
@@ -79,23 +49,6 @@ REFUSED = (
 )
 
 
-def cancelled() -> bytes:
-    return MAPPING.write_reply(Outcome.CANCELLED).SerializeToString()
-
-
-@asynccontextmanager
-async def asking(
-    *ports: int, mapping: Mapping = MAPPING, max_concurrent_calls: int = 8
-) -> AsyncIterator[GrpcCarrier]:
-    target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
-    options = CarrierOptions(target=target, max_concurrent_calls=max_concurrent_calls)
-    client = await GrpcCarrier.open(options=options, mapping=mapping, now_unix=lambda: NOW)
-    try:
-        yield client
-    finally:
-        await client.close(within_seconds=0)
-
-
 @pytest.fixture
 async def carrier() -> AsyncIterator[PlayedCarrier]:
     async with playing(replying(cancelled())) as carrier:
@@ -107,10 +60,6 @@ async def client(carrier: PlayedCarrier) -> AsyncIterator[GrpcCarrier]:
     async with asking(carrier.port) as client:
         assert await client.ready(within_seconds=5)
         yield client
-
-
-async def ask(client: Carrier, *, within_seconds: float = 5) -> CarrierAnswer:
-    return await client.cancel(CANCELLATION, request_id="r-1", within_seconds=within_seconds)
 
 
 async def test_the_carriers_word_is_the_answer(client: GrpcCarrier) -> None:
@@ -229,112 +178,6 @@ async def test_a_cancelled_waiter_gets_its_own_cancellation(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert client.state.in_flight == 0
-
-
-def dies_after(effect: list[bytes]) -> Behaviour:
-    async def act(request: bytes, context: Context) -> bytes:
-        effect.append(request)
-        await context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
-        raise AssertionError
-
-    return act
-
-
-async def test_a_cancel_that_took_effect_is_never_sent_again_by_grpc(
-    carrier: PlayedCarrier, client: GrpcCarrier
-) -> None:
-    effects: list[bytes] = []
-    carrier.behaviour = dies_after(effects)
-
-    answers = [await ask(client) for _ in range(5)]
-
-    assert len(effects) == 5
-    assert {answer.status for answer in answers} == {"UNAVAILABLE"}
-
-
-async def test_a_carrier_that_goes_away_mid_call_was_asked_once(
-    carrier: PlayedCarrier, client: GrpcCarrier
-) -> None:
-    carrier.behaviour = hang
-    calls = [asyncio.create_task(ask(client)) for _ in range(4)]
-    await until(lambda: len(carrier.requests) == 4)
-
-    await carrier.stop(0)
-    await carrier.start()
-    answers = await asyncio.gather(*calls)
-
-    assert {answer.outcome for answer in answers} == {Outcome.IN_DOUBT}
-    assert len(carrier.requests) == 4
-
-
-async def test_a_dead_port_is_not_ready_and_nothing_is_sent() -> None:
-    async with asking(free_port()) as client:
-        assert not await client.ready(within_seconds=0.2)
-
-        assert client.state.breaker in (Breaker.OPEN, Breaker.HALF_OPEN)
-
-
-async def test_a_carrier_that_starts_late_is_asked_within_two_seconds() -> None:
-    late = PlayedCarrier(behaviour=replying(cancelled()), port=free_port())
-    async with asking(late.port) as client:
-        assert not await client.ready(within_seconds=0.3)
-        await late.start()
-
-        assert await client.ready(within_seconds=2)
-
-        assert (await ask(client)).outcome is Outcome.CANCELLED
-    await late.stop()
-
-
-async def test_of_two_carriers_one_may_die_and_only_its_calls_are_in_doubt() -> None:
-    async with (
-        playing(hang) as dying,
-        playing(replying(cancelled())) as living,
-        asking(dying.port, living.port) as client,
-    ):
-        await client.ready(within_seconds=5)
-        calls: list[asyncio.Task[CarrierAnswer]] = []
-        while len(dying.requests) < 2:
-            calls.append(asyncio.create_task(ask(client)))
-            await asyncio.sleep(0.02)
-
-        await dying.stop(0)
-        answers = await asyncio.gather(*calls)
-        after = [await ask(client) for _ in range(20)]
-
-        doubt = [answer for answer in answers if answer.outcome is Outcome.IN_DOUBT]
-        assert len(doubt) == len(dying.requests) == 2
-        assert {answer.outcome for answer in after} == {Outcome.CANCELLED}
-
-
-async def test_beyond_the_limit_nothing_is_sent(carrier: PlayedCarrier) -> None:
-    carrier.behaviour = hang
-    async with asking(carrier.port, max_concurrent_calls=1) as client:
-        await client.ready(within_seconds=5)
-        first = asyncio.create_task(ask(client, within_seconds=1))
-        await carrier.called.wait()
-
-        assert not await client.ready(within_seconds=5)
-        assert await ask(client, within_seconds=0.05) == NOT_SENT
-
-        assert (client.state.in_flight, client.state.refused) == (1, 2)
-        await first
-        assert len(carrier.requests) == 1
-
-
-async def test_a_closed_client_sends_nothing_and_cut_calls_are_in_doubt(
-    carrier: PlayedCarrier, client: GrpcCarrier
-) -> None:
-    carrier.behaviour = hang
-    call = asyncio.create_task(ask(client))
-    await carrier.called.wait()
-
-    await client.close(within_seconds=0.05)
-
-    assert (await call).outcome is Outcome.IN_DOUBT
-    assert not await client.ready(within_seconds=1)
-    assert await ask(client) == NOT_SENT
-    assert client.state.breaker is Breaker.OPEN
 
 
 async def test_a_lookup_brings_a_fact(carrier: PlayedCarrier, client: GrpcCarrier) -> None:
