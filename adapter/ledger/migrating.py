@@ -19,7 +19,7 @@ async def migrate(url: str) -> bool:
     """
     if url.startswith("sqlite"):
         return await asyncio.to_thread(_migrate_file, url)
-    from adapter.ledger import postgresql
+    from adapter.ledger import postgresql_connection as postgresql
 
     engine = postgresql.engine_at(url)
     try:

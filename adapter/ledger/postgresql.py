@@ -13,89 +13,30 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import asyncpg
-from sqlalchemy import Connection, NullPool
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.calling_out import CallingOut
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.postgresql_connection import (
+    CONNECT_SECONDS,
+    ERRORS,
+    connect,
+    engine_at,
+    word_for,
+)
 from adapter.ledger.rows import Row
 from adapter.ledger.statements import OWNERS, Statements, for_postgresql
 from adapter.ledger.waiting import Waiting, number_of
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 1.0  # for one attempt to connect
 EXECUTE_SECONDS = 10.0  # a transaction silent for longer has lost its connection
 READ_SECONDS = 2.0  # for a reading on a connection of its own
-
-# Sent with every connection. A replica that stops in the middle of a transaction must not
-# hold its waybills' locks for long, nor one that vanished its owner's.
-SETTINGS = {
-    "application_name": "waybridge",
-    "default_transaction_isolation": "read committed",
-    "idle_in_transaction_session_timeout": "10s",
-    "jit": "off",
-    "lock_timeout": "500ms",
-    "tcp_keepalives_count": "3",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "3",
-}
-
-# SQLSTATEs and their classes: a stable word each. Class 22 and 23 blame a value.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-FAULTS = {
-    "25006": "read_only",
-    "40": "locked",
-    "42": "schema",
-    "53100": "full",
-    "55P03": "locked",
-    "57014": "locked",
-}
-BLAMES = ("22", "23")
-
-# Whatever SQLAlchemy, its adapter, asyncpg or the network may raise of a statement.
-ERRORS = (
-    DBAPIError,
-    AsyncAdapt_asyncpg_dbapi.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-    ValueError,
-)
-
-
-async def connect(url: str) -> asyncpg.Connection:
-    """Connect as libpq would understand the URL (`?host=/socket/folder`, `sslmode`, …)."""
-    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=SETTINGS)
-
-
-def engine_at(url: str) -> AsyncEngine:
-    """An engine that keeps no connection by itself."""
-    return create_async_engine(
-        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: connect(url)
-    )
-
-
-def reading_engine_at(url: str) -> AsyncEngine:
-    """An engine for reading only. What keeps it from connecting is `LedgerNotOpened`."""
-
-    async def reader() -> asyncpg.Connection:
-        try:
-            connection = await connect(url)
-            await connection.execute("SET default_transaction_read_only = on")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
-        return connection
-
-    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=reader)
 
 
 class PostgresqlSession:
@@ -133,7 +74,7 @@ class PostgresqlSession:
             self.driver.commit()
         except AsyncAdapt_asyncpg_dbapi.Error as error:
             self.committing = error.sqlstate is None
-            raise StoreFault(_word(error) or "unreachable", landed=self.committing) from error
+            raise StoreFault(word_for(error) or "unreachable", landed=self.committing) from error
         self.committing = False
 
     def rollback(self) -> None:
@@ -215,7 +156,7 @@ class PostgresqlStore:
             async with asyncio.timeout(READ_SECONDS), self._engine.connect() as connection:
                 return await connection.run_sync(read)
         except ERRORS as error:
-            raise StoreFault(_word(error) or "unreachable") from error
+            raise StoreFault(word_for(error) or "unreachable") from error
 
     async def probe(self, *, writing: bool) -> None:
         """Ask the server something, or after a fault write. Raises `StoreFault`."""
@@ -245,7 +186,7 @@ class PostgresqlStore:
         except ERRORS as error:
             landed = self.session.committing
             closed = connection.closed or self._driver_closed()
-            word = "unreachable" if closed or isinstance(error, TimeoutError) else _word(error)
+            word = "unreachable" if closed or isinstance(error, TimeoutError) else word_for(error)
             if word == "unreachable":
                 await self._abandon()
             else:
@@ -297,14 +238,3 @@ class PostgresqlStore:
             self.session.driver = None
         await connection.invalidate()
         await connection.close()
-
-
-def _word(error: BaseException) -> str | None:
-    """The stable word for the error; nothing when a value is to blame."""
-    origin = getattr(error, "orig", None) or error
-    if isinstance(origin, ValueError) or isinstance(origin.__cause__, ValueError):
-        return None  # asyncpg could not encode it
-    state = getattr(origin, "sqlstate", None) or ""
-    if state[:2] in BLAMES:
-        return None
-    return FAULTS.get(state) or FAULTS.get(state[:2]) or "unreachable"

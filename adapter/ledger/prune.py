@@ -32,7 +32,7 @@ async def prune(url: str, *, keep_seconds: float, now: float) -> AsyncIterator[i
         while removed := await asyncio.to_thread(next, steps, 0):
             yield removed
         return
-    from adapter.ledger import postgresql
+    from adapter.ledger import postgresql_connection as postgresql
 
     engine = postgresql.engine_at(url)
     try:

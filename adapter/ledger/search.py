@@ -188,7 +188,7 @@ def _engine(url: str) -> AsyncEngine:
             raise LedgerNotOpened(f"there is no ledger {path}")
         return _engine_of_file(path)
     # In a thread, as the driver is an extra and its first import reads many files.
-    from adapter.ledger.postgresql import reading_engine_at
+    from adapter.ledger.postgresql_connection import reading_engine_at
 
     return reading_engine_at(url)
 

@@ -25,13 +25,13 @@ from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.filelock import FileLock
 from adapter.ledger.rows import Row
+from adapter.ledger.sqlite_file import SqliteFile
 from adapter.ledger.statements import Statements, for_sqlite
 
 T = TypeVar("T")
 
 LOCK_WAIT_SECONDS = 0.2  # for another process's write lock, per attempt of the writer
 BESIDE_WAIT_SECONDS = 5.0  # the same, for a command beside a running serve
-LEAST_FREE_BYTES = 1 << 20  # of the file system; with less, a checkpoint may fail
 WAL_KEPT_BYTES = 64 << 20  # the log is cut back to this after a burst
 
 # What SQLite's primary result codes mean for us: a stable word, and whether the
@@ -52,56 +52,6 @@ FAULTS: dict[int, tuple[str, bool]] = {
     sqlite3.SQLITE_PROTOCOL: ("locked", False),
     sqlite3.SQLITE_SCHEMA: ("schema", False),
 }
-
-
-class SqliteFile:
-    """The file as it was opened: notices when another stands at its name, or none."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.log = Path(f"{path}-wal")
-        self._inodes: tuple[int, ...] = ()
-
-    def remember(self) -> None:
-        """Take the file and its log, as they are now, for ours."""
-        self._inodes = (self.path.stat().st_ino, self.log.stat().st_ino)
-
-    def check(self) -> None:
-        """Raise `StoreFault` unless both still stand at their names."""
-        try:
-            inodes = (os.stat(self.path).st_ino, os.stat(self.log).st_ino)  # noqa: PTH116
-        except OSError as error:
-            raise StoreFault("moved") from error
-        if inodes != self._inodes:
-            raise StoreFault("moved")
-
-    def is_ours(self) -> bool:
-        """Say whether both stand at their names again."""
-        try:
-            self.check()
-        except StoreFault:
-            return False
-        return True
-
-    def may_be_opened(self) -> bool:
-        """Say whether opening the name again can do no harm.
-
-        Another file beside our own log is not to be opened: SQLite would write the log's
-        pages into it. (It leaves the log where it is when the file was moved away.)
-        """
-        if not self.path.exists():
-            return False
-        file, log = self._inodes
-        if self.path.stat().st_ino == file or not self.log.exists():
-            return True
-        return self.log.stat().st_ino != log
-
-    def check_space(self) -> None:
-        """Raise `StoreFault` when the file system has no room left."""
-        disk = os.statvfs(self.path)
-        blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
-        if blocks * disk.f_frsize < LEAST_FREE_BYTES and disk.f_blocks:
-            raise StoreFault("full")
 
 
 class SqliteSession:

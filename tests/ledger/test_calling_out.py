@@ -4,7 +4,7 @@ import asyncio
 
 from adapter.ledger import calling_out
 from adapter.ledger.calling_out import CallingOut
-from adapter.ledger.postgresql import connect
+from adapter.ledger.postgresql_connection import connect
 from adapter.ledger.statements import OWNERS
 from adapter.ledger.waiting import Waiting, number_of
 from tests.conformance.decisions import WAYBILL, waybill_of

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from adapter.ledger import schema
 from adapter.ledger.errors import SchemaOutdated
 from adapter.ledger.migrating import migrate
-from adapter.ledger.postgresql import engine_at
+from adapter.ledger.postgresql_connection import engine_at
 from adapter.ledger.tables import SCHEMA, metadata
 from tests.conformance.postgres import Postgres
 
