@@ -1,0 +1,205 @@
+"""`waybridge contract`: a carrier's own gRPC contract, from .proto or server to a mapping."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from adapter.carrier.compile import CompileFault, compile_protos
+from adapter.carrier.contract import Contract
+from adapter.carrier.findings import ContractFault
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+from adapter.carrier.outline import outline
+from adapter.carrier.propose import propose
+from adapter.cli import contract_tree
+from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, guesses
+from adapter.cli.findings import refuse
+from adapter.configuration.findings import Finding, Severity
+
+FETCH_WITHIN_SECONDS = 10.0
+SHOWN_LINES = 12  # of protoc, which goes on after a first fault
+
+_PROTOC_LOG = re.compile(r"WARNING: All log|[IWE]\d{4} ")
+
+a_file = click.Path(path_type=Path, dir_okay=False)
+a_folder = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group("contract")
+def command() -> None:
+    """Compile, fetch and show a carrier's own gRPC contract, and begin its mapping."""
+
+
+@command.command("compile")
+@click.argument("files", nargs=-1, required=True, type=a_file, metavar="FILES...")
+@click.option(
+    "-I",
+    "--include",
+    multiple=True,
+    type=a_folder,
+    metavar="DIR",
+    help="Folder in which imports are looked for; by default each file's own.",
+)
+@click.option("-o", "--output", required=True, type=a_file, metavar="X.binpb", help="Write here.")
+def compile_command(files: tuple[Path, ...], include: tuple[Path, ...], output: Path) -> None:
+    """Compile .proto FILES, and all they import, to one descriptor set.
+
+    Google's well-known types need no include.
+    """
+    try:
+        descriptors = compile_protos(files, include=include)
+        contract = Contract.load(descriptors)
+    except CompileFault as fault:
+        _refuse("contract compile", _not_compiled(fault), _include_hint(fault))
+    except ContractFault as fault:
+        _refuse("contract compile", fault.message, fault.hint)
+    _write(output, descriptors)
+    _tell(output, contract)
+
+
+@command.command("fetch")
+@click.argument("target")
+@click.option("-o", "--output", type=a_file, metavar="X.binpb", help="Write here; else: show it.")
+@click.option("--tls", is_flag=True, help="Speak TLS, trusting gRPC's own authorities.")
+@click.option("--ca", type=a_file, metavar="PEM", help="Speak TLS, trusting this authority.")
+@click.option("--cert", type=a_file, metavar="PEM", help="Our certificate, for mutual TLS.")
+@click.option("--key", type=a_file, metavar="PEM", help="Our certificate's key.")
+@click.option("--token-file", type=a_file, metavar="FILE", help="Bearer token sent with the call.")
+@click.option("--insecure", is_flag=True, help="Allow plaintext to what is not loopback.")
+def fetch_command(
+    *,
+    target: str,
+    output: Path | None,
+    tls: bool,
+    ca: Path | None,
+    cert: Path | None,
+    key: Path | None,
+    token_file: Path | None,
+    insecure: bool,
+) -> None:
+    """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
+    # Not at the top: gRPC takes longer to import than `contract show` to run.
+    from adapter.carrier.reflection import fetch
+
+    wants_tls = tls or bool(ca or cert or key)
+    options = CarrierOptions(
+        target=target,
+        insecure=insecure,
+        tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
+        token_file=token_file,
+    )
+    try:
+        descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))
+        contract = Contract.load(descriptors)
+    except ContractFault as fault:
+        _refuse(f"contract fetch {target}", fault.message, fault.hint)
+    except CarrierMisconfigured as fault:
+        _refuse(f"contract fetch {target}", str(fault), "Give --tls, --ca, or --insecure.")
+    if output is None:
+        contract_tree.show(outline(contract), stream=sys.stdout)
+        return
+    _write(output, descriptors)
+    _tell(output, contract)
+
+
+@command.command("show")
+@click.argument("descriptors", required=False, type=a_file, metavar="[X.binpb]")
+@click.option("--json", "as_json", is_flag=True, help="Print the services as a JSON array.")
+def show_command(*, descriptors: Path | None, as_json: bool) -> None:
+    """Show the methods, fields and enums of X.binpb, by default of the shipped contract.
+
+    Each field stands there as a mapping names it.
+    """
+    services = outline(_load(descriptors))
+    if as_json:
+        click.echo(contract_tree.as_json(services))
+    else:
+        contract_tree.show(services, stream=sys.stdout)
+
+
+@command.command("init")
+@click.argument("descriptors", required=False, type=a_file, metavar="[X.binpb]")
+@click.option("--method", required=True, metavar="PKG.SERVICE/METHOD", help="What cancels.")
+@click.option(
+    "-o",
+    "--output",
+    type=a_folder,
+    default=Path(),
+    metavar="DIR",
+    help="Folder to write to; by default this one.",
+)
+@click.option("--force", is_flag=True, help="Write over a mapping that is there.")
+def init_command(*, descriptors: Path | None, method: str, output: Path, force: bool) -> None:
+    """Propose a mapping for a method by its names, and write a test push beside it.
+
+    Every guess is marked; `waybridge check` refuses the mapping until each value of the
+    status enum has been given a meaning.
+    """
+    mapping, push = output / MAPPING_FILE, output / PUSH_FILE
+    try:
+        text = propose(_load(descriptors).method(method))
+    except ContractFault as fault:
+        _refuse("--method", fault.message, fault.hint)
+    if mapping.exists() and not force:
+        _refuse(str(mapping), "is there already.", "Name another folder with -o, or give --force.")
+    _write(mapping, text.encode())
+    _write(push, example_push())
+    marked = guesses(text)
+    click.echo(
+        f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
+        "Read every line.\n"
+        f"{push}: a test push.\n\n"
+        f"Then, in the configuration:\n\n{_section(descriptors, mapping)}\n"
+        "  waybridge check --config adapter.toml --offline\n"
+        f"  waybridge explain --config adapter.toml {push}"
+    )
+
+
+def _section(descriptors: Path | None, mapping: Path) -> str:
+    named = f'  descriptors = "{descriptors}"\n' if descriptors else ""
+    return f'  [carrier]\n{named}  mapping = "{mapping}"\n'
+
+
+def _load(descriptors: Path | None) -> Contract:
+    try:
+        return Contract.load(descriptors)
+    except ContractFault as fault:
+        _refuse(str(descriptors or "the shipped contract"), fault.message, fault.hint)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        _refuse(str(file), f"cannot be written: {error.strerror}.", "Name another place with -o.")
+
+
+def _tell(output: Path, contract: Contract) -> None:
+    names = [f"  {method.name}" for service in outline(contract) for method in service.methods] or [
+        "  no method at all: is this the file with the service?"
+    ]
+    click.echo("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
+
+
+def _not_compiled(fault: CompileFault) -> str:
+    # protoc's own log lines (`W0000 …`) say nothing of the files.
+    lines = [line for line in fault.lines if not _PROTOC_LOG.match(line)]
+    more = [f"… and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
+    return "\n".join(("the files do not compile:", *lines[:SHOWN_LINES], *more))
+
+
+def _include_hint(fault: CompileFault) -> str:
+    if any("was not found" in line for line in fault.lines):
+        return "\nName the folder that imports start from: -I DIR."
+    return ""
+
+
+def _refuse(source: str, message: str, hint: str) -> NoReturn:
+    said = message if message.endswith((".", "\n")) or "\n" in message else f"{message}."
+    refuse([Finding(severity=Severity.ERROR, source=source, message=said, hint=hint)])

@@ -1,0 +1,38 @@
+"""What `contract init` writes beside the contract: a proposed mapping and a test push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.simulator.cases import CASES
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.wechat.codec import Format
+
+MAPPING_FILE = "mapping.toml"
+PUSH_FILE = "push.xml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """How much of a proposal is left to a person: lines guessed, and lines not filled."""
+
+    guessed: int
+    open: int
+
+
+def guesses(proposal: str) -> Guesses:
+    """Count the marks that `propose` leaves behind guesses, and the lines it left open."""
+    lines = proposal.splitlines()[1:]  # the first explains the marks
+    return Guesses(
+        guessed=sum(line.endswith("# guess") for line in lines),
+        open=sum(line.startswith("#") for line in lines),
+    )
+
+
+def example_push() -> bytes:
+    """Return the push of WeChat's own document, decrypted: what every mapping must carry.
+
+    `waybridge explain` shows the request that it becomes.
+    """
+    press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    return press.encode(Format.XML) + b"\n"

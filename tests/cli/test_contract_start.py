@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from adapter.carrier.propose import propose
+from adapter.cli.contract_start import Guesses, example_push, guesses
+from adapter.wechat.cancel_waybill import CancelWaybill, read
+from adapter.wechat.codec import Format
+from tests.carrier.dispatching import dispatch
+
+
+def test_the_guesses_and_the_open_lines_of_a_proposal_are_counted() -> None:
+    text = propose(dispatch().method("dispatch.Orders/Void"))
+
+    counted = guesses(text)
+
+    assert counted == Guesses(guessed=text.count("# guess\n"), open=text.count("\n# "))
+    assert counted.guessed > 5
+
+
+def test_the_test_push_is_the_one_of_the_document() -> None:
+    push = read(example_push(), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert (push.biz_id, push.way_bill_id, push.faults) == ("xyz", "123456789", ())
+    assert push.order_id == "012345678901234567890123456789"
