@@ -82,7 +82,7 @@ _CASES = (
     Case(
         name="wrong-password",
         about="a BizPwd the carrier does not know",
-        waybill="STUB-OK-{press}",
+        waybill="STUB-OK-WRONG-{press}",
         password="wrong",  # noqa: S106 - it is
         expected=30001,
     ),

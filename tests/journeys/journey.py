@@ -1,0 +1,116 @@
+"""One journey: a world, a load, mishaps, quiet, a last round of questions, the evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import uvloop
+
+from adapter.simulator.play import seal
+from adapter.wechat.codec import Format
+from legacy_stub.calls import Call as Asked
+from tests.journeys.archive import calling, read_books
+from tests.journeys.evidence import Books, Evidence
+from tests.journeys.kinds import kind_of
+from tests.journeys.merchants import Street
+from tests.journeys.mishaps import Mishaps
+from tests.journeys.program import ACCOUNT, Press
+from tests.journeys.worlds import Terrain, World
+
+QUIET_SECONDS = 25.0  # the longest call, a dead owner's discovery, and some
+QUESTIONS_AT_ONCE = 16
+QUESTIONS = 150  # waybills asked about at the end beside those where no 0 was heard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a journey goes."""
+
+    seed: int
+    seconds: float
+    merchants: int = 24
+    pause_seconds: tuple[float, float] = (0.8, 1.6)
+    keeps_books: bool = True
+
+
+def travel(terrain: Terrain, plan: Plan) -> Evidence:
+    """Make the journey and bring the evidence home."""
+    with World(terrain) as world:
+        street = Street([replica.url for replica in world.replicas], seed=plan.seed)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            mishaps, questioned = runner.run(_live(world, street, plan))
+        books = read_books(terrain.url) if plan.keeps_books else None
+        return Evidence(
+            seed=plan.seed,
+            deliveries=tuple(street.deliveries),
+            asked=all_calls(world),
+            mishaps=tuple(mishaps.happened),
+            books=books,
+            in_doubt_shown=_doubt_shown(world, books) if books else (),
+            questioned=questioned,
+        )
+
+
+def all_calls(world: World) -> tuple[Asked, ...]:
+    """The stub's log of calls."""
+    with world.stub.control() as control:
+        return tuple(control.calls())
+
+
+def await_quiet(url: str) -> None:
+    """Return when no row is calling any more, or the time for that is up."""
+    give_up = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < give_up and calling(url):
+        time.sleep(0.25)
+
+
+async def _live(world: World, street: Street, plan: Plan) -> tuple[Mishaps, frozenset[Press]]:
+    until = time.monotonic() + plan.seconds
+    async with street:
+        mishaps = Mishaps(world, seed=plan.seed + 1, pause_seconds=plan.pause_seconds)
+        mishaps.start()
+        try:
+            await street.load(merchants=plan.merchants, until=until)
+        finally:
+            await asyncio.to_thread(mishaps.end)
+        if plan.keeps_books:
+            await asyncio.to_thread(await_quiet, world.terrain.url)
+        return mishaps, await _question(street)
+
+
+async def _question(street: Street) -> frozenset[Press]:
+    """Press twice more where it matters: who was told nothing yet is told now, once."""
+    heard: dict[str, bool] = {}
+    for delivery in street.deliveries:
+        waybill = delivery.press.waybill
+        heard[waybill] = heard.get(waybill, False) or delivery.code == 0
+    silent = [waybill for waybill, zero in heard.items() if not zero]
+    others = [waybill for waybill, zero in heard.items() if zero][:QUESTIONS]
+    asked: list[Press] = []
+    room = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+
+    async def ask(waybill: str) -> None:
+        async with room:
+            for _ in range(2):
+                press = street.next_press(waybill)
+                asked.append(press)
+                await street.deliver(
+                    press, seal(press.fields, Format.XML, account=ACCOUNT), Format.XML
+                )
+
+    wanted = [w for w in (*silent, *others) if kind_of(w).codes]
+    await asyncio.gather(*map(ask, wanted))
+    return frozenset(asked)
+
+
+def _doubt_shown(world: World, books: Books) -> tuple[int, ...]:
+    """What each replica's metric says, once it has had time to look."""
+    doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
+    give_up = time.monotonic() + 5.0
+    while True:
+        shown = tuple(replica.in_doubt() for replica in world.replicas)
+        if all(count == doubtful for count in shown) or time.monotonic() > give_up:
+            return shown
+        time.sleep(0.25)

@@ -1,0 +1,85 @@
+"""What befalls the processes under load: kill -9, rolling restarts, a carrier's bad moments."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from random import Random
+
+from legacy_stub.control import StubUnreachable
+from legacy_stub.faults import StandingFault
+from tests.journeys.evidence import Mishap
+from tests.journeys.worlds import World
+
+KILL_SERVE = "kill serve"
+STOP_SERVE = "stop serve"
+KILL_STUB = "kill stub"
+BAD_MOMENT = "carrier fault"
+
+FAULTS = (
+    StandingFault(name="drop", probability=0.15),
+    StandingFault(name="unavailable", probability=0.2),
+    StandingFault(name="latency", milliseconds=250, probability=0.3),
+    StandingFault(name="error", probability=0.1),
+    StandingFault(name="hang", probability=0.02),
+)
+
+
+class Mishaps:
+    """Makes trouble in a thread of its own, from `start` until `end`."""
+
+    def __init__(self, world: World, *, seed: int, pause_seconds: tuple[float, float]) -> None:
+        self.happened: list[Mishap] = []
+        self._world = world
+        self._rng = Random(seed)  # noqa: S311 - a journey is repeated by its seed
+        self._pause = pause_seconds
+        self._over = threading.Event()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="mishaps", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """No more of it; everything is up when this returns. Raises what went wrong in it."""
+        self._over.set()
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+        with suppress(StubUnreachable), self._world.stub.control() as control:
+            control.clear_faults()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.wait(self._rng.uniform(*self._pause)):
+                self._strike()
+        except BaseException as error:  # noqa: BLE001 - told where the journey ends
+            self._failed = error
+
+    def _strike(self) -> None:
+        rng, world = self._rng, self._world
+        draw = rng.random()
+        replica = rng.choice(world.replicas)
+        if draw < 0.06:
+            self._note(KILL_STUB)
+            world.stub.kill()
+            world.stub.start()
+            return
+        if draw < 0.18:
+            self._note(BAD_MOMENT)
+            with suppress(StubUnreachable), world.stub.control() as control:
+                control.clear_faults()
+                control.set_fault(rng.choice(FAULTS))
+            return
+        if draw < 0.22 and len(world.replicas) > 1:
+            self._note(STOP_SERVE)
+            replica.stop()
+        else:
+            self._note(KILL_SERVE)
+            replica.kill()
+        world.revive(replica)
+
+    def _note(self, what: str) -> None:
+        self.happened.append(Mishap(at=time.time(), what=what))

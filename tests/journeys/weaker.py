@@ -1,0 +1,167 @@
+"""Weaker adapters: the product with one rule replaced, for journeys that must catch them.
+
+A warm process that is given a name of `WEAKNESSES` replaces the rule in its own modules
+before it begins to serve; the product has no switch for any of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from adapter import wiring
+from adapter.cancellation import clerk, desk
+from adapter.cancellation.asking import on_delivery
+from adapter.cancellation.case import Case
+from adapter.cancellation.clerk import Clerk
+from adapter.cancellation.model import (
+    Answer,
+    Call,
+    Cancellation,
+    CarrierAnswer,
+    Entry,
+    Outcome,
+    State,
+)
+from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.settling import Settled, on_answer
+from adapter.carrier import channel
+from adapter.wechat.envelope import Envelope, Opened
+from adapter.wechat.errors import Refused
+from tests.journeys.naive import NaiveDesk
+
+
+def weaken(name: str) -> None:
+    """Replace the rule of that name in this process."""
+    WEAKNESSES[name]()
+
+
+def _put(module: ModuleType, name: str, weaker: object) -> None:
+    """Replace what the module calls by this name; there must be something to replace."""
+    if not hasattr(module, name):
+        raise LookupError(f"{module.__name__} has no {name} any more")
+    setattr(module, name, weaker)
+
+
+def _no_intent(story: Story, **given: Any) -> Change[Any]:
+    return replace(on_delivery(story, **given), entries=(), calls=())
+
+
+def _lease_by_clock(story: Story, **given: Any) -> Change[Any]:
+    """Whoever has been calling for a moment is taken for dead."""
+    return on_delivery(replace(story, living=frozenset({story.me})), **given)
+
+
+def _told_ignored(story: Story, **given: Any) -> Change[Settled]:
+    blind = tuple(replace(entry, told=None) for entry in story.entries)
+    return on_answer(replace(story, entries=blind), **given)
+
+
+def _own_key_only(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
+    own = tuple(entry for entry in story.entries if entry.key == call.key)
+    return on_answer(replace(story, entries=own), call=call, **given)
+
+
+def _unspoken_zero_forgotten(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
+    def kept(entry: Entry) -> bool:
+        unspoken = entry.state is State.DONE and entry.told is not Outcome.CANCELLED
+        return entry.key == call.key or not unspoken
+
+    entries = tuple(filter(kept, story.entries))
+    return on_answer(replace(story, entries=entries), call=call, **given)
+
+
+def _doubt_is_failure(story: Story, *, answer: CarrierAnswer, **given: Any) -> Change[Settled]:
+    if answer.outcome is Outcome.IN_DOUBT:
+        answer = replace(answer, outcome=Outcome.FAILED)
+    return on_answer(story, answer=answer, **given)
+
+
+class _HastyClerk(Clerk):
+    """Replies, and then writes what was replied."""
+
+    async def _write(self, case: Case, truth: Answer, decision: Any, *, detail: str) -> Any:
+        if truth.outcome is not Outcome.IN_DOUBT:
+            case.begin_telling(truth)
+            case.say(truth)
+        return await super()._write(case, truth, decision, detail=detail)
+
+
+class _EagerClerk(Clerk):
+    """Calls while commit A is still being written."""
+
+    _early: dict[str, asyncio.Task[CarrierAnswer]]
+
+    async def _step(self, case: Case) -> Any:
+        self._early = getattr(self, "_early", {})
+        call = self._carrier.cancel(case.cancellation, request_id=case.key, within_seconds=12.0)
+        self._early[case.key] = asyncio.create_task(call)
+        await asyncio.sleep(0.05)
+        return await super()._step(case)
+
+    async def _ask(self, wish: Cancellation, call: Call) -> CarrierAnswer:
+        early = self._early.pop(call.key, None)
+        return await (early if early is not None else super()._ask(wish, call))
+
+
+def _refuse_repeated_nonces() -> None:
+    """A replay cache as it stands in many a tutorial."""
+    seen: set[bytes] = set()
+    sound = Envelope.open
+
+    def open_once(self: Envelope, query: bytes, body: bytes, *, now_unix: float) -> Opened:
+        if query in seen:
+            raise Refused("stale")
+        seen.add(query)
+        return sound(self, query, body, now_unix=now_unix)
+
+    Envelope.open = open_once  # type: ignore[method-assign]
+
+
+def _retry_policy_on() -> None:
+    """What gRPC's own documentation recommends for UNAVAILABLE."""
+    sound = channel.service_config
+
+    def retrying(options: Any) -> str:
+        config = json.loads(sound(options))
+        for method in config.get("methodConfig", []) or [{"name": [{}]}]:
+            method["retryPolicy"] = {
+                "maxAttempts": 4,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.2s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            }
+            config["methodConfig"] = [method]
+        return json.dumps(config)
+
+    channel.service_config = retrying
+    sound_options = channel.channel_options
+
+    def options(*given: Any, **named: Any) -> Any:
+        kept = [pair for pair in sound_options(*given, **named) if "retries" not in pair[0]]
+        return (*kept, ("grpc.enable_retries", 1))
+
+    channel.channel_options = options
+
+
+WEAKNESSES: Mapping[str, Callable[[], None]] = MappingProxyType(
+    {
+        "naive adapter": partial(_put, wiring, "Desk", NaiveDesk),
+        "no intent": partial(_put, clerk, "on_delivery", _no_intent),
+        "call before commit": partial(_put, desk, "Clerk", _EagerClerk),
+        "reply before commit": partial(_put, desk, "Clerk", _HastyClerk),
+        "told ignored": partial(_put, clerk, "on_answer", _told_ignored),
+        "per key only": partial(_put, clerk, "on_answer", _own_key_only),
+        "unspoken 0 forgotten": partial(_put, clerk, "on_answer", _unspoken_zero_forgotten),
+        "doubt taken for failure": partial(_put, clerk, "on_answer", _doubt_is_failure),
+        "lease by clock": partial(_put, clerk, "on_delivery", _lease_by_clock),
+        "repeated nonce refused": _refuse_repeated_nonces,
+        "retry policy on": _retry_policy_on,
+    }
+)
