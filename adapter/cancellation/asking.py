@@ -164,14 +164,12 @@ def on_told_doubt(story: Story, *, key: str) -> Change[None]:
 
 def _asked(story: Story, mine: Entry | None, fresh: Entry) -> Entry:
     before = mine or fresh
-    unsent = mine is not None and mine.state is State.UNSENT
     return replace(
         before,
         state=advance(mine.state if mine is not None else None, Event.ASKED),
         owner=story.me,
         calls=before.calls + 1,
         called_at=story.now,
-        received_at=story.now if unsent else before.received_at,
         deliveries=before.deliveries + (mine is not None),
         why="",
     )

@@ -11,6 +11,8 @@ from typing import Protocol
 class Outcome(Enum):
     """What became of one wish to cancel. The only words in which we talk of results."""
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and these are looked up a lot
+
     CANCELLED = "cancelled"
     NOT_FOUND = "not_found"
     PICKED_UP = "picked_up"
@@ -33,6 +35,8 @@ class Fact(Enum):
 
 class State(Enum):
     """Where a push stands in the ledger; a push without an entry is unseen."""
+
+    __hash__ = object.__hash__
 
     UNSENT = "unsent"
     CALLING = "calling"

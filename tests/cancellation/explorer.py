@@ -6,6 +6,7 @@ them, the carrier, the wire, the processes and the people who wait, is modelled 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +16,7 @@ from adapter.cancellation.asking import (
     Ask,
     LookOnly,
     Say,
+    Wait,
     on_ask_again,
     on_delivery,
     on_owner_died,
@@ -156,10 +158,17 @@ def explore(rules: Rules, bounds: Bounds, *, most: int = 2_000_000) -> int:
         after_zero=(False, False),
         zero_heard=(False, False),
     )
+    gc.disable()  # worlds hold no cycles, and a collector would walk all of them again and again
+    try:
+        return _visit(step, start, most=most)
+    finally:
+        gc.enable()
+
+
+def _visit(step: Steps, start: World, *, most: int) -> int:
     seen, frontier = {start}, [start]
     while frontier:
-        world = frontier.pop()
-        for following in step.following(world):
+        for following in step.following(frontier.pop()):
             if following not in seen:
                 seen.add(following)
                 frontier.append(following)
@@ -179,9 +188,9 @@ class Steps:
         for at, process in enumerate(world.processes):
             for push in (0, 1):
                 if world.deliveries[push]:
-                    yield self._deliver(world, at, push)
+                    yield from self._deliver(world, at, push)
             if process.work is not None:
-                yield from self._work(world, at, process, process.work)
+                yield from self._work(world, at, process.work)
             for push in process.queue:
                 yield _with(world, at, process._replace(queue=_without(process.queue, push)))
             if world.crashes:
@@ -193,57 +202,41 @@ class Steps:
                 if row is not None and self._doubtful(world, row):
                     yield self._resolve(world, _entry(push, row))
 
-    def _deliver(self, world: World, at: int, push: int) -> World:
+    def _deliver(self, world: World, at: int, push: int) -> Iterator[World]:
         zero_elsewhere = world.spoken[1 - push] is Outcome.CANCELLED
         first = not world.delivered[push]
+        after_zero = _put(world.after_zero, push, zero_elsewhere) if first else world.after_zero
         world = world._replace(
             deliveries=_put(world.deliveries, push, world.deliveries[push] - 1),
             delivered=_put(world.delivered, push, True),  # noqa: FBT003 - the new value
-            after_zero=_put(world.after_zero, push, zero_elsewhere) if first else world.after_zero,
+            after_zero=after_zero,
         )
         process = world.processes[at]
         work = process.work
         if work is None:
-            return _with(world, at, process._replace(work=Work(push=push, phase="open")))
-        if work.push == push and self.rules.joins:
-            return _with(world, at, process._replace(work=work._replace(waiting=True)))
-        if push in process.queue:
-            return world
-        return _with(world, at, process._replace(queue=(*process.queue, push)))
+            yield from self._open(world, at, Work(push=push, phase="open"))
+        elif work.push == push and self.rules.joins:
+            yield self._as(world, at, work, waiting=True)
+        elif push in process.queue:
+            yield world
+        else:
+            yield _with(world, at, process._replace(queue=(*process.queue, push)))
 
-    def _work(self, world: World, at: int, process: Process, work: Work) -> Iterator[World]:
-        def now(**changes: Any) -> World:
-            return _with(world, at, process._replace(work=work._replace(**changes)))
-
+    def _work(self, world: World, at: int, work: Work) -> Iterator[World]:
         match work.phase:
-            case "open":
+            case "open":  # a replica has the turn
                 yield from self._open(world, at, work)
-                yield self._end(world, at)  # nobody waits for the turn any more: nothing done
+                yield from self._end(world, at)  # the budget is over: nothing was done
             case "calling" if work.waiting:
-                yield now(waiting=False)  # told −1 at the end of its budget
-            case "answered":
-                if work.waiting:
-                    yield now(waiting=False)
-                    if work.answer is Outcome.IN_DOUBT and work.asks < self.bounds.asks - 1:
-                        yield from self._again(world, at, work)
-                own_word = work.answer not in (Outcome.IN_DOUBT, Outcome.ALREADY_CANCELLED)
-                heard = work.waiting and own_word
-                if heard and self.rules.replies_before_commit:
-                    yield self._speak(now(phase="settling", heard=True), at, work.answer)
-                else:
-                    yield now(phase="settling", heard=heard)
+                yield self._as(world, at, work, waiting=False)  # told −1
             case "settling":
-                yield self._settle(world, at, work)
+                yield from self._settle(world, at, work)
             case "telling":
-                story = _story(world, at)
-                world = _written(world, self.rules.on_told(story, key=KEYS[work.push]))
-                yield self._as(_heard(world, work), at, work, phase="speaking")
-            case "speaking":
-                entry = world.entries[work.push]
-                assert entry is not None
-                yield self._end(self._speak(world, at, entry.outcome), at)
+                change = self.rules.on_told(_story(world, at), key=KEYS[work.push])
+                yield from self._say(_written(world, change), at, work)
 
     def _open(self, world: World, at: int, work: Work) -> Iterator[World]:
+        """Take the turn: commit A and the call, or what else the rules say."""
         story = _story(world, at, dead_by_clock=self.rules.dead_by_clock)
         fresh = FRESH[work.push]
         for may_ask in (True, False) if self.bounds.lookup else (True,):
@@ -251,48 +244,69 @@ class Steps:
             after = _written(world, change)
             match change.result:
                 case Ask(entry=entry):
-                    call = Message(push=work.push, epoch=entry.calls, answer=None, listener=at)
-                    after = after._replace(wire=tuple(sorted((*after.wire, call), key=_order)))
-                    _check_one_live_call(after)
                     if self.rules.calls_before_commit and world.crashes:
-                        sent = tuple(sorted((*world.wire, call), key=_order))
-                        yield self._crash(world._replace(wire=sent), at)
+                        yield self._crash(_sent(world, at, work.push, entry.calls), at)
+                    after = _sent(after, at, work.push, entry.calls)
                     yield self._as(after, at, work, phase="calling", epoch=entry.calls)
-                case Say(entry=entry):
-                    told = entry.told is entry.outcome
-                    yield self._as(after, at, work, phase="speaking" if told else "telling")
+                case Say(entry=entry) if entry.told is entry.outcome:
+                    yield from self._say(after, at, work)
+                case Say():
+                    yield self._as(after, at, work, phase="telling")
                 case LookOnly(entry=entry):
-                    fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
-                    change = self.rules.on_fact(_story(after, at), found=entry, fact=fact)
-                    after = _written(after, change)
-                    if change.result.entry.state is State.DONE:
-                        yield self._as(after, at, work, phase="telling")
-                    else:
-                        yield self._end(after, at)
+                    yield from self._look(after, at, work, entry)
+                case Wait():
+                    yield self._as(after, at, work, phase="open")
+
+    def _look(self, world: World, at: int, work: Work, entry: Entry) -> Iterator[World]:
+        fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
+        change = self.rules.on_fact(_story(world, at), found=entry, fact=fact)
+        world = _written(world, change)
+        if change.result.entry.state is State.DONE:
+            yield self._as(world, at, work, phase="telling")
+        else:
+            yield from self._end(world, at)
+
+    def _answered(self, world: World, at: int, work: Work, answer: Outcome) -> Iterator[World]:
+        """A call ended: call once more, or begin to settle what it said."""
+        if work.waiting and answer is Outcome.IN_DOUBT and work.asks < self.bounds.asks - 1:
+            yield from self._again(world, at, work)
+        own_word = answer not in (Outcome.IN_DOUBT, Outcome.ALREADY_CANCELLED)
+        heard = work.waiting and own_word
+        settling = self._as(world, at, work, phase="settling", answer=answer, heard=heard)
+        if heard and self.rules.replies_before_commit:
+            settling = self._spoken(settling, at, answer)
+        yield settling
 
     def _again(self, world: World, at: int, work: Work) -> Iterator[World]:
         call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
         change = self.rules.on_ask_again(_story(world, at), call=call, answer=UNAVAILABLE)
-        if change.result is None:
-            return
-        after = _written(world, change)
-        message = Message(push=work.push, epoch=work.epoch + 1, answer=None, listener=at)
-        after = after._replace(wire=tuple(sorted((*after.wire, message), key=_order)))
-        _check_one_live_call(after)
-        yield self._as(after, at, work, phase="calling", epoch=work.epoch + 1, asks=work.asks + 1)
+        if change.result is not None:
+            epoch = work.epoch + 1
+            after = _sent(_written(world, change), at, work.push, epoch)
+            yield self._as(after, at, work, phase="calling", epoch=epoch, asks=work.asks + 1)
 
-    def _settle(self, world: World, at: int, work: Work) -> World:
+    def _settle(self, world: World, at: int, work: Work) -> Iterator[World]:
         call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
         assert work.answer is not None
         answer = CarrierAnswer(outcome=work.answer, status="answer")
-        change = self.rules.on_answer(_story(world, at), call=call, answer=answer, heard=work.heard)
+        story = _story(world, at)
+        change = self.rules.on_answer(story, call=call, answer=answer, heard=work.heard)
         after = _written(world, change)
         entry = change.result.entry
         if entry.state is not State.DONE or not work.waiting:
-            return self._end(after, at)
-        if entry.told is not entry.outcome:
-            return self._as(after, at, work, phase="telling")
-        return self._as(_heard(after, work), at, work, phase="speaking")
+            yield from self._end(after, at)
+        elif entry.told is not entry.outcome:
+            yield self._as(after, at, work, phase="telling")
+        else:
+            yield from self._say(after, at, work)
+
+    def _say(self, world: World, at: int, work: Work) -> Iterator[World]:
+        """The reply is durable: speak it, or die just before."""
+        world = _heard(self._as(world, at, work), work)
+        if world.crashes:
+            yield self._crash(world, at)
+        row = world.entries[work.push]
+        yield from self._end(self._spoken(world, at, row.outcome if row else None), at)
 
     def _wire(self, world: World, number: int, message: Message) -> Iterator[World]:
         rest = world.wire[:number] + world.wire[number + 1 :]
@@ -309,13 +323,13 @@ class Steps:
         assert work is not None
         heard = world._replace(wire=rest)
         if message.answer is not None:
-            yield self._as(heard, message.listener, work, phase="answered", answer=message.answer)
+            yield from self._answered(heard, message.listener, work, message.answer)
         if world.losses:
             late = () if message.answer is not None else (message._replace(listener=None),)
             lost = world._replace(
                 wire=tuple(sorted((*rest, *late), key=_order)), losses=world.losses - 1
             )
-            yield self._as(lost, message.listener, work, phase="answered", answer=Outcome.IN_DOUBT)
+            yield from self._answered(lost, message.listener, work, Outcome.IN_DOUBT)
 
     def _execute(self, world: World, rest: tuple[Message, ...], message: Message) -> World:
         entry = world.entries[message.push]
@@ -358,7 +372,7 @@ class Steps:
         fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
         return _written(world, self.rules.on_fact(_story(world, 0), found=entry, fact=fact))
 
-    def _speak(self, world: World, at: int, outcome: Outcome | None) -> World:
+    def _spoken(self, world: World, at: int, outcome: Outcome | None) -> World:
         work = world.processes[at].work
         assert work is not None
         assert outcome is not None
@@ -381,10 +395,21 @@ class Steps:
         process = world.processes[at]
         return _with(world, at, process._replace(work=work._replace(**changes)))
 
-    def _end(self, world: World, at: int) -> World:
+    def _end(self, world: World, at: int) -> Iterator[World]:
         process = world.processes[at]
-        following = Work(push=process.queue[0], phase="open") if process.queue else None
-        return _with(world, at, process._replace(work=following, queue=process.queue[1:]))
+        world = _with(world, at, process._replace(work=None, queue=process.queue[1:]))
+        if process.queue:
+            yield from self._open(world, at, Work(push=process.queue[0], phase="open"))
+        else:
+            yield world
+
+
+def _sent(world: World, at: int, push: int, epoch: int) -> World:
+    call = Message(push=push, epoch=epoch, answer=None, listener=at)
+    world = world._replace(wire=tuple(sorted((*world.wire, call), key=_order)))
+    if sum(message.listener is not None for message in world.wire) > 1:
+        raise Violation("I2 two live calls for one waybill")
+    return world
 
 
 def _heard(world: World, work: Work) -> World:
@@ -399,11 +424,6 @@ def _order(message: Message) -> tuple[int, int, str, int]:
     answer = "" if message.answer is None else message.answer.value
     listener = -1 if message.listener is None else message.listener
     return message.push, message.epoch, answer, listener
-
-
-def _check_one_live_call(world: World) -> None:
-    if sum(message.listener is not None for message in world.wire) > 1:
-        raise Violation("I2 two live calls for one waybill")
 
 
 def _story(world: World, at: int, *, dead_by_clock: bool = False) -> Story:
