@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from adapter.cli import probe_carrier, probe_clock, probe_ledger
 from adapter.configuration.findings import Finding
 from adapter.settings import Settings
 
@@ -20,7 +21,7 @@ class Probe(Protocol):
         ...
 
 
-PROBES: tuple[Probe, ...] = ()
+PROBES: tuple[Probe, ...] = (probe_carrier.ask, probe_ledger.ask, probe_clock.ask)
 """Asked in this order by `check` without `--offline`."""
 
 

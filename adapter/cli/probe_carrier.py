@@ -1,0 +1,58 @@
+"""`check`'s questions to the carrier: names, TLS, health, its contract, the way there and back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from adapter import parts
+from adapter.carrier.contract import Contract
+from adapter.carrier.findings import Finding as CarrierFinding
+from adapter.carrier.mapping import Mapping
+from adapter.carrier.probe import ROUNDS, probe
+from adapter.configuration.findings import Finding, Severity
+from adapter.settings import Settings
+
+WITHIN_SECONDS = 5.0  # each step; WeChat would have hung up by then
+
+
+async def ask(settings: Settings) -> tuple[Finding, ...]:
+    """Look at the carrier as the client would use it; cancels nothing, asks for no waybill.
+
+    Contract and mapping must have been found in order before.
+    """
+    carrier = settings.carrier
+    contract = await asyncio.to_thread(Contract.load, carrier.descriptors)
+    mapping = await asyncio.to_thread(Mapping.load, contract, carrier.mapping)
+    found = await probe(
+        parts.carrier_options(carrier),
+        contract,
+        mapping,
+        within_seconds=WITHIN_SECONDS,
+        now_unix=time.time(),
+    )
+    source = f"the carrier at {carrier.target}"
+    findings = tuple(_placed(finding, source) for finding in found.findings)
+    if found.round_trip_seconds is None:
+        return findings
+    return (*findings, _distance(found.round_trip_seconds, source))
+
+
+def _distance(seconds: float, source: str) -> Finding:
+    return Finding(
+        severity=Severity.NOTE,
+        source=source,
+        key="carrier.target",
+        message=f"answers; a round trip takes {seconds * 1000:.1f} ms, the best of {ROUNDS}.",
+    )
+
+
+def _placed(finding: CarrierFinding, source: str) -> Finding:
+    message = finding.message
+    return Finding(
+        severity=Severity(finding.severity.value),
+        source=source,
+        key=finding.key,
+        message=message if message.endswith(".") else f"{message}.",
+        hint=finding.hint,
+    )
