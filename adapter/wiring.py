@@ -33,6 +33,7 @@ from adapter.settings import Settings
 from adapter.wechat.envelope import Envelope, Mode
 
 RESOLVE_EVERY_SECONDS = 1.0
+LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
 
@@ -75,70 +76,89 @@ async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
     Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
     `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
     """
-    gate, metrics, clock = Gate(), Metrics(log=log), parts.SystemClock()
+    gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
-        ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
-        carrier = await GrpcCarrier.open(
-            options=parts.carrier_options(settings.carrier), mapping=mapping
-        )
-        opened.push_async_callback(carrier.close, within_seconds=0.0)
-        desk = Desk(
-            carrier=carrier,
-            ledger=ledger,
-            watch=metrics,
-            clock=clock,
-            gate=gate,
-            limits=parts.desk_limits(settings),
-        )
-        resolver = DoubtResolver(
-            carrier=carrier,
-            ledger=ledger,
-            watch=metrics,
-            clock=clock,
-            call_seconds=settings.carrier.deadline_seconds,
-        )
-        opened.push_async_callback(_stopped, asyncio.create_task(_resolving(resolver, gate, log)))
-
+        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate, log=log)
         forwarder = HttpForwarder(settings.forward.url, log=log) if settings.forward.url else None
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
-        edge = _edge(
-            settings,
-            desk=desk,
-            metrics=metrics,
+            metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
+        shared = Parts(
+            desk=core.desk,
+            tally=metrics,
             log=log,
-            forwarder=forwarder,
+            limits=parts.edge_limits(settings.edge),
+            room=Room(settings.edge.max_in_flight),
             show_message=mapping.show_message,
         )
-        health = Health(gate=gate, edge=edge)
-        health.parts["carrier"] = lambda: _carrier_condition(carrier)
-        health.parts["ledger"] = lambda: _ledger_condition(ledger)
-        metrics.gauge("in_flight", lambda: desk.in_flight)
-        metrics.gauge("in_doubt", lambda: resolver.in_doubt)
+        edge = _edge(settings, shared, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
-        metrics.gauge("carrier_up", lambda: bool(_carrier_condition(carrier).is_up))
-        metrics.gauge("ledger_up", lambda: ledger.fault is None)
-        if forwarder is not None:
-            metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
-
-        stop = asyncio.Event()
+        health = Health(gate=gate, edge=edge)
+        health.parts["carrier"] = core.carrier_condition
+        health.parts["ledger"] = core.ledger_condition
         controls = Controls(
-            health=health, log=log, drain=stop.set, in_flight=lambda: desk.in_flight
+            health=health, log=log, drain=stop.set, in_flight=lambda: core.desk.in_flight
         )
-        host, port = parts.host_and_port(settings.ops.listen)
-        ops = HttpServer(
-            ops_app.create_app(health=health, metrics=metrics, routes=controls.routes()),
-            host=host,
-            port=port,
-        )
-        await ops.start()
-        opened.push_async_callback(ops.close, within_seconds=0.5)
-        await edge.start()
-        opened.push_async_callback(edge.close, within_seconds=0.5)
+        ops = _ops(settings, health=health, metrics=metrics, controls=controls)
+        for server in (ops, edge):
+            await server.start()
+            opened.push_async_callback(server.close, within_seconds=LAST_WORDS_SECONDS)
         yield Adapter(
-            settings=settings, edge=edge, ops=ops, gate=gate, desk=desk, log=log, stop=stop
+            settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Core:
+    """Where cancellations are decided, and what that leans on."""
+
+    carrier: GrpcCarrier
+    ledger: DurableLedger | MemoryLedger
+    desk: Desk
+
+    def carrier_condition(self) -> Condition:
+        state = self.carrier.state
+        up = {"READY": True, "TRANSIENT_FAILURE": False, "SHUTDOWN": False}.get(state.connectivity)
+        words = (state.connectivity.lower(), state.last_failure, state.fault)
+        return Condition(is_up=up, detail=", ".join(word for word in words if word))
+
+    def ledger_condition(self) -> Condition:
+        return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
+
+
+async def _core(
+    settings: Settings,
+    opened: AsyncExitStack,
+    *,
+    mapping: Mapping,
+    metrics: Metrics,
+    gate: Gate,
+    log: Logger,
+) -> _Core:
+    clock = parts.SystemClock()
+    ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
+    options = parts.carrier_options(settings.carrier)
+    carrier = await GrpcCarrier.open(options=options, mapping=mapping)
+    opened.push_async_callback(carrier.close, within_seconds=0.0)
+    limits = parts.desk_limits(settings)
+    desk = Desk(
+        carrier=carrier, ledger=ledger, watch=metrics, clock=clock, gate=gate, limits=limits
+    )
+    resolver = DoubtResolver(
+        carrier=carrier,
+        ledger=ledger,
+        watch=metrics,
+        clock=clock,
+        call_seconds=limits.call_seconds,
+    )
+    opened.push_async_callback(_stopped, asyncio.create_task(_resolving(resolver, gate, log)))
+    core = _Core(carrier=carrier, ledger=ledger, desk=desk)
+    metrics.gauge("in_flight", lambda: desk.in_flight)
+    metrics.gauge("in_doubt", lambda: resolver.in_doubt)
+    metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
+    metrics.gauge("ledger_up", lambda: ledger.fault is None)
+    return core
 
 
 def _mapping(settings: Settings) -> Mapping:
@@ -146,15 +166,7 @@ def _mapping(settings: Settings) -> Mapping:
     return Mapping.load(contract, settings.carrier.mapping)
 
 
-def _edge(
-    settings: Settings,
-    *,
-    desk: Desk,
-    metrics: Metrics,
-    log: Logger,
-    forwarder: HttpForwarder | None,
-    show_message: bool,
-) -> HttpServer:
+def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),
@@ -165,15 +177,6 @@ def _edge(
         )
         for section, program in settings.programs.items()
     }
-    limits = parts.edge_limits(settings.edge)
-    shared = Parts(
-        desk=desk,
-        tally=metrics,
-        log=log,
-        limits=limits,
-        room=Room(limits.max_in_flight),
-        show_message=show_message,
-    )
     host, port = parts.host_and_port(settings.edge.listen)
     return HttpServer(
         edge_app.create_app(programs, shared),
@@ -183,15 +186,10 @@ def _edge(
     )
 
 
-def _carrier_condition(carrier: GrpcCarrier) -> Condition:
-    state = carrier.state
-    up = {"READY": True, "TRANSIENT_FAILURE": False, "SHUTDOWN": False}.get(state.connectivity)
-    words = (state.connectivity.lower(), state.last_failure, state.fault)
-    return Condition(is_up=up, detail=", ".join(word for word in words if word))
-
-
-def _ledger_condition(ledger: DurableLedger | MemoryLedger) -> Condition:
-    return Condition(is_up=ledger.fault is None, detail=ledger.fault or "")
+def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
+    host, port = parts.host_and_port(settings.ops.listen)
+    app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
+    return HttpServer(app, host=host, port=port)
 
 
 async def _resolving(resolver: DoubtResolver, gate: Gate, log: Logger) -> None:
