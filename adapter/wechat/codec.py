@@ -60,6 +60,8 @@ def decode(body: bytes, format: Format, *, limits: Limits = DEFAULT_LIMITS) -> F
         raise Undecodable("size")
     text = _utf8(body.removeprefix(BOM_UTF8))
     if format is Format.XML:
+        if "\0" in text:
+            raise Undecodable("nul")  # UTF-16 of ASCII perhaps: expat would guess so and read it
         flat = parse_flat(text, elements=limits.elements)
         if flat is not None:
             return flat

@@ -167,6 +167,11 @@ def test_doubtful_json_is_refused(body: bytes, detail: str) -> None:
     assert detail_of(body, Format.JSON) == detail
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_xml_in_another_encoding_is_refused_even_where_expat_would_guess_it(codec: str) -> None:
+    assert detail_of("<xml><a>1</a></xml>".encode(codec), Format.XML) == "nul"
+
+
 def test_brackets_within_strings_are_text() -> None:
     body = b'{"Remark":"[[[[[[{{{{{{\\"[[","a":"\\\\","b":[1]}'
 
