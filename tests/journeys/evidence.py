@@ -47,9 +47,10 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mishap:
-    """Something that was done to a process. Unix seconds."""
+    """Something that was done to a process, from `at` until `until`. Unix seconds."""
 
     at: float
+    until: float
     what: str
 
 
@@ -80,7 +81,3 @@ class Evidence:
     def key(self, press: Press, *, identity_key: bytes) -> str:
         """The push key, as the adapter computes it."""
         return push_key(press.cancellation, identity_key=identity_key)
-
-    def kills(self, what: str = "kill serve") -> int:
-        """How often it befell somebody."""
-        return sum(mishap.what == what for mishap in self.mishaps)

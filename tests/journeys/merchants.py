@@ -86,9 +86,7 @@ class Street:
         try:
             (answered,) = await sender.push(sealed, format)
         except Unreachable:
-            delivery = Delivery(
-                press=press, sent_at=sent_at, ended_at=time.time(), connected=False
-            )
+            delivery = Delivery(press=press, sent_at=sent_at, ended_at=time.time(), connected=False)
         else:
             ended_at = time.time()
             code, wrong = None, tuple[str, ...]()

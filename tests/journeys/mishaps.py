@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 
@@ -55,7 +56,7 @@ class Mishaps:
         try:
             while not self._over.wait(self._rng.uniform(*self._pause)):
                 self._strike()
-        except BaseException as error:  # noqa: BLE001 - told where the journey ends
+        except BaseException as error:
             self._failed = error
 
     def _strike(self) -> None:
@@ -63,23 +64,23 @@ class Mishaps:
         draw = rng.random()
         replica = rng.choice(world.replicas)
         if draw < 0.06:
-            self._note(KILL_STUB)
-            world.stub.kill()
+            self._do(KILL_STUB, world.stub.kill)
             world.stub.start()
-            return
-        if draw < 0.18:
-            self._note(BAD_MOMENT)
-            with suppress(StubUnreachable), world.stub.control() as control:
-                control.clear_faults()
-                control.set_fault(rng.choice(FAULTS))
-            return
-        if draw < 0.22 and len(world.replicas) > 1:
-            self._note(STOP_SERVE)
-            replica.stop()
+        elif draw < 0.18:
+            self._do(BAD_MOMENT, self._bad_moment)
+        elif draw < 0.20:
+            self._do(STOP_SERVE, replica.stop)
+            world.revive(replica)
         else:
-            self._note(KILL_SERVE)
-            replica.kill()
-        world.revive(replica)
+            self._do(KILL_SERVE, replica.kill)
+            world.revive(replica)
 
-    def _note(self, what: str) -> None:
-        self.happened.append(Mishap(at=time.time(), what=what))
+    def _bad_moment(self) -> None:
+        with suppress(StubUnreachable), self._world.stub.control() as control:
+            control.clear_faults()
+            control.set_fault(self._rng.choice(FAULTS))
+
+    def _do(self, what: str, deed: Callable[[], object]) -> None:
+        at = time.time()
+        deed()
+        self.happened.append(Mishap(at=at, until=time.time(), what=what))

@@ -31,6 +31,7 @@ from adapter.cancellation.model import (
 from adapter.cancellation.ports import Change, Story
 from adapter.cancellation.settling import Settled, on_answer
 from adapter.carrier import channel
+from adapter.carrier.options import CarrierOptions
 from adapter.wechat.envelope import Envelope, Opened
 from adapter.wechat.errors import Refused
 from tests.journeys.naive import NaiveDesk
@@ -123,31 +124,30 @@ def _refuse_repeated_nonces() -> None:
     Envelope.open = open_once  # type: ignore[method-assign]
 
 
+RETRY_POLICY = {
+    "name": [{}],
+    "retryPolicy": {
+        "maxAttempts": 4,
+        "initialBackoff": "0.05s",
+        "maxBackoff": "0.2s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    },
+}
+
+
 def _retry_policy_on() -> None:
     """What gRPC's own documentation recommends for UNAVAILABLE."""
-    sound = channel.service_config
+    sound = channel.arguments
 
-    def retrying(options: Any) -> str:
-        config = json.loads(sound(options))
-        for method in config.get("methodConfig", []) or [{"name": [{}]}]:
-            method["retryPolicy"] = {
-                "maxAttempts": 4,
-                "initialBackoff": "0.05s",
-                "maxBackoff": "0.2s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            }
-            config["methodConfig"] = [method]
-        return json.dumps(config)
+    def retrying(options: CarrierOptions) -> tuple[tuple[str, int | str], ...]:
+        settings = dict(sound(options))
+        config = json.loads(str(settings["grpc.service_config"]))
+        settings["grpc.service_config"] = json.dumps({**config, "methodConfig": [RETRY_POLICY]})
+        settings["grpc.enable_retries"] = 1
+        return tuple(settings.items())
 
-    channel.service_config = retrying
-    sound_options = channel.channel_options
-
-    def options(*given: Any, **named: Any) -> Any:
-        kept = [pair for pair in sound_options(*given, **named) if "retries" not in pair[0]]
-        return (*kept, ("grpc.enable_retries", 1))
-
-    channel.channel_options = options
+    _put(channel, "arguments", retrying)
 
 
 WEAKNESSES: Mapping[str, Callable[[], None]] = MappingProxyType(
