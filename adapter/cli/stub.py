@@ -51,12 +51,12 @@ class Stub:
         """Wait for the stub to end and return its exit code, negative for a signal."""
         return await self._process.wait()
 
-    async def reset(self) -> None:
+    async def reset(self, *, within_seconds: float = RESET_WITHIN_SECONDS) -> None:
         """Let every order be as it was at the start."""
         async with grpc.aio.insecure_channel(self.target) as channel:
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RESET)
             try:
-                await ask(b"null", timeout=RESET_WITHIN_SECONDS, wait_for_ready=True)
+                await ask(b"null", timeout=within_seconds, wait_for_ready=True)
             except grpc.aio.AioRpcError as error:
                 raise StubFailed(f"legacy-stub cannot be reset: {error.code().name}.") from error
 
