@@ -47,7 +47,7 @@ def hostile_messages() -> Iterator[Hostile]:
     """Yield every message that was thought of by name."""
     for name, message, wanted in (*_json(), *_json_fields()):
         yield Hostile(name=name, format=Format.JSON, message=message, wanted=wanted)
-    for name, message, wanted in (*_xml(), *_xml_documents(), *_xml_encodings()):
+    for name, message, wanted in (*_xml(), *_xml_fields(), *_xml_documents(), *_xml_encodings()):
         yield Hostile(name=name, format=Format.XML, message=message, wanted=wanted)
     for format in Format:
         large = ordinary(format) + b" " * BODY_LIMIT_BYTES
@@ -192,6 +192,12 @@ def _xml() -> Iterator[Line]:
         whole.replace(b"</OrderID>", b"</Orderid>"),
     ):
         yield f"xml {spoilt[:40]!r}", spoilt, Wanted.UNREADABLE
+    yield "xml within xml", b"<xml>" + whole + b"</xml>", Wanted.HARMLESS
+    yield "xml of no event", b"<xml/>", Wanted.HARMLESS
+
+
+def _xml_fields() -> Iterator[Line]:
+    whole = ordinary(Format.XML)
     time = b"<CreateTime>%d</CreateTime>" % EXAMPLE_CREATE_TIME
     for value in (
         b"",
@@ -212,8 +218,6 @@ def _xml() -> Iterator[Line]:
     for value in (b"<![CDATA[a]]><![CDATA[b]]>", b"&#65;&amp;", b"]]&gt;", b"<!-- c -->x", b" x "):
         message = whole.replace(b"<![CDATA[%b]]>" % WAYBILL.encode(), value)
         yield f"xml waybill {value[:12]!r}", message, Wanted.HARMLESS
-    yield "xml within xml", b"<xml>" + whole + b"</xml>", Wanted.HARMLESS
-    yield "xml of no event", b"<xml/>", Wanted.HARMLESS
 
 
 def _xml_documents() -> Iterator[Line]:

@@ -161,7 +161,11 @@ def _sealed_wrongly(account: Account, format: Format) -> Iterator[tuple[str, str
     for raw in (b"\xff", b"\xed\xa0\x80", b"\xc0\x80"):
         sealed = _encrypt(account, _padded(_full(message.replace(b"HOSTILE", raw), receiver)))
         yield f"not UTF-8 {raw!r}", sealed, Wanted.FORBIDDEN
-    good = _encrypt(account, whole)
+    yield from _spoilt(_encrypt(account, whole))
+
+
+def _spoilt(good: str) -> Iterator[tuple[str, str, Wanted]]:
+    """What becomes of a right `Encrypt` on a bad way here."""
     for name, text in (
         ("without its =", good.rstrip("=") + "A"), ("with a line break",
         f"{good[:64]}\n{good[64:]}"),
