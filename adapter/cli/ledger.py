@@ -1,0 +1,33 @@
+"""`waybridge ledger`: the console's work from a shell, beside a running serve."""
+
+from __future__ import annotations
+
+import click
+
+from adapter.cli import (
+    ledger_export,
+    ledger_migrate,
+    ledger_prune,
+    ledger_resolve,
+    ledger_search,
+    ledger_show,
+)
+
+
+@click.group("ledger")
+def command() -> None:
+    """Search, show, export and settle what was decided.
+
+    Times are in the time zone of [ops]. Reading changes nothing and needs no secrets.
+    """
+
+
+for _each in (
+    ledger_search,
+    ledger_show,
+    ledger_export,
+    ledger_resolve,
+    ledger_prune,
+    ledger_migrate,
+):
+    command.add_command(_each.command)

@@ -1,0 +1,85 @@
+"""`waybridge ledger export`: every push that fits, row by row, to a file or a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from adapter.cli.configuration import config_option
+from adapter.cli.ledger_access import Place, place_of
+from adapter.cli.ledger_filters import filter_options, now_in, wanted
+from adapter.cli.ledger_rows import PushRow, as_csv, as_json_lines, row_of
+from adapter.ledger.search import open_archive
+from adapter.ledger.wanted import Wanted
+
+PAGE_ROWS = 500  # written together; nothing more is held
+
+
+@click.command("export")
+@config_option
+@filter_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write here; by default to standard output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of CSV.")
+def command(
+    config: Path | None, *, output: Path | None, as_json: bool, **filters: str | None
+) -> None:
+    """Export pushes, newest first, as CSV; texts that a spreadsheet would run are quoted."""
+    place = place_of(config, name="export")
+    sought = wanted(**filters, now=now_in(place.zone))
+    with ExitStack() as opened:
+        try:
+            sink = (
+                sys.stdout
+                if output is None
+                else opened.enter_context(output.open("w", encoding="utf-8", newline=""))
+            )
+        except OSError as error:
+            place.refuse(f"{output} cannot be written: {(error.strerror or '').lower()}.")
+        # Beside the rows themselves a bar would only be in the way.
+        is_watched = sys.stderr.isatty() and not sink.isatty()
+        bar = opened.enter_context(
+            Progress(console=Console(file=sys.stderr), transient=True, disable=not is_watched)
+        )
+        with place.or_refuse():
+            written = asyncio.run(_export(place, sought, sink, bar, as_json=as_json))
+    click.echo(f"{written} pushes exported.", err=True)
+
+
+async def _export(
+    place: Place, sought: Wanted, sink: TextIO, bar: Progress, *, as_json: bool
+) -> int:
+    async with open_archive(place.url) as archive:
+        total = None if bar.disable else await archive.count(sought)
+        task = bar.add_task("exporting", total=total)
+        page: list[PushRow] = []
+        written = 0
+
+        async def write() -> None:
+            nonlocal written
+            text = as_json_lines(page) if as_json else as_csv(page, heading=not written)
+            # In a thread: a pipe's reader may take its time.
+            await asyncio.to_thread(sink.write, text)
+            written += len(page)
+            bar.advance(task, len(page))
+            page.clear()
+
+        async for entry in archive.export(sought):
+            page.append(row_of(entry, place.zone))
+            if len(page) == PAGE_ROWS:
+                await write()
+        if page or not written:
+            await write()
+    return written

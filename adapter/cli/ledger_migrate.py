@@ -1,0 +1,29 @@
+"""`waybridge ledger migrate`: bring a ledger's tables up to this program's."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from adapter.cli.configuration import config_option
+from adapter.cli.ledger_access import place_of
+from adapter.ledger.upkeep import upgrade
+
+
+@click.command("migrate")
+@config_option
+def command(config: Path | None) -> None:
+    """Bring the ledger's tables up to this program's.
+
+    PostgreSQL needs it before the first `serve` and after an update that says so; an SQLite
+    file is also migrated whenever `serve` opens it, and never while one serves from it.
+    """
+    place = place_of(config, name="migrate")
+    with place.or_refuse():
+        done = asyncio.run(upgrade(place.url))
+    if done.before == done.after:
+        click.echo(f"schema {done.after}: nothing to do.")
+    else:
+        click.echo(f"schema {done.before or 'none'} → {done.after}.")

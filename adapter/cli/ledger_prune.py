@@ -1,0 +1,64 @@
+"""`waybridge ledger prune`: forget what is settled and old, in small steps beside a serve."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from adapter.cancellation.model import State
+from adapter.cli.configuration import config_option
+from adapter.cli.ledger_access import Place, place_of
+from adapter.ledger.search import open_archive
+from adapter.ledger.upkeep import forget
+from adapter.ledger.wanted import Wanted
+
+DAY_SECONDS = 86_400
+SETTLED = (State.DONE, State.UNSENT)
+
+
+@click.command("prune")
+@config_option
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Received longer ago than so many days, at least 1; by default [ledger] keep_days.",
+)
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+def command(config: Path | None, *, days: int | None, dry_run: bool) -> None:
+    """Remove settled pushes that are old. What is in doubt is never removed."""
+    place = place_of(config, name="prune")
+    kept_days = place.settings.ledger.keep_days if days is None else days
+    keep_seconds, now = float(kept_days * DAY_SECONDS), time.time()
+    with place.or_refuse():
+        old = asyncio.run(_count(place, before=now - keep_seconds))
+        if dry_run:
+            click.echo(f"{old} settled pushes older than {_days(kept_days)} would be removed.")
+            return
+        removed = asyncio.run(_prune(place, keep_seconds=keep_seconds, now=now))
+    click.echo(f"{removed} settled pushes older than {_days(kept_days)} removed.")
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
+async def _count(place: Place, *, before: float) -> int:
+    async with open_archive(place.url) as archive:
+        return await archive.count(Wanted(states=SETTLED, until=before))
+
+
+async def _prune(place: Place, *, keep_seconds: float, now: float) -> int:
+    removed = 0
+    async for step in forget(place.url, keep_seconds=keep_seconds, now=now):
+        removed += step
+        if sys.stderr.isatty():
+            click.echo(f"\r{removed} removed", nl=False, err=True)
+    if removed and sys.stderr.isatty():
+        click.echo(err=True)
+    return removed

@@ -1,0 +1,86 @@
+"""`waybridge ledger resolve`: an operator who knows what became of a waybill settles doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from adapter.cancellation.model import Entry, Outcome
+from adapter.cli.configuration import config_option
+from adapter.cli.ledger_access import Place, place_of
+from adapter.cli.ledger_finding import candidates, the_one
+from adapter.cli.ledger_rows import row_of, visible
+from adapter.edge.translate import ANSWERS
+from adapter.ledger.resolution import Resolution
+from adapter.ledger.search import open_archive
+from adapter.ledger.upkeep import NotInDoubt, settle
+
+OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)
+REASON_LIMIT = 500  # characters
+
+
+@click.command("resolve")
+@click.argument("push", metavar="KEY|WAYBILL")
+@config_option
+@click.option(
+    "--outcome", required=True, type=click.Choice(OUTCOMES), help="What became of the waybill."
+)
+@click.option("--reason", required=True, metavar="TEXT", help="How you know; kept with your name.")
+@click.option(
+    "--by",
+    metavar="NAME",
+    default=lambda: os.environ.get("USER") or getpass.getuser(),
+    show_default="$USER",
+    help="Who says so.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask back.")
+def command(
+    push: str, config: Path | None, *, outcome: str, reason: str, by: str, yes: bool
+) -> None:
+    """Settle a push in doubt: the carrier is not asked, your word stands.
+
+    A repeat of the push, and the rules for later presses, go by it from then on.
+    """
+    place = place_of(config, name="resolve")
+    for name, text in (("--reason", reason), ("--by", by)):
+        if not text.strip() or len(text) > REASON_LIMIT:
+            raise click.UsageError(f"{name}: write 1 to {REASON_LIMIT} characters.")
+    with place.or_refuse():
+        found = the_one(asyncio.run(_find(place, push)), push, place)
+        decided = Outcome(outcome)
+        if not yes and sys.stdin.isatty():
+            click.confirm(_question(found, decided), abort=True, err=True)
+        word = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
+        try:
+            done = asyncio.run(settle(place.url, found=found, resolution=word))
+        except NotInDoubt as refused:
+            place.refuse(*_as_it_is(refused.entry or found, place))
+    click.echo(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
+
+
+async def _find(place: Place, word: str) -> tuple[Entry, ...]:
+    async with open_archive(place.url) as archive:
+        return await candidates(archive, word)
+
+
+def _question(found: Entry, decided: Outcome) -> str:
+    return (
+        f"Settle waybill {visible(found.waybill_id)}, order {visible(found.order_id)} of merchant"
+        f" {visible(found.biz_id)} as {decided.value} (ResultCode {int(ANSWERS[decided])})?"
+    )
+
+
+def _as_it_is(entry: Entry, place: Place) -> tuple[str, str]:
+    row = row_of(entry, place.zone)
+    stands = row.state if entry.outcome is None else f"{row.state}: {entry.outcome.value}"
+    by = f" (by {row.basis}, ResultCode {row.code})" if row.basis else ""
+    return (
+        f"push {entry.key} is not in doubt, it is {stands}{by}; nothing was written.",
+        "Only what is in doubt can be settled: `waybridge ledger search --state in_doubt`.",
+    )

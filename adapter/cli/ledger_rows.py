@@ -1,0 +1,138 @@
+"""A push as one row: for JSON, CSV, and a table; the same columns everywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapter.cancellation.model import Entry, Outcome, State, Unsent
+from adapter.cli.ledger_times import shown, written
+from adapter.edge.translate import ANSWERS, code
+
+# What a spreadsheet would run. https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+
+_REASONS = {unsent.value: unsent for unsent in Unsent}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRow:
+    """One push. `code` is the ResultCode it was decided as, `told` the one that was last put
+    into a reply; None: not yet. An unsent push was answered by its code there and then."""
+
+    key: str
+    waybill: str
+    order: str
+    merchant: str
+    state: str
+    code: int | None
+    basis: str | None
+    told: int | None
+    deliveries: int
+    calls: int
+    received_at: str
+
+
+COLUMNS = tuple(field.name for field in fields(PushRow))
+
+
+def unsent_reason(entry: Entry) -> Unsent | None:
+    """Return why the carrier was not asked; None when it was. A commit A that landed after
+    its caller had given up was answered as what the ledger could not do in time."""
+    if entry.state is not State.UNSENT:
+        return None
+    return _REASONS.get(entry.why, Unsent.LEDGER_UNAVAILABLE)
+
+
+def row_of(entry: Entry, zone: ZoneInfo) -> PushRow:
+    """Return an entry as its row; times are in `zone`."""
+    unsent = unsent_reason(entry)
+    answered = None if unsent is None else int(code(Outcome.FAILED, unsent=unsent))
+    return PushRow(
+        key=entry.key,
+        waybill=entry.waybill_id,
+        order=entry.order_id,
+        merchant=entry.biz_id,
+        state=entry.state.value,
+        code=answered if entry.outcome is None else int(ANSWERS[entry.outcome]),
+        basis=entry.basis and entry.basis.value,
+        told=answered if entry.told is None else int(ANSWERS[entry.told]),
+        deliveries=entry.deliveries,
+        calls=entry.calls,
+        received_at=written(entry.received_at, zone),
+    )
+
+
+def as_csv(rows: Iterable[PushRow], *, heading: bool) -> str:
+    """Write rows as CSV (RFC 4180); a text that a spreadsheet would run gets a `'`."""
+    page = io.StringIO()
+    writer = csv.writer(page)
+    if heading:
+        writer.writerow(COLUMNS)
+    writer.writerows([_tame(getattr(row, name)) for name in COLUMNS] for row in rows)
+    return page.getvalue()
+
+
+def as_json_lines(rows: Iterable[PushRow]) -> str:
+    """Write rows as JSON, one line each."""
+    return "".join(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
+
+
+def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> None:
+    """Write a table: drawn on a terminal, plain columns else."""
+    lines = [_cells(entry, zone) for entry in entries]
+    if stream.isatty():
+        table = Table(*_HEADINGS)
+        for line in lines:
+            table.add_row(*(Text(cell, overflow="fold") for cell in line))
+        Console(file=stream).print(table)
+    else:
+        stream.writelines(f"{line}\n" for line in aligned([_HEADINGS, *lines]))
+
+
+def aligned(lines: list[tuple[str, ...]]) -> list[str]:
+    """Set cells below each other; a Chinese character is two wide."""
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def visible(text: str) -> str:
+    """Return a sender's text with everything a terminal would act on written out."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+_HEADINGS = (
+    "received", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
+    "calls", "key",
+)  # fmt: skip
+
+
+def _cells(entry: Entry, zone: ZoneInfo) -> tuple[str, ...]:
+    row = row_of(entry, zone)
+    ids = (visible(text) for text in (row.waybill, row.order, row.merchant))
+    numbers = (row.code, row.basis, row.told, row.deliveries, row.calls)
+    words = ("-" if cell is None else str(cell) for cell in numbers)
+    return (shown(entry.received_at, zone), *ids, row.state, *words, row.key)
+
+
+def _tame(cell: object) -> object:
+    is_formula = isinstance(cell, str) and cell.startswith(FORMULA_BEGINNINGS)
+    return f"'{cell}" if is_formula else cell

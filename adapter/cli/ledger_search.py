@@ -1,0 +1,65 @@
+"""`waybridge ledger search`: the pushes that fit, newest first, beside a running serve."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from adapter.cancellation.model import Entry
+from adapter.cli.configuration import config_option
+from adapter.cli.ledger_access import Place, place_of
+from adapter.cli.ledger_filters import filter_options, now_in, wanted
+from adapter.cli.ledger_rows import as_csv, row_of, show_table
+from adapter.ledger.search import PAGE_LIMIT, open_archive
+from adapter.ledger.wanted import Wanted
+
+LIMIT = 100
+
+
+@click.command("search")
+@config_option
+@filter_options
+@click.option(
+    "--limit",
+    type=click.IntRange(1, PAGE_LIMIT),
+    default=LIMIT,
+    show_default=True,
+    help="At most so many, the newest; `export` has no limit.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@click.option("--csv", "csv_wanted", is_flag=True, help="Print CSV.")
+def command(
+    config: Path | None,
+    *,
+    limit: int,
+    as_json: bool,
+    csv_wanted: bool,
+    **filters: str | None,
+) -> None:
+    """Find pushes; the newest come first. Nothing is changed."""
+    place = place_of(config, name="search")
+    sought = wanted(**filters, now=now_in(place.zone))
+    with place.or_refuse():
+        found = asyncio.run(_search(place, sought, limit=limit + 1))
+    entries = found[:limit]
+    rows = [row_of(entry, place.zone) for entry in entries]
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+    elif csv_wanted:
+        click.echo(as_csv(rows, heading=True), nl=False)
+    elif entries:
+        show_table(entries, zone=place.zone, stream=sys.stdout)
+    if not entries:
+        click.echo("No push fits.", err=True)
+    elif len(found) > limit:
+        click.echo(f"The newest {limit}; there are more (--limit).", err=True)
+
+
+async def _search(place: Place, sought: Wanted, *, limit: int) -> tuple[Entry, ...]:
+    async with open_archive(place.url) as archive:
+        return await archive.search(sought, limit=limit)

@@ -1,0 +1,86 @@
+"""A word with a running waybridge, over its ops port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+import httpx2
+
+from adapter.cli.findings import refuse
+from adapter.configuration.addresses import without_password
+from adapter.configuration.findings import Finding, Severity
+
+DEFAULT_URL = "http://127.0.0.1:9090"
+ANSWER_WITHIN_SECONDS = 5.0
+PARTS = ("carrier", "ledger")
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def ops_options(function: Decorated) -> Decorated:
+    """Give a command `--ops URL` and `--json`."""
+    url = click.option(
+        "--ops",
+        metavar="URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        help="Where its [ops] listens; http://name:password@host:port where it has users.",
+    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print its answer as JSON.")
+    return url(as_json(function))
+
+
+def say(verb: str, *, ops: str, as_json: bool) -> None:
+    """Ask for `status`, or have it `pause`, `resume` or `drain`; print how it is then.
+
+    Ends the program with 2 when nothing answers, or not as a waybridge does.
+    """
+    story = _ask(verb, ops)
+    if as_json:
+        click.echo(json.dumps(story, ensure_ascii=False, indent=2))
+        return
+    paused = ", paused: pushes are answered -1" if story["paused"] else ""
+    click.echo(f"{story['status']}{paused}; {story['in_flight']} pushes in flight")
+    for name in PARTS:
+        part = story.get(name, {})
+        detail = f" ({part['detail']})" if part.get("detail") else ""
+        click.echo(f"{name}: {part.get('state', 'unknown')}{detail}")
+
+
+def _ask(verb: str, ops: str) -> dict[str, Any]:
+    method = "GET" if verb == "status" else "POST"
+    # Not through a proxy: the ops port is this machine's or its network's own affair.
+    with httpx2.Client(trust_env=False, timeout=ANSWER_WITHIN_SECONDS) as client:
+        try:
+            answer = client.request(
+                method,
+                f"{ops.rstrip('/')}/api/{verb}",
+                headers={"content-type": "application/json"},
+            )
+            answer.raise_for_status()
+            story = answer.json()
+        except httpx2.HTTPStatusError as error:
+            _give_up(verb, ops, f"answered HTTP {error.response.status_code}")
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            _give_up(verb, ops, f"does not answer ({error})")
+        except ValueError:
+            _give_up(verb, ops, "does not answer as a waybridge")
+    if not isinstance(story, dict) or not {"status", "paused", "in_flight"} <= story.keys():
+        _give_up(verb, ops, "does not answer as a waybridge")
+    return story
+
+
+def _give_up(verb: str, ops: str, what: str) -> NoReturn:
+    refuse(
+        [
+            Finding(
+                severity=Severity.ERROR,
+                source=f"waybridge {verb}",
+                message=f"{without_password(ops)} {what}.",
+                hint="Give its ops port: --ops http://HOST:PORT, as [ops] listen says.",
+            )
+        ]
+    )
