@@ -129,6 +129,9 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
                 mourning = asyncio.create_task(_mourn(stub, log))
                 await signals.get()
                 mourning.cancel()
+                if adapter.desk.in_flight:
+                    hint = "waiting for the carrier; a second Ctrl-C leaves it at that"
+                    log.info("stopping", in_flight=adapter.desk.in_flight, hint=hint)
                 await _drain(adapter, signals)
         finally:
             sink.close()

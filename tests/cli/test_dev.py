@@ -22,6 +22,7 @@ import pytest
 from adapter.cli.dev import command
 from tests.journeys.processes import Listened, running
 
+CONTRACTS = Path(__file__).parents[1] / "carrier" / "contracts"
 ANY_PORTS = ("--port", "0", "--ops-port", "0", "--stub-port", "0")
 
 
@@ -137,6 +138,29 @@ def test_once_answers_every_case_and_says_so_in_json(tmp_path: Path) -> None:
         for code in (0, -1, 30001, 30002, 30003, 30004)
     }
     assert all(line["ok"] and line["result_msg"] for line in lines)
+
+
+def test_a_carriers_own_contract_is_played_from_end_to_end(tmp_path: Path) -> None:
+    contract, mapping = tmp_path / "own.binpb", tmp_path / "own.toml"
+    proto = CONTRACTS / "dispatch.proto"
+    subprocess.run(
+        [sys.executable, "-m", "adapter", "contract", "compile", proto, "-o", contract],
+        check=True,
+        capture_output=True,
+    )
+    shipped = (CONTRACTS / "dispatch.toml").read_text()
+    # Its numbers cannot hold WeChat's ids; its labels can.
+    labels = shipped.replace('"by_number.number"', '"by_label.label"')
+    mapping.write_text(labels.replace('"by_number.order" = "OrderID"\n', ""))
+
+    own = ("--contract", str(contract), "--mapping", str(mapping))
+    with running("adapter", "dev", "--once", "--json", *own, cwd=tmp_path) as listened:
+        code = listened.ended()
+
+    lines = json.loads(listened.stdout)
+    assert [line for line in lines if not line["ok"]] == []
+    assert code == 0
+    assert {line["result_code"] for line in lines} == {0, -1, 30001, 30002, 30003, 30004}
 
 
 def test_a_terminal_gets_a_panel_and_ctrl_c_ends_it(tmp_path: Path) -> None:
