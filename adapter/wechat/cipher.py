@@ -64,19 +64,29 @@ class AesEnvelope:
         Raise `Refused` (`undecryptable`) for anything else; `detail` says what was wrong.
         Call it only when the signature over `encrypted` has been found right.
         """
+        message, receiver = self._split(encrypted)
+        # "开发者需验证此Appid是否与自身小程序相符"
+        if receiver != self._receiver:
+            raise Refused("undecryptable", "app_id")
+        if not _is_utf8(message):
+            raise Refused("undecryptable", "utf8")
+        return message
+
+    def receiver(self, encrypted: str) -> bytes:
+        """Return whom `encrypted` is meant for, us or not: for `explain`, never for the edge.
+
+        Raise `Refused` (`undecryptable`) as `decrypt` does.
+        """
+        return self._split(encrypted)[1]
+
+    def _split(self, encrypted: str) -> tuple[bytes, bytes]:
         full = self._without_padding(_ciphertext(encrypted))
         if len(full) < _HEAD_BYTES:
             raise Refused("undecryptable", "msg_len")
         end = _HEAD_BYTES + int.from_bytes(full[RANDOM_BYTES:_HEAD_BYTES], "big")
         if end > len(full):
             raise Refused("undecryptable", "msg_len")
-        # "开发者需验证此Appid是否与自身小程序相符"
-        if full[end:] != self._receiver:
-            raise Refused("undecryptable", "app_id")
-        message = full[_HEAD_BYTES:end]
-        if not _is_utf8(message):
-            raise Refused("undecryptable", "utf8")
-        return message
+        return full[_HEAD_BYTES:end], full[end:]
 
     def _without_padding(self, sealed: bytes) -> bytes:
         decryptor = self._cipher.decryptor()

@@ -143,3 +143,10 @@ def test_sealing_needs_sixteen_random_bytes() -> None:
 
 def test_an_envelope_does_not_print_its_key() -> None:
     assert OTHER_KEY[:8] not in repr(OTHER_ENVELOPE)
+
+
+def test_whom_a_message_is_meant_for_is_told_whoever_it_is() -> None:
+    other = AesEnvelope(Secret(KEY), receive_id="wx0000000000000009")
+    encrypted = other.encrypt(b"hello", random16=RANDOM16)
+
+    assert ENVELOPE.receiver(encrypted) == b"wx0000000000000009"

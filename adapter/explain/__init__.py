@@ -1,0 +1,1 @@
+"""Why one captured push was taken, or was not."""

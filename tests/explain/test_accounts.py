@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapter.explain.accounts import others
+from adapter.explain.causes import Cause
+from adapter.wechat.envelope import Mode
+from adapter.wechat.redact import Secret
+from tests.explain.capturing import BOTH, CANARY, KEY, OURS
+
+
+def test_every_other_program_is_tried_whole_and_by_its_secrets() -> None:
+    found = [other.found for other in others("wechat", BOTH)]
+
+    assert [it.cause for it in found if it.about == "mini_programs.b"] == [
+        Cause.OTHER_PROGRAM,
+        Cause.TOKEN_ELSEWHERE,
+        Cause.KEY_ELSEWHERE,
+    ]
+
+
+def test_the_development_secrets_are_tried_in_both_kinds_of_mode() -> None:
+    modes = [
+        other.account.mode
+        for other in others("wechat", BOTH)
+        if other.found.cause is Cause.DEVELOPMENT
+    ]
+
+    assert modes == [Mode.SECURE, Mode.PLAINTEXT]
+
+
+def test_without_a_key_no_encrypted_mode_is_tried() -> None:
+    bare = replace(OURS, mode=Mode.PLAINTEXT, encoding_aes_key=None)
+
+    assert Cause.MODE not in {other.found.cause for other in others("a", {"a": bare})}
+
+
+def test_secrets_that_may_be_exchanged_are_tried_so() -> None:
+    exchanged = replace(OURS, token=Secret(KEY), encoding_aes_key=Secret("t" * 43))
+
+    tried = [
+        other.account
+        for other in others("a", {"a": exchanged})
+        if other.found.cause is Cause.TOKEN_IS_THE_KEY
+    ]
+
+    assert (tried[1].token, tried[1].encoding_aes_key) == (Secret("t" * 43), Secret(KEY))
+
+
+def test_no_secret_prints() -> None:
+    assert CANARY not in repr(list(others("wechat", BOTH)))

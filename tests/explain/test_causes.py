@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import pytest
+
+from adapter.explain.causes import WORDS, Cause, Found
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_says_what_is_the_matter_and_what_to_do(cause: Cause) -> None:
+    found = Found(cause=cause, about="this very thing")
+
+    assert found.what
+    assert found.remedy.endswith(".")
+    assert ("this very thing" in found.what) == ("{about}" in WORDS[cause][0])

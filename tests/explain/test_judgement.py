@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adapter.explain.capture import Capture
+from adapter.explain.causes import Cause
+from adapter.explain.judgement import Judgement, judge, taker
+from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.pushing import build_verification
+from adapter.wechat.redact import Secret
+from tests.explain.capturing import (
+    BOTH,
+    FIELDS,
+    NOW,
+    OTHER_KEY,
+    OTHER_TOKEN,
+    OURS,
+    THEIRS,
+    Sent,
+    sent,
+)
+
+
+def _judged(push: Sent, account: Account = OURS, *, signed: bool = True) -> Judgement:
+    captured = Capture(body=push.body, query=push.query if signed else None)
+    return judge("wechat", {"wechat": account}, captured, now_unix=NOW)
+
+
+def _causes(judgement: Judgement) -> list[Cause]:
+    return [found.cause for found in judgement.diagnosis.found] if judgement.diagnosis else []
+
+
+@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("mode", Mode)
+def test_a_right_push_is_taken_in_every_mode_and_format(mode: Mode, format: Format) -> None:
+    account = replace(OURS, mode=mode)
+
+    judgement = _judged(sent(account, format=format), account)
+
+    assert (judgement.status, judgement.diagnosis) == (200, None)
+    assert isinstance(judgement.event, CancelWaybill)
+    assert judgement.event.way_bill_id == "123456789"
+    assert judgement.which_key == ("" if mode is Mode.PLAINTEXT else "current")
+
+
+def test_the_previous_token_and_key_are_told() -> None:
+    account = replace(
+        OURS,
+        token=Secret("new"),
+        previous_token=OURS.token,
+        encoding_aes_key=Secret(OTHER_KEY),
+        previous_encoding_aes_key=OURS.encoding_aes_key,
+    )
+
+    judgement = _judged(sent(), account)
+
+    assert (judgement.which_token, judgement.which_key) == ("previous", "previous")
+
+
+def test_another_event_is_taken() -> None:
+    message = encode((*FIELDS[:4], ("Event", "add_waybill")), Format.XML)
+
+    assert _judged(sent(message=message)).event == OtherEvent(event="add_waybill")
+
+
+def test_the_verification_of_the_url_is_taken() -> None:
+    query = build_verification(OURS, timestamp=NOW, nonce="1", echostr="4375120948345356249")
+
+    judgement = _judged(Sent(query=query.encode(), body=b""))
+
+    assert (judgement.status, judgement.is_verification) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "cause"),
+    [
+        (b"<xml><a>1</a><a>2</a></xml>", 400, Cause.FORMAT),
+        (encode(FIELDS[1:], Format.XML), 400, Cause.FIELD),
+    ],
+)
+def test_what_is_authentic_and_cannot_be_read_is_answered_400(
+    message: bytes, status: int, cause: Cause
+) -> None:
+    judgement = _judged(sent(message=message))
+
+    assert (judgement.status, _causes(judgement)) == (status, [cause])
+
+
+@pytest.mark.parametrize(
+    ("push", "which_key"),
+    [(sent(), "current"), (sent(mode=Mode.PLAINTEXT), ""), (sent(format=Format.JSON), "current")],
+)
+def test_without_a_query_all_but_the_signature_is_judged(push: Sent, which_key: str) -> None:
+    judgement = _judged(push, signed=False)
+
+    assert (judgement.status, judgement.is_signed) == (200, False)
+    assert judgement.which_key == which_key
+    assert isinstance(judgement.event, CancelWaybill)
+
+
+@pytest.mark.parametrize(
+    ("push", "cause"),
+    [
+        (sent(replace(OURS, encoding_aes_key=Secret(OTHER_KEY))), Cause.KEY),
+        (sent(replace(OURS, app_id="wx9")), Cause.APP_ID),
+        (Sent(query=b"", body=b"<xml><Encrypt>abc</Encrypt></xml>"), Cause.BODY_TRUNCATED),
+        (Sent(query=b"", body=b""), Cause.BODY_LOST),
+        (Sent(query=b"", body=b"<xml><a>1</a><a>2</a></xml>"), Cause.FORMAT),
+    ],
+)
+def test_without_a_query_the_body_is_still_explained(push: Sent, cause: Cause) -> None:
+    assert _causes(_judged(push, signed=False)) == [cause]
+
+
+def test_without_a_key_an_encrypted_body_is_of_another_mode() -> None:
+    account = replace(OURS, mode=Mode.PLAINTEXT, encoding_aes_key=None)
+
+    assert _causes(_judged(sent(), account, signed=False)) == [Cause.MODE]
+
+
+@pytest.mark.parametrize(
+    ("push", "section"),
+    [
+        (sent(), "wechat"),
+        (sent(THEIRS), "mini_programs.b"),
+        (sent(replace(OURS, token=Secret(OTHER_TOKEN))), "wechat"),
+    ],
+)
+def test_a_push_of_unknown_path_goes_to_who_opens_it(push: Sent, section: str) -> None:
+    captured = Capture(body=push.body, query=push.query)
+
+    assert taker(BOTH, captured, now_unix=NOW) == section
