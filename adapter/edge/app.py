@@ -28,9 +28,9 @@ _UNREADABLE: dict[type[Unreadable], HttpAnswer | None] = {
 
 def create_app(programs: Mapping[str, Program], parts: Parts) -> Starlette:
     """Build the edge: each path (as configured, no patterns) answers for its Mini Program."""
-    app = _Edge(
-        routes=[Route(path, Entrance(path, program, parts)) for path, program in programs.items()]
-    )
+    entrances = {path: Entrance(path, program, parts) for path, program in programs.items()}
+    app = _Edge(routes=[Route(path, entrance) for path, entrance in entrances.items()])
+    app.entrances = entrances
     # `/wechat/push/` is another path and gets 404, not a redirect WeChat would not follow.
     app.router.redirect_slashes = False
     app.router.default = _nowhere
@@ -39,7 +39,17 @@ def create_app(programs: Mapping[str, Program], parts: Parts) -> Starlette:
 
 class _Edge(Starlette):
     """Starlette without its two exception middlewares: every `Entrance` answers its own
-    faults, so they would cost each push and never be used."""
+    faults, so they would cost each push and never be used. Nor is a push asked which route's
+    pattern it fits: a path that is an entrance's own goes there at once."""
+
+    entrances: Mapping[str, Entrance]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        entrance = self.entrances.get(scope["path"]) if scope["type"] == "http" else None
+        if entrance is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await entrance(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         return self.router

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 
 from starlette.types import Receive, Scope
+
+from adapter.edge.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ async def read_body(
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit_bytes):
         raise BodyTooLarge
     try:
-        async with asyncio.timeout(within_seconds):
+        with Deadline(within_seconds):
             return await _gather(receive, limit_bytes=limit_bytes)
     except TimeoutError as error:
         raise BodyTooSlow from error
@@ -94,6 +94,8 @@ async def _gather(receive: Receive, *, limit_bytes: int) -> bytes:
 class Room:
     """How many pushes are being decided at once; one more than the ceiling is shed."""
 
+    __slots__ = ("_ceiling", "pushes")
+
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
         self.pushes = 0
@@ -103,11 +105,17 @@ class Room:
         too, reach the ceiling."""
         return self.pushes >= self._ceiling or worked_on >= self._ceiling
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold one place."""
+    def taken(self) -> Room:
+        """Hold one place: `with room.taken():`."""
+        return self
+
+    def __enter__(self) -> None:
         self.pushes += 1
-        try:
-            yield
-        finally:
-            self.pushes -= 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.pushes -= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from starlette.types import Receive, Scope
 
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
+from adapter.edge.deadline import Deadline
 from adapter.edge.limits import Limits, Room, header, read_body
 from adapter.edge.ports import Desk, Forwarder, Log, Tally
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
@@ -128,10 +128,9 @@ async def _decide(delivery: Delivery, push: CancelWaybill, parts: Parts) -> Answ
         return parts.desk.refuse(cancellation, reason=reason)
     left = parts.limits.reply_within_seconds - (parts.monotonic() - delivery.started)
     try:
-        with parts.room.taken():
-            # The desk keeps to `left` by itself; this is for a desk that does not.
-            async with asyncio.timeout(max(left, 0.0) + parts.limits.overrun_seconds):
-                return await parts.desk.cancel(cancellation, within_seconds=left)
+        # The desk keeps to `left` by itself; the deadline is for a desk that does not.
+        with parts.room.taken(), Deadline(max(left, 0.0) + parts.limits.overrun_seconds):
+            return await parts.desk.cancel(cancellation, within_seconds=left)
     except TimeoutError:
         parts.log.error("desk_overran", waybill=push.way_bill_id, order=push.order_id)
         return Answer(key="", outcome=Outcome.IN_DOUBT)
@@ -216,12 +215,12 @@ def _record(
         merchant=push.biz_id,
         key=answer.key,
         event_name=push.event,
-        mode=program.mode.value,
-        format=opened.format.value,
-        outcome=answer.outcome.value,
+        mode=program.mode._value_,  # what `value` reads, by way of Python code
+        format=opened.format._value_,
+        outcome=answer.outcome._value_,
         code=told,
-        basis=answer.basis.value if answer.basis else "",
-        unsent=answer.unsent.value if answer.unsent else "",
+        basis=answer.basis._value_ if answer.basis is not None else "",
+        unsent=answer.unsent._value_ if answer.unsent is not None else "",
         calls=answer.calls,
         repeated=answer.repeated,
         faults=list(push.faults),

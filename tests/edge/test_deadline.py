@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from adapter.edge.deadline import Deadline
+
+
+async def test_a_block_that_ends_in_time_is_left_alone() -> None:
+    with Deadline(5):
+        await asyncio.sleep(0)
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_block_that_waits_too_long_ends_in_a_timeout() -> None:
+    with pytest.raises(TimeoutError), Deadline(0.01):
+        await asyncio.Event().wait()
+
+    await asyncio.sleep(0)  # and what follows it is not cancelled
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+async def test_no_time_is_up_at_the_first_wait(seconds: float) -> None:
+    with pytest.raises(TimeoutError), Deadline(seconds):
+        await asyncio.Event().wait()
+
+
+async def test_a_cancellation_from_elsewhere_stays_one() -> None:
+    async def wait() -> None:
+        with Deadline(5):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_cancellation_beside_the_deadline_is_not_swallowed() -> None:
+    async def wait() -> None:
+        with Deadline(0):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_error_of_the_block_is_its_own() -> None:
+    with pytest.raises(ZeroDivisionError), Deadline(5):
+        raise ZeroDivisionError
+
+
+def test_there_is_no_deadline_outside_a_task() -> None:
+    with pytest.raises(RuntimeError), Deadline(5):
+        pass
