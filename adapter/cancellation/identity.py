@@ -29,8 +29,8 @@ def push_key(cancellation: Cancellation, *, identity_key: bytes) -> str:
         cancellation.waybill_id,
         cancellation.shop_app_id,
     )
-    digest = blake2b(digest_size=KEY_BYTES, key=identity_key)
+    parts: list[bytes] = []
     for text in fields:
         encoded = text.encode()
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return digest.hexdigest()
+        parts += (len(encoded).to_bytes(4, "big"), encoded)
+    return blake2b(b"".join(parts), digest_size=KEY_BYTES, key=identity_key).hexdigest()

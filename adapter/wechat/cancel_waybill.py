@@ -105,7 +105,7 @@ def _identifies(value: object) -> bool:
     return (
         isinstance(value, str)
         and 0 < len(value) <= IDENTITY_LIMIT_CHARACTERS
-        and _CONTROL.search(value) is None
+        and (value.isprintable() or _CONTROL.search(value) is None)
     )
 
 

@@ -76,7 +76,13 @@ def encode(fields: Iterable[tuple[str, str | int]], format: Format) -> bytes:
     """
     if format is Format.JSON:
         return _SURROGATES.sub("\ufffd", _ENCODER.encode(dict(fields))).encode("utf-8")
-    elements = [f"<{name}>{_xml_value(value)}</{name}>" for name, value in fields]
+    elements = [
+        f"<{name}><![CDATA[{value}]]></{name}>"
+        # All that XML cannot carry, and the carriage return, is unprintable to Python.
+        if isinstance(value, str) and value.isprintable() and "]]>" not in value
+        else f"<{name}>{_xml_value(value)}</{name}>"
+        for name, value in fields
+    ]
     return f"<xml>{''.join(elements)}</xml>".encode()
 
 

@@ -20,6 +20,8 @@ def parse(query: bytes) -> dict[str, str]:
     """
     if len(query) > QUERY_LIMIT_BYTES:
         raise Refused("signature_grammar", "query_too_long")
+    if query.isascii() and b"%" not in query and b"+" not in query:
+        return _plain(query.decode("ascii"))
     parameters: dict[str, str] = {}
     for pair in query.split(b"&"):
         if not pair:
@@ -29,6 +31,19 @@ def parse(query: bytes) -> dict[str, str]:
         if key in parameters:
             raise Refused("signature_grammar", "repeated_parameter")
         parameters[key] = _decoded(raw_value)
+    return parameters
+
+
+def _plain(query: str) -> dict[str, str]:
+    """The same of a query without any encoding, which is decoded all at once."""
+    parameters: dict[str, str] = {}
+    for pair in query.split("&"):
+        if not pair:
+            continue
+        key, _, value = pair.partition("=")
+        if key in parameters:
+            raise Refused("signature_grammar", "repeated_parameter")
+        parameters[key] = value
     return parameters
 
 
