@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from adapter import parts
 from adapter.cancellation.desk import Desk
@@ -20,8 +21,6 @@ from adapter.edge.limits import Room
 from adapter.edge.push import Parts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
-from adapter.forward.client import HttpForwarder
-from adapter.ledger.durable import DurableLedger
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
@@ -31,6 +30,10 @@ from adapter.ops.log import Logger
 from adapter.ops.metrics import Metrics
 from adapter.settings import Settings
 from adapter.wechat.envelope import Envelope, Mode
+
+if TYPE_CHECKING:
+    from adapter.forward.client import HttpForwarder
+    from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
 LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
@@ -80,7 +83,7 @@ async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
         core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate, log=log)
-        forwarder = HttpForwarder(settings.forward.url, log=log) if settings.forward.url else None
+        forwarder = await asyncio.to_thread(_forwarder, settings, log)
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
@@ -164,6 +167,16 @@ async def _core(
 def _mapping(settings: Settings) -> Mapping:
     contract = Contract.load(settings.carrier.descriptors)
     return Mapping.load(contract, settings.carrier.mapping)
+
+
+def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
+    """Return the handler of other events, if there is one. Without one its HTTP client is not
+    even loaded: five MiB."""
+    if not settings.forward.url:
+        return None
+    from adapter.forward.client import HttpForwarder
+
+    return HttpForwarder(settings.forward.url, log=log)
 
 
 def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None) -> HttpServer:

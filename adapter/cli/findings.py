@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import NoReturn, TextIO
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from adapter.configuration.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 EXIT_FINDINGS = 1
 EXIT_CANNOT_RUN = 2
@@ -25,6 +24,8 @@ def show(findings: Iterable[Finding], *, stream: TextIO | None = None) -> None:
     if not listed:
         return
     if out.isatty():
+        from rich.console import Console  # here: `serve` has no table to show
+
         Console(file=out).print(_table(listed))
     else:
         out.write("\n\n".join(str(finding) for finding in listed) + "\n")
@@ -37,6 +38,9 @@ def refuse(findings: Iterable[Finding], *, exit_code: int = EXIT_CANNOT_RUN) -> 
 
 
 def _table(findings: tuple[Finding, ...]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("", "where", "what is wrong", "what to do", show_lines=True)
     for finding in findings:
         # Text, not markup: a [section] in a message is no colour.
