@@ -27,6 +27,9 @@ KINDS = (
     Kind(word="STUB-FLAKY-3", weight=3, codes=OURS, cancels=True, settles=False),
     Kind(word="STUB-SLOW-80", weight=6, codes=OURS, cancels=True),
     Kind(word="STUB-SLOW-900", weight=5, codes=OURS, cancels=True),
+    # Longer than a short journey's replies wait, and longer than any reply waits.
+    Kind(word="STUB-SLOW-2600", weight=2, codes=OURS, cancels=True, settles=False),
+    Kind(word="STUB-SLOW-5200", weight=1, codes=OURS, cancels=True, settles=False),
     Kind(word="STUB-HANG", weight=2, codes=OURS, cancels=True, settles=False),
     Kind(word="STUB-PICKED-UP", weight=5, codes=frozenset({30002})),
     Kind(word="STUB-INVALID", weight=5, codes=frozenset({30003})),

@@ -87,6 +87,9 @@ class Street:
             (answered,) = await sender.push(sealed, format)
         except Unreachable:
             delivery = Delivery(press=press, sent_at=sent_at, ended_at=time.time(), connected=False)
+        except (AttributeError, OSError):
+            # The HTTP client looks at its socket, which a kill has closed in that very moment.
+            delivery = Delivery(press=press, sent_at=sent_at, ended_at=time.time())
         else:
             ended_at = time.time()
             code, wrong = None, tuple[str, ...]()

@@ -63,12 +63,12 @@ class Mishaps:
         rng, world = self._rng, self._world
         draw = rng.random()
         replica = rng.choice(world.replicas)
-        if draw < 0.06:
+        if draw < 0.04:
             self._do(KILL_STUB, world.stub.kill)
             world.stub.start()
-        elif draw < 0.18:
+        elif draw < 0.12:
             self._do(BAD_MOMENT, self._bad_moment)
-        elif draw < 0.20:
+        elif draw < 0.14:
             self._do(STOP_SERVE, replica.stop)
             world.revive(replica)
         else:

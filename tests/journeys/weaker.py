@@ -58,12 +58,12 @@ def _lease_by_clock(story: Story, **given: Any) -> Change[Any]:
     return on_delivery(replace(story, living=frozenset({story.me})), **given)
 
 
-def _told_ignored(story: Story, **given: Any) -> Change[Settled]:
+def told_ignored(story: Story, **given: Any) -> Change[Settled]:
     blind = tuple(replace(entry, told=None) for entry in story.entries)
     return on_answer(replace(story, entries=blind), **given)
 
 
-def _own_key_only(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
+def own_key_only(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
     own = tuple(entry for entry in story.entries if entry.key == call.key)
     return on_answer(replace(story, entries=own), call=call, **given)
 
@@ -156,8 +156,8 @@ WEAKNESSES: Mapping[str, Callable[[], None]] = MappingProxyType(
         "no intent": partial(_put, clerk, "on_delivery", _no_intent),
         "call before commit": partial(_put, desk, "Clerk", _EagerClerk),
         "reply before commit": partial(_put, desk, "Clerk", _HastyClerk),
-        "told ignored": partial(_put, clerk, "on_answer", _told_ignored),
-        "per key only": partial(_put, clerk, "on_answer", _own_key_only),
+        "told ignored": partial(_put, clerk, "on_answer", told_ignored),
+        "per key only": partial(_put, clerk, "on_answer", own_key_only),
         "unspoken 0 forgotten": partial(_put, clerk, "on_answer", _unspoken_zero_forgotten),
         "doubt taken for failure": partial(_put, clerk, "on_answer", _doubt_is_failure),
         "lease by clock": partial(_put, clerk, "on_delivery", _lease_by_clock),
