@@ -6,7 +6,7 @@ the state explorer in the tests runs the same functions. `docs/ledger.md` is the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from adapter.cancellation.model import (
     Call,
@@ -69,7 +69,7 @@ def on_delivery(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Step]:
     if elsewhere:
         return Change(result=Wait(joined=any(entry.key == fresh.key for entry in elsewhere)))
     orphans = tuple(
-        replace(entry, state=advance(entry.state, Event.OWNER_DIED), why="owner died")
+        entry.but(state=advance(entry.state, Event.OWNER_DIED), why="owner died")
         for entry in story.entries
         if entry.state is State.CALLING
     )
@@ -94,8 +94,7 @@ def on_ask_again(story: Story, *, call: Call, answer: CarrierAnswer) -> Change[E
         return Change(result=None)
     if mine.owner != story.me or _out_of_window(story, mine):
         return Change(result=None)
-    again = replace(
-        mine,
+    again = mine.but(
         state=advance(mine.state, Event.ASKED_AGAIN),
         calls=call.epoch + 1,
         called_at=story.now,
@@ -112,7 +111,7 @@ def on_owner_died(story: Story, *, key: str) -> Change[Entry | None]:
     mine = only(story.entries, key)
     if mine is None or mine.state is not State.CALLING or mine.owner in story.living:
         return Change(result=None)
-    doubtful = replace(mine, state=advance(mine.state, Event.OWNER_DIED), why="owner died")
+    doubtful = mine.but(state=advance(mine.state, Event.OWNER_DIED), why="owner died")
     return Change(result=doubtful, entries=(doubtful,))
 
 
@@ -124,7 +123,7 @@ def on_withdraw(story: Story, *, key: str) -> Change[None]:
     calls = mine.calls - 1
     to = State.IN_DOUBT if calls else State.UNSENT
     state = advance(mine.state, Event.WITHDRAWN, to)
-    back = replace(mine, state=state, calls=calls, why="withdrawn")
+    back = mine.but(state=state, calls=calls, why="withdrawn")
     never_sent = Call(
         key=key,
         epoch=mine.calls,
@@ -141,8 +140,8 @@ def on_refused(story: Story, *, fresh: Entry, reason: Unsent) -> Change[None]:
     mine = only(story.entries, fresh.key)
     if mine is None:
         state = advance(None, Event.REFUSED)
-        return Change(result=None, entries=(replace(fresh, state=state, why=reason.value),))
-    return Change(result=None, entries=(replace(mine, deliveries=mine.deliveries + 1),))
+        return Change(result=None, entries=(fresh.but(state=state, why=reason.value),))
+    return Change(result=None, entries=(mine.but(deliveries=mine.deliveries + 1),))
 
 
 def on_repeat(story: Story, *, key: str) -> Change[None]:
@@ -150,7 +149,7 @@ def on_repeat(story: Story, *, key: str) -> Change[None]:
     mine = only(story.entries, key)
     if mine is None:
         return Change(result=None)
-    return Change(result=None, entries=(replace(mine, deliveries=mine.deliveries + 1),))
+    return Change(result=None, entries=(mine.but(deliveries=mine.deliveries + 1),))
 
 
 def on_told_doubt(story: Story, *, key: str) -> Change[None]:
@@ -159,13 +158,12 @@ def on_told_doubt(story: Story, *, key: str) -> Change[None]:
     mine = only(story.entries, key)
     if mine is None or mine.told is not None:
         return Change(result=None)
-    return Change(result=None, entries=(replace(mine, told=Outcome.IN_DOUBT),))
+    return Change(result=None, entries=(mine.but(told=Outcome.IN_DOUBT),))
 
 
 def _asked(story: Story, mine: Entry | None, fresh: Entry) -> Entry:
     before = mine or fresh
-    return replace(
-        before,
+    return before.but(
         state=advance(mine.state if mine is not None else None, Event.ASKED),
         owner=story.me,
         calls=before.calls + 1,

@@ -164,15 +164,18 @@ class Clerk:
 
     async def _withdraw(self, case: Case, entry: Entry) -> None:
         """Take commit A back: the carrier's client had no room, and nothing went out."""
-        await self._ledger.commit(
-            entry.waybill,
-            partial(on_withdraw, key=entry.key),
-            within_seconds=self._limits.commit_within_seconds,
+        doubtful = entry.calls > 1  # what an earlier call did nobody knows
+        truth = Answer(
+            key=entry.key,
+            outcome=Outcome.IN_DOUBT if doubtful else Outcome.FAILED,
+            unsent=None if doubtful else Unsent.SHED,
+            calls=entry.calls - 1,
         )
-        if entry.calls > 1:
-            case.say(replace(stored(entry, repeated=False), outcome=Outcome.IN_DOUBT))
-        else:
-            case.say(self.refuse(case.key, case.cancellation, reason=Unsent.SHED))
+        take_back = partial(on_withdraw, key=entry.key)
+        await self._write(case, truth, lambda _: take_back, detail="withdrawn")
+        if not doubtful:
+            self.refuse(case.key, case.cancellation, reason=Unsent.SHED)
+        case.say(truth)
 
     async def _settle(self, case: Case, entry: Entry, call: Call, answer: CarrierAnswer) -> None:
         """Commit B, and then the reply."""
@@ -195,24 +198,33 @@ class Clerk:
 
     async def _look(self, case: Case, entry: Entry, *, called: bool) -> None:
         """Let a lookup settle it; else say that nobody knows, or that nothing was done."""
-        fact = None
-        if case.awaited and not case.unreachable and not self._gate.paused:
-            wait = min(LOOKUP_SECONDS, max(case.left(), 0.0))
-            fact = await self._carrier.lookup(entry, within_seconds=wait)
-        if fact is not None:
-            settled = await self._ledger.commit(
+        if called:
+            self._ledger.note(entry.waybill, partial(on_repeat, key=case.key))
+        settled = await self._looked_up(case, entry)
+        if settled is not None and settled.entry.state is State.DONE:
+            self._report(settled)
+            await self._tell(case, settled.entry, repeated=False)
+        elif called:
+            case.say(replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT))
+        else:
+            case.say(self.refuse(case.key, case.cancellation, reason=self._why_unsent(case)))
+
+    async def _looked_up(self, case: Case, entry: Entry) -> Settled | None:
+        """Ask a lookup, if somebody waits and it may be asked, and write what it settles."""
+        if not case.awaited or case.unreachable or self._gate.paused:
+            return None
+        wait = min(LOOKUP_SECONDS, max(case.left(), 0.0))
+        fact = await self._carrier.lookup(entry, within_seconds=wait)
+        if fact is None:
+            return None
+        try:
+            return await self._ledger.commit(
                 entry.waybill,
                 partial(on_fact, found=entry, fact=fact),
                 within_seconds=self._limits.commit_within_seconds,
             )
-            if settled.entry.state is State.DONE:
-                self._report(settled)
-                await self._tell(case, settled.entry, repeated=False)
-                return
-        if called:
-            case.say(replace(stored(entry, repeated=True), outcome=Outcome.IN_DOUBT))
-        else:
-            case.say(self.refuse(case.key, case.cancellation, reason=self._why_unsent(case)))
+        except LedgerUnavailable:
+            return None  # as if nobody had looked: the next delivery looks again
 
     async def _tell(self, case: Case, entry: Entry, *, repeated: bool) -> None:
         """Say what a decided push says, once it is written that it was said."""

@@ -71,7 +71,11 @@ class Desk:
         else:
             waiter = attempt.join(within_seconds=within_seconds)
             self._ledger.note(cancellation.waybill, partial(on_repeat, key=key))
-        answer = await waiter
+        try:
+            answer = await waiter
+        except asyncio.CancelledError:
+            attempt.leave(waiter)
+            raise
         if answer.outcome is Outcome.IN_DOUBT:
             self._ledger.note(cancellation.waybill, partial(on_told_doubt, key=key))
         return answer
@@ -146,6 +150,13 @@ class Attempt:
         self._waiters[waiter] = loop.call_at(until, self._expire, waiter)
         return waiter
 
+    def leave(self, waiter: asyncio.Future[Answer]) -> None:
+        """A delivery whose connection has gone: it hears nothing, so it must not count as
+        told. What is being written already says that it was told, and stays so."""
+        timer = self._waiters.pop(waiter, None)
+        if timer is not None:
+            timer.cancel()
+
     def begin_telling(self, truth: Answer) -> bool:
         heard = bool(self._waiters) or truth.outcome in self._said
         self._truth = truth if heard else None
@@ -159,9 +170,10 @@ class Attempt:
             self._give(waiter, answer)
 
     def close(self) -> None:
-        """End the attempt. Whoever still waits learns that nobody knows."""
+        """End the attempt. Whoever still waits after a defect of ours learns the truth, if
+        there is one, else that nobody knows."""
         if self._answer is None:
-            self.say(self._unknown())
+            self.say(self._truth or self._unknown())
 
     def _expire(self, waiter: asyncio.Future[Answer]) -> None:
         if self._truth is not None:
@@ -177,8 +189,8 @@ class Attempt:
         self._give(waiter, self._truth or self._unknown())
 
     def _give(self, waiter: asyncio.Future[Answer], answer: Answer) -> None:
-        self._said.add(answer.outcome)
-        if not waiter.done():  # a delivery whose connection has gone
+        if not waiter.done():  # else a delivery that is being cancelled at this moment
+            self._said.add(answer.outcome)
             waiter.set_result(answer)
 
     def _unknown(self) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 
 class Outcome(Enum):
@@ -118,7 +118,23 @@ class CarrierAnswer:
     sent: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes(TypedDict, total=False):
+    """What of an entry may change once it stands; the rest is what WeChat sent."""
+
+    state: State
+    calls: int
+    outcome: Outcome | None
+    basis: Basis | None
+    message: str
+    told: Outcome | None
+    deliveries: int
+    owner: str
+    called_at: float
+    settled_at: float
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)  # without slots: see `but`
 class Entry:
     """The ledger's row of one push. Times are Unix seconds.
 
@@ -152,6 +168,13 @@ class Entry:
     def waybill(self) -> Waybill:
         return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
 
+    def but(self, **changes: Unpack[Changes]) -> Entry:
+        """Return a copy with these changes: `dataclasses.replace`, at a third of its cost,
+        for every push is copied three times."""
+        copy = object.__new__(Entry)
+        copy.__dict__.update(self.__dict__, **changes)
+        return copy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -184,4 +207,7 @@ class Answer:
 
 def only(entries: Iterable[Entry], key: str) -> Entry | None:
     """Return the entry of the push `key`, or nothing."""
-    return next((entry for entry in entries if entry.key == key), None)
+    for entry in entries:
+        if entry.key == key:
+            return entry
+    return None

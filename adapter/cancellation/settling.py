@@ -6,7 +6,7 @@ told from "cancelled by us".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from adapter.cancellation.model import (
     Basis,
@@ -134,11 +134,18 @@ def on_told(story: Story, *, key: str) -> Change[None]:
 
 def ended(call: Call, answer: CarrierAnswer, *, now: float) -> Call:
     """Return the call as it stands once `answer` has come."""
-    return replace(call, ended_at=now, status=answer.status, outcome=answer.outcome)
+    return Call(
+        key=call.key,
+        epoch=call.epoch,
+        sent_at=call.sent_at,
+        ended_at=now,
+        status=answer.status,
+        outcome=answer.outcome,
+    )
 
 
 def _telling(mine: Entry) -> Entry:
-    return replace(mine, told=mine.outcome)
+    return mine.but(told=mine.outcome)
 
 
 def _rule_r(
@@ -172,8 +179,7 @@ def _rule_r(
 def _left_unknown(mine: Entry, *, call: Call, heard: bool) -> Change[Settled]:
     if call.epoch != mine.calls:
         return Change(result=Settled(entry=mine), calls=(call,))
-    doubtful = replace(
-        mine,
+    doubtful = mine.but(
         state=advance(mine.state, Event.LEFT_UNKNOWN),
         why=call.status,
         told=Outcome.IN_DOUBT if heard and mine.told is None else mine.told,
@@ -192,8 +198,7 @@ def _decided(
     heard: bool = False,
     unseen: bool = False,
 ) -> Entry:
-    return replace(
-        mine,
+    return mine.but(
         state=advance(None if unseen else mine.state, Event.DECIDED),
         outcome=outcome,
         basis=basis,
