@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from adapter.cancellation.model import Outcome
@@ -42,13 +43,12 @@ def judge(inspection: Inspection) -> tuple[tuple[AnswerRow, ...], tuple[Finding,
     except ContractFault as fault:
         message = _sentence(fault.message)
         return (), (inspection.place(Severity.ERROR, "carrier.descriptors", message, fault.hint),)
-    source = str(carrier.mapping or "the shipped mapping")
     try:
         mapping = Mapping.load(contract, carrier.mapping)
     except MappingFaults as faults:
-        return (), _findings(source, faults.findings)
+        return (), mapping_findings(carrier.mapping, faults.findings)
     locale = Locale(inspection.draft.wechat.locale)
-    return tuple(_rows(mapping, locale)), _findings(source, mapping.findings)
+    return tuple(_rows(mapping, locale)), mapping_findings(carrier.mapping, mapping.findings)
 
 
 def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
@@ -72,11 +72,12 @@ def _answer(kind: Literal["status", "grpc"], row: Row, locale: Locale) -> Answer
     )
 
 
-def _findings(source: str, found: Iterable[MappingFinding]) -> tuple[Finding, ...]:
+def mapping_findings(file: Path | None, found: Iterable[MappingFinding]) -> tuple[Finding, ...]:
+    """Return what was found in a mapping, by the lines of its file; None: the shipped one."""
     return tuple(
         Finding(
             severity=Severity(finding.severity.value),
-            source=source,
+            source=str(file or "the shipped mapping"),
             line=finding.line or None,
             key=finding.key,
             message=_sentence(finding.message),

@@ -120,7 +120,7 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
         settings = dev_settings(order, stub_target=stub.target)
         # Only now: until here errors go to the terminal as paragraphs.
         sink, is_terminal = standard_sink()
-        log = open_log(settings.log.format, sink, is_terminal=is_terminal)
+        log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
         capture_library_logs(log)
         try:
             async with running(settings, log=log) as adapter:

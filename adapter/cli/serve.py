@@ -11,6 +11,7 @@ import uvloop
 
 from adapter.cancellation.errors import AdapterError
 from adapter.carrier.findings import ContractFault, MappingFaults
+from adapter.cli.answers import mapping_findings
 from adapter.cli.configuration import config_option, settings_of
 from adapter.cli.findings import refuse
 from adapter.configuration.findings import Finding, Severity
@@ -33,12 +34,14 @@ def command(config: Path | None) -> None:
     """
     settings = settings_of(config, production=True)
     sink, is_terminal = standard_sink()
-    log = open_log(settings.log.format, sink, is_terminal=is_terminal)
+    log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
     capture_library_logs(log)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, log=log))
-    except (AdapterError, ListenFailed, ContractFault, MappingFaults) as error:
+    except MappingFaults as faults:
+        refuse(mapping_findings(settings.carrier.mapping, faults.findings))
+    except (AdapterError, ListenFailed, ContractFault) as error:
         refuse([_why_not(error)])
     finally:
         sink.close()
@@ -76,15 +79,21 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 def _why_not(error: Exception) -> Finding:
-    hints: dict[type[Exception], str] = {
-        ListenFailed: "Stop what listens there, or configure another address.",
-    }
+    hint = ""
+    if isinstance(error, ListenFailed):
+        hint = "Stop what listens there, or configure another address."
+    if isinstance(error, ContractFault):
+        hint = error.hint
     return Finding(
         severity=Severity.ERROR,
         source="waybridge serve",
-        message=f"cannot start: {error}.",
-        hint=hints.get(type(error), ""),
+        message=f"cannot start: {_told(error).removesuffix('.')}.",
+        hint=hint,
     )
+
+
+def _told(error: Exception) -> str:
+    return error.message if isinstance(error, ContractFault) else str(error)
 
 
 def _url(address: tuple[str, int], path: str) -> str:

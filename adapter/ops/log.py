@@ -78,6 +78,9 @@ class Logger(Protocol):
     def error(self, event: str, **fields: object) -> object: ...
 
 
+LEVELS = ("debug", "info", "warning", "error")
+_DEBUG, _INFO, _WARNING = 0, 1, 2  # places in `LEVELS`
+
 Line = dict[str, object]
 """One event's fields, in the order in which they are written."""
 
@@ -87,12 +90,14 @@ def open_log(
     sink: Sink,
     *,
     is_terminal: bool,
+    level: str = "info",
     unix: Callable[[], float] = time.time,
 ) -> Lines:
-    """Return the logger; `style` is `[log] format`: auto, console or json."""
+    """Return the logger. `style` is `[log] format`: auto, console or json; `level` the least
+    important that is written: debug, info, warning or error."""
     on_console = style == "console" or (style == "auto" and is_terminal)
     render = _console(colours=is_terminal) if on_console else _json
-    return Lines(sink, _Stamp(unix), render)
+    return Lines(sink, _Stamp(unix), render, least=LEVELS.index(level))
 
 
 def conceal(event: Line) -> Line:
@@ -114,21 +119,27 @@ class Lines:
     """Events in, lines out. structlog's chain of processors cost a push half as much as its
     seal: the readable form alone is structlog's, and loaded only where it is shown."""
 
-    __slots__ = ("_put", "_render", "_stamp")
+    __slots__ = ("_least", "_put", "_render", "_stamp")
 
-    def __init__(self, sink: Sink, stamp: _Stamp, render: Callable[[Line], str]) -> None:
+    def __init__(
+        self, sink: Sink, stamp: _Stamp, render: Callable[[Line], str], *, least: int
+    ) -> None:
+        self._least = least
         self._put = sink.put
         self._stamp = stamp
         self._render = render
 
     def debug(self, event: str, **fields: object) -> None:
-        """Say nothing: lines begin at info."""
+        if self._least == _DEBUG:
+            self._write("debug", event, fields)
 
     def info(self, event: str, **fields: object) -> None:
-        self._write("info", event, fields)
+        if self._least <= _INFO:
+            self._write("info", event, fields)
 
     def warning(self, event: str, **fields: object) -> None:
-        self._write("warning", event, fields)
+        if self._least <= _WARNING:
+            self._write("warning", event, fields)
 
     def error(self, event: str, **fields: object) -> None:
         self._write("error", event, fields)

@@ -199,3 +199,25 @@ def test_standard_output_is_where_lines_go(capfdbinary: pytest.CaptureFixture[by
     sink.close()
 
     assert (capfdbinary.readouterr().out, is_terminal) == (b"a line\n", False)
+
+
+@pytest.mark.parametrize(
+    ("level", "written"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("warning", ["warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_nothing_less_important_than_the_level_is_written(level: str, written: list[str]) -> None:
+    out = Written()
+    sink = Sink(out)
+    log = open_log("json", sink, is_terminal=False, level=level)
+    log.debug("said")
+    log.info("said")
+    log.warning("said")
+    log.error("said")
+    sink.close()
+
+    assert [line["level"] for line in out.lines] == written

@@ -1,0 +1,116 @@
+"""`waybridge serve`: what keeps it from starting, in words, and how signals end it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from adapter.carrier.findings import ContractFault
+from adapter.cli.serve import _why_not
+from adapter.edge.server import ListenFailed
+from adapter.ledger.errors import LedgerInUse
+from tests.journeys.processes import Listened, configuration, running, serving
+
+NOBODY = "127.0.0.1:1"
+DEVELOPMENT = {"WAYBRIDGE_WECHAT__TOKEN": "waybridgedevelopment"}
+
+
+def _written(folder: Path, *, section: str, line: str) -> Path:
+    """A whole configuration with one more line in a section."""
+    config = configuration(folder, NOBODY)
+    config.write_text(config.read_text().replace(f"[{section}]", f"[{section}]\n{line}"))
+    return config
+
+
+def _refused(config: Path, *, env: dict[str, str] | None = None) -> Listened:
+    with running(
+        "adapter", "serve", "--config", str(config), env=env, cwd=config.parent
+    ) as listened:
+        assert listened.ended() == 2
+    assert listened.stdout == ""
+    assert "Traceback" not in listened.stderr
+    return listened
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_while_the_edge_still_answers(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    env = {"WAYBRIDGE_EDGE__DRAIN_DELAY_SECONDS": "25"}
+    with serving(configuration(tmp_path, NOBODY), env=env) as (serve, _, ops):
+        serve.process.send_signal(number)
+        serve.heard('"event":"draining"')
+        ready = httpx2.get(f"{ops}readyz")
+        code = serve.stop(number)  # the second one ends the delay
+
+    assert ready.status_code == 503
+    assert code == 0
+    assert '"event":"drained"' in serve.stdout
+    assert '"event":"stopped"' in serve.stdout
+
+
+@pytest.mark.parametrize("section", ["edge", "ops"])
+def test_a_taken_port_is_one_paragraph_with_a_way_out(section: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        env = {f"WAYBRIDGE_{section.upper()}__LISTEN": listen}
+        refused = _refused(configuration(tmp_path, NOBODY), env=env)
+
+    assert listen in refused.stderr
+    assert "configure another address" in refused.stderr
+    assert len(refused.stderr.strip().split("\n\n")) == 1
+
+
+def test_the_secrets_everybody_knows_are_refused(tmp_path: Path) -> None:
+    refused = _refused(configuration(tmp_path, NOBODY), env=DEVELOPMENT)
+
+    assert "wechat.token: is the development value" in refused.stderr
+
+
+def test_a_ledger_in_use_is_refused_and_named(tmp_path: Path) -> None:
+    config = configuration(tmp_path, NOBODY)
+    with serving(config) as (first, _, _):
+        second = _refused(config)
+
+    assert f"in use by process {first.process.pid}" in second.stderr
+
+
+def test_every_fault_of_a_mapping_is_told_with_its_line(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[cancel]\nmethod = "no.Such/Method"\nnonsense = 1\n')
+    refused = _refused(_written(tmp_path, section="carrier", line='mapping = "mapping.toml"'))
+
+    paragraphs = refused.stderr.strip().split("\n\n")
+    assert len(paragraphs) > 1
+    assert all(str(mapping) in paragraph for paragraph in paragraphs)
+    assert f"{mapping}, line 1, cancel: " in refused.stderr
+
+
+def test_a_contract_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "carrier.binpb").write_bytes(b"this is no descriptor set")
+    refused = _refused(_written(tmp_path, section="carrier", line='descriptors = "carrier.binpb"'))
+
+    assert "waybridge serve: cannot start: " in refused.stderr
+    assert ".." not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        (ContractFault("no such file", hint="Compile it."), "cannot start: no such file.",
+         "Compile it."),
+        (LedgerInUse("in use."), "cannot start: in use.", ""),
+        (ListenFailed("taken"), "cannot start: taken.",
+         "Stop what listens there, or configure another address."),
+    ],
+)  # fmt: skip
+def test_what_keeps_it_from_starting_is_one_finding(
+    error: Exception, message: str, hint: str
+) -> None:
+    finding = _why_not(error)
+
+    assert (finding.message, finding.hint) == (message, hint)
