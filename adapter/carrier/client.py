@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import grpc
 import grpc.aio
@@ -18,6 +19,7 @@ from adapter.carrier.options import CarrierOptions, addresses, refuse_unsafe
 from adapter.carrier.places import Places
 from adapter.carrier.renewal import Renewal
 from adapter.carrier.state import BREAKERS, CarrierState
+from adapter.wechat.redact import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", sent=False)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
@@ -108,7 +110,7 @@ class GrpcCarrier:
                 raise
             return self._mapping.failed("CANCELLED")
         self._last_ok_at = self._now_unix()
-        return answer
+        return _without(answer, cancellation.credential.reveal()) if answer.message else answer
 
     async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
         """Ask how the waybill stands. None: no lookup is mapped, or nothing certain came."""
@@ -174,6 +176,13 @@ class GrpcCarrier:
     def _note_failure(self, code: str) -> None:
         self._last_failure_at = self._now_unix()
         self._last_failure = code
+
+
+def _without(answer: CarrierAnswer, secret: str) -> CarrierAnswer:
+    """Mask the password in a carrier's own words: they are stored, and shown to merchants."""
+    if not secret or secret not in answer.message:
+        return answer
+    return replace(answer, message=answer.message.replace(secret, MASK))
 
 
 def _is_cancelled() -> bool:

@@ -222,3 +222,24 @@ async def test_the_state_tells_what_happened(carrier: PlayedCarrier, client: Grp
 async def test_an_unsafe_target_is_never_opened() -> None:
     with pytest.raises(CarrierMisconfigured, match="is not loopback"):
         await GrpcCarrier.open(options=CarrierOptions(target="dispatch:1"), mapping=MAPPING)
+
+
+async def test_a_password_that_the_carrier_echoes_is_masked_in_its_words(
+    carrier: PlayedCarrier, client: GrpcCarrier
+) -> None:
+    echo = MAPPING.write_reply(Outcome.INVALID, "no order for canary-password, canary-password")
+    carrier.behaviour = replying(echo.SerializeToString())
+
+    answer = await ask(client)
+
+    assert answer.outcome is Outcome.INVALID
+    assert answer.message == "no order for ***, ***"
+
+
+async def test_words_without_the_password_are_left_as_they_are(
+    carrier: PlayedCarrier, client: GrpcCarrier
+) -> None:
+    said = MAPPING.write_reply(Outcome.INVALID, "signed for").SerializeToString()
+    carrier.behaviour = replying(said)
+
+    assert (await ask(client)).message == "signed for"
