@@ -1,0 +1,305 @@
+"""Rule R and its neighbours, case by case: what an answer, a lookup or an operator makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.model import Basis, Call, CarrierAnswer, Entry, Fact, Outcome, State
+from adapter.cancellation.ports import Story
+from adapter.cancellation.settling import on_answer, on_fact, on_resolve, on_told
+from tests.cancellation.playing import press
+
+NOW = 100.0
+MINE = replace(
+    fresh_entry("mine", press(1), received_at=NOW),
+    state=State.CALLING,
+    owner="me",
+    calls=1,
+    called_at=NOW,
+)
+OTHER = replace(fresh_entry("other", press(2), received_at=NOW), owner="gone", calls=1)
+CALLING = replace(OTHER, state=State.CALLING)
+DOUBTFUL = replace(OTHER, state=State.IN_DOUBT, told=Outcome.IN_DOUBT)
+UNSENT = replace(OTHER, state=State.UNSENT, calls=0)
+
+
+def done(outcome: Outcome, *, told: Outcome | None) -> Entry:
+    return replace(
+        OTHER, state=State.DONE, outcome=outcome, basis=Basis.CARRIER, told=told, settled_at=NOW
+    )
+
+
+def story(*entries: Entry, living: frozenset[str] = frozenset({"me"})) -> Story:
+    return Story(entries=entries, me="me", living=living, now=NOW)
+
+
+def saying(outcome: Outcome) -> CarrierAnswer:
+    return CarrierAnswer(outcome=outcome, status=outcome.name, message="so they say")
+
+
+CALL = Call(key="mine", epoch=1, sent_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [each for each in Outcome if each not in (Outcome.ALREADY_CANCELLED, Outcome.IN_DOUBT)],
+)
+def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
+    change = on_answer(story(MINE), call=CALL, answer=saying(outcome), heard=True)
+
+    entry = change.result.entry
+    assert (entry.state, entry.outcome, entry.basis) == (State.DONE, outcome, Basis.CARRIER)
+    assert (entry.message, entry.why, entry.told) == ("so they say", outcome.name, outcome)
+    assert change.entries == (entry,)
+    (call,) = change.calls
+    assert (call.epoch, call.ended_at, call.outcome) == (1, NOW, outcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlreadyCancelled:
+    """One case of rule R: the other rows of the waybill, and whose success it is."""
+
+    name: str
+    others: tuple[Entry, ...] = ()
+    calls: int = 1
+    ours: bool
+    settled: int = 0
+
+
+CASES = (
+    AlreadyCancelled(name="nobody else ever asked", ours=False),
+    AlreadyCancelled(name="an earlier call of ours is in doubt", calls=2, ours=True),
+    AlreadyCancelled(name="another press is calling", others=(CALLING,), ours=True, settled=1),
+    AlreadyCancelled(name="another press is in doubt", others=(DOUBTFUL,), ours=True, settled=1),
+    AlreadyCancelled(
+        name="another press is done with a 0 nobody was told",
+        others=(done(Outcome.CANCELLED, told=None),),
+        ours=True,
+    ),
+    AlreadyCancelled(
+        name="another press is done with a 0 after -1 was told",
+        others=(done(Outcome.CANCELLED, told=Outcome.IN_DOUBT),),
+        ours=True,
+    ),
+    AlreadyCancelled(
+        name="another press was told 0",
+        others=(done(Outcome.CANCELLED, told=Outcome.CANCELLED),),
+        ours=False,
+    ),
+    AlreadyCancelled(
+        name="another press was told 0, though we have doubt of our own",
+        others=(done(Outcome.CANCELLED, told=Outcome.CANCELLED),),
+        calls=2,
+        ours=False,
+    ),
+    AlreadyCancelled(
+        name="one press was told 0 and one is in doubt",
+        others=(
+            replace(done(Outcome.CANCELLED, told=Outcome.CANCELLED), key="third"),
+            DOUBTFUL,
+        ),
+        ours=False,
+    ),
+    AlreadyCancelled(
+        name="another press was refused",
+        others=(done(Outcome.PICKED_UP, told=Outcome.PICKED_UP),),
+        ours=False,
+    ),
+    AlreadyCancelled(name="another press was never sent", others=(UNSENT,), ours=False),
+    AlreadyCancelled(
+        name="one press is calling and one in doubt",
+        others=(CALLING, replace(DOUBTFUL, key="third")),
+        ours=True,
+        settled=2,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled) -> None:
+    mine = replace(MINE, calls=case.calls)
+    call = replace(CALL, epoch=case.calls)
+
+    change = on_answer(
+        story(mine, *case.others),
+        call=call,
+        answer=saying(Outcome.ALREADY_CANCELLED),
+        heard=True,
+    )
+
+    entry = change.result.entry
+    expected = (
+        (Outcome.CANCELLED, Basis.INFERRED)
+        if case.ours
+        else (Outcome.ALREADY_CANCELLED, Basis.CARRIER)
+    )
+    assert (entry.outcome, entry.basis) == expected
+    # What was heard is the carrier's word; a rule's is told afterwards.
+    assert entry.told is (None if case.ours else Outcome.ALREADY_CANCELLED)
+    settled = change.result.inferred
+    assert change.entries == (entry, *settled)
+    assert len(settled) == case.settled
+    for other in settled:
+        assert (other.state, other.outcome, other.basis) == (
+            State.DONE, Outcome.CANCELLED, Basis.INFERRED,
+        )  # fmt: skip
+        assert other.told is not Outcome.CANCELLED
+
+
+def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> None:
+    heard = on_answer(story(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=True)
+    unheard = on_answer(story(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=False)
+
+    assert heard.result.entry.state is unheard.result.entry.state is State.IN_DOUBT
+    assert (heard.result.entry.told, unheard.result.entry.told) == (Outcome.IN_DOUBT, None)
+
+
+def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
+    newer = replace(MINE, calls=2)
+
+    change = on_answer(story(newer), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=False)
+
+    assert change.result.entry == newer
+    assert change.entries == ()
+    assert len(change.calls) == 1
+
+
+def test_a_definite_answer_of_an_older_call_decides() -> None:
+    newer = replace(MINE, calls=2)
+
+    change = on_answer(story(newer), call=CALL, answer=saying(Outcome.CANCELLED), heard=False)
+
+    assert (change.result.entry.state, change.result.entry.told) == (State.DONE, None)
+
+
+@pytest.mark.parametrize(
+    ("stored", "late", "contradicted"),
+    [
+        (Outcome.CANCELLED, Outcome.CANCELLED, False),
+        (Outcome.CANCELLED, Outcome.ALREADY_CANCELLED, False),
+        (Outcome.CANCELLED, Outcome.IN_DOUBT, False),
+        (Outcome.CANCELLED, Outcome.PICKED_UP, True),
+        (Outcome.INVALID, Outcome.ALREADY_CANCELLED, False),
+        (Outcome.ALREADY_CANCELLED, Outcome.INVALID, False),
+        (Outcome.ALREADY_CANCELLED, Outcome.CANCELLED, True),
+        (Outcome.PICKED_UP, Outcome.CANCELLED, True),
+        (Outcome.FAILED, Outcome.CANCELLED, True),
+    ],
+)
+def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
+    stored: Outcome,
+    late: Outcome,
+    contradicted: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    decided = replace(done(stored, told=stored), key="mine")
+
+    change = on_answer(story(decided), call=CALL, answer=saying(late), heard=False)
+
+    assert change.result.contradicted is contradicted
+    assert change.result.entry == decided
+    assert change.entries == ()
+    (call,) = change.calls
+    assert call.outcome is late
+
+
+def test_a_late_answer_that_is_heard_is_a_telling() -> None:
+    decided = replace(done(Outcome.CANCELLED, told=None), key="mine")
+
+    change = on_answer(story(decided), call=CALL, answer=saying(Outcome.CANCELLED), heard=True)
+
+    assert change.entries == (replace(decided, told=Outcome.CANCELLED),)
+
+
+def test_an_answer_without_an_entry_is_a_defect() -> None:
+    with pytest.raises(LookupError, match="mine"):
+        on_answer(story(), call=CALL, answer=saying(Outcome.CANCELLED), heard=True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome"),
+    [
+        (Fact.CANCELLED, Outcome.CANCELLED),
+        (Fact.PICKED_UP, Outcome.PICKED_UP),
+        (Fact.INVALID, Outcome.INVALID),
+        (Fact.ACTIVE, None),
+        (Fact.NOT_FOUND, None),
+    ],
+)
+def test_a_lookup_settles_doubt_only_by_a_final_state(fact: Fact, outcome: Outcome | None) -> None:
+    mine = replace(MINE, state=State.IN_DOUBT)
+
+    change = on_fact(story(mine), found=mine, fact=fact)
+
+    entry = change.result.entry
+    assert entry.outcome is outcome
+    assert (entry.state is State.DONE) is (outcome is not None)
+    assert entry.told is None
+    assert change.entries == (() if outcome is None else (entry,))
+
+
+def test_a_lookup_reads_cancelled_by_rule_r() -> None:
+    unseen = fresh_entry("mine", press(1), received_at=NOW)
+
+    before_us = on_fact(story(), found=unseen, fact=Fact.CANCELLED)
+    by_doubt = on_fact(story(DOUBTFUL), found=unseen, fact=Fact.CANCELLED)
+
+    assert before_us.result.entry.outcome is Outcome.ALREADY_CANCELLED
+    assert by_doubt.result.entry.outcome is Outcome.CANCELLED
+    assert [entry.key for entry in by_doubt.result.inferred] == ["other"]
+
+
+def test_a_lookup_leaves_what_is_done_and_what_nobody_saw() -> None:
+    decided = replace(done(Outcome.PICKED_UP, told=None), key="mine")
+    unseen = fresh_entry("mine", press(1), received_at=NOW)
+
+    kept = on_fact(story(decided), found=unseen, fact=Fact.CANCELLED)
+    nothing = on_fact(story(), found=unseen, fact=Fact.ACTIVE)
+
+    assert (kept.result.entry, kept.entries) == (decided, ())
+    assert (nothing.result.entry, nothing.entries) == (unseen, ())
+
+
+@pytest.mark.parametrize(
+    ("mine", "settles"),
+    [
+        (replace(MINE, state=State.IN_DOUBT), True),
+        (replace(MINE, owner="gone"), True),
+        (MINE, False),
+        (replace(done(Outcome.PICKED_UP, told=None), key="mine"), False),
+        (replace(UNSENT, key="mine"), False),
+        (OTHER, False),
+    ],
+    ids=["in doubt", "its owner died", "its owner calls", "done", "unsent", "no entry"],
+)
+def test_an_operator_settles_doubt_and_nothing_else(
+    mine: Entry,
+    settles: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    change = on_resolve(story(mine), key="mine", outcome=Outcome.CANCELLED, reason="phoned")
+
+    if not settles:
+        assert (change.result, change.entries) == (None, ())
+        return
+    assert change.result is not None
+    assert (change.result.basis, change.result.why) == (Basis.OPERATOR, "phoned")
+    assert change.entries == (change.result,)
+
+
+@pytest.mark.parametrize(
+    ("mine", "told"),
+    [
+        (replace(done(Outcome.CANCELLED, told=None), key="mine"), Outcome.CANCELLED),
+        (replace(done(Outcome.CANCELLED, told=Outcome.IN_DOUBT), key="mine"), Outcome.CANCELLED),
+        (replace(done(Outcome.CANCELLED, told=Outcome.CANCELLED), key="mine"), None),
+        (MINE, None),
+        (OTHER, None),
+    ],
+    ids=["untold", "told -1", "told already", "not decided", "no entry"],
+)
+def test_the_first_telling_of_a_decision_is_written(mine: Entry, told: Outcome | None) -> None:
+    change = on_told(story(mine), key="mine")
+
+    assert [entry.told for entry in change.entries] == ([] if told is None else [told])
