@@ -70,7 +70,7 @@ def test_the_machine_finds_a_second_zero(tmp_path: Path, monkeypatch: pytest.Mon
     here.deliver(2, 0)
     here.execute_and_answer(1)
 
-    with pytest.raises(AssertionError, match="^I6"):
+    with pytest.raises(AssertionError, match=r"^I6"):
         here.nobody_was_told_a_lie()
     here.teardown()
 
@@ -89,6 +89,6 @@ def test_the_machine_finds_our_own_effect_told_as_another_s(
     here.deliver(2, 0)
     here.execute_and_answer(1)
 
-    with pytest.raises(AssertionError, match="^I5"):
+    with pytest.raises(AssertionError, match=r"^I5"):
         here.nobody_was_told_a_lie()
     here.teardown()

@@ -26,10 +26,13 @@ QUESTIONS = 150  # waybills asked about at the end beside those where no 0 was h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a journey goes."""
+    """How a journey goes: for so long, and on a busy machine until enough has happened, but
+    at most three times as long."""
 
     seed: int
     seconds: float
+    kills: int = 1
+    pushes: int = 1
     merchants: int = 24
     pause_seconds: tuple[float, float] = (0.4, 1.2)
     keeps_books: bool = True
@@ -69,12 +72,18 @@ def await_quiet(url: str) -> None:
 
 
 async def _live(world: World, street: Street, plan: Plan) -> tuple[Mishaps, frozenset[Press]]:
-    until = time.monotonic() + plan.seconds
+    began = time.monotonic()
+    mishaps = Mishaps(world, seed=plan.seed + 1, pause_seconds=plan.pause_seconds)
+
+    def is_over() -> bool:
+        took = time.monotonic() - began
+        enough = mishaps.kills >= plan.kills and street.pushes >= plan.pushes
+        return took > 3 * plan.seconds or (took > plan.seconds and enough)
+
     async with street:
-        mishaps = Mishaps(world, seed=plan.seed + 1, pause_seconds=plan.pause_seconds)
         mishaps.start()
         try:
-            await street.load(merchants=plan.merchants, until=until)
+            await street.load(merchants=plan.merchants, is_over=is_over)
         finally:
             await asyncio.to_thread(mishaps.end)
         if plan.keeps_books:

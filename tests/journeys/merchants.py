@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from random import Random
 
@@ -49,11 +49,16 @@ class Street:
         nth = self._presses[waybill] = self._presses.get(waybill, 0) + 1
         return Press(waybill=waybill, nth=nth)
 
-    async def load(self, *, merchants: int, until: float) -> None:
-        """Let merchants press until the time (monotonic) has come, and see it through."""
+    @property
+    def pushes(self) -> int:
+        """How many presses there were."""
+        return sum(self._presses.values())
+
+    async def load(self, *, merchants: int, is_over: Callable[[], bool]) -> None:
+        """Let merchants press until it is over, and see what was begun through."""
         async with asyncio.TaskGroup() as together:
             for _ in range(merchants):
-                together.create_task(self._merchant(until))
+                together.create_task(self._merchant(is_over))
 
     async def push(self, press: Press) -> int | None:
         """Push once and repeat what went wrong, as WeChat does; return the last code heard."""
@@ -108,9 +113,9 @@ class Street:
         self.deliveries.append(delivery)
         return delivery
 
-    async def _merchant(self, until: float) -> None:
+    async def _merchant(self, is_over: Callable[[], bool]) -> None:
         rng = self._rng
-        while time.monotonic() < until:
+        while not is_over():
             await asyncio.sleep(rng.uniform(0.0, 0.5))
             waybill = self.waybill(draw(rng).word)
             if rng.random() < 0.1:
@@ -118,7 +123,7 @@ class Street:
                     *(self.push(self.next_press(waybill)) for _ in range(2)),
                 )
             code = await self.push(self.next_press(waybill))
-            while time.monotonic() < until and self._presses[waybill] < PRESSES_OF_A_WAYBILL:
+            while not is_over() and self._presses[waybill] < PRESSES_OF_A_WAYBILL:
                 unsettled = code is None or code == UNKNOWN_OR_UNDONE
                 if rng.random() > (0.7 if unsettled else 0.3):
                     break

@@ -39,6 +39,11 @@ class Mishaps:
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="mishaps", daemon=True)
 
+    @property
+    def kills(self) -> int:
+        """How often a `serve` was killed."""
+        return sum(mishap.what == KILL_SERVE for mishap in self.happened)
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

@@ -17,8 +17,8 @@ from tests.journeys.worlds import Terrain
 
 Say = Callable[[object], None]
 pytestmark = pytest.mark.usefixtures("may_wait")
-SHORT = Plan(seed=20260701, seconds=6, merchants=16)
-LONG = Plan(seed=20260702, seconds=120)
+SHORT = Plan(seed=20260701, seconds=6, kills=2, pushes=60, merchants=16)
+LONG = Plan(seed=20260702, seconds=120, kills=60, pushes=3_000)
 
 
 def short_terrain(folder: Path, *, ledger_url: str = "", weakness: str = "") -> Terrain:
@@ -44,10 +44,10 @@ def expect_no_violation(verdict: Verdict) -> None:
     assert verdict.violations == (), str(verdict)
 
 
-def expect_a_hard_road(verdict: Verdict, *, kills: int, pushes: int) -> None:
+def expect_a_hard_road(verdict: Verdict, plan: Plan) -> None:
     """A journey on which little happened proves little."""
-    assert verdict.mishaps[KILL_SERVE] >= kills, str(verdict)
-    assert verdict.pushes >= pushes, str(verdict)
+    assert verdict.mishaps[KILL_SERVE] >= plan.kills, str(verdict)
+    assert verdict.pushes >= plan.pushes, str(verdict)
 
 
 def test_no_promise_is_broken_by_crashes_on_sqlite(tmp_path: Path, say: Say) -> None:
@@ -55,7 +55,7 @@ def test_no_promise_is_broken_by_crashes_on_sqlite(tmp_path: Path, say: Say) -> 
 
     say(verdict)
     expect_no_violation(verdict)
-    expect_a_hard_road(verdict, kills=1, pushes=30)
+    expect_a_hard_road(verdict, SHORT)
 
 
 def test_no_promise_is_broken_by_crashes_of_two_replicas_on_postgresql(
@@ -65,7 +65,7 @@ def test_no_promise_is_broken_by_crashes_of_two_replicas_on_postgresql(
 
     say(verdict)
     expect_no_violation(verdict)
-    expect_a_hard_road(verdict, kills=1, pushes=30)
+    expect_a_hard_road(verdict, SHORT)
 
 
 @pytest.mark.prove
@@ -79,7 +79,7 @@ def test_no_promise_is_broken_in_two_minutes_on_sqlite(
 
     say(verdict)
     expect_no_violation(verdict)
-    expect_a_hard_road(verdict, kills=60, pushes=3_000)
+    expect_a_hard_road(verdict, LONG)
 
 
 @pytest.mark.prove
@@ -96,7 +96,7 @@ def test_no_promise_is_broken_in_two_minutes_on_postgresql(
 
     say(verdict)
     expect_no_violation(verdict)
-    expect_a_hard_road(verdict, kills=60, pushes=3_000)
+    expect_a_hard_road(verdict, LONG)
 
 
 @pytest.mark.prove

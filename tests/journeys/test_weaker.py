@@ -80,7 +80,7 @@ def test_each_weaker_adapter_is_caught_by_name(
 
     plan = Plan(seed=4, seconds=12)
     if name in WITHOUT_KILLS:
-        plan = replace(plan, pause_seconds=(60.0, 60.0))
+        plan = replace(plan, kills=0, pause_seconds=(60.0, 60.0))
 
     verdict = judge(travel(terrain, plan))
 
