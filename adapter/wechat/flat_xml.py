@@ -29,26 +29,14 @@ def parse_flat(text: str, *, elements: int) -> dict[str, str] | None:
             return fields if fields and _END.fullmatch(text, at) else None
         name, section = found.groups()
         at = found.end()
-        value = _plain(text, at) if section is None else _section(text, at)
-        if value is None or name in fields:
+        close = f"</{name}>" if section is None else f"]]></{name}>"
+        end = text.find("<" if section is None else "]]>", at)
+        # What stands for itself only in a section: a reference, and a section's end.
+        value = text[at:end]
+        if section is None and ("&" in value or "]" in value):
             return None
-        at += len(value) + (0 if section is None else len("]]>"))
-        if not text.startswith(f"</{name}>", at):
+        if not text.startswith(close, end) or end < 0 or name in fields:
             return None
         fields[name] = value
-        at += len(name) + len("</>")
+        at = end + len(close)
     return None
-
-
-def _section(text: str, at: int) -> str | None:
-    end = text.find("]]>", at)
-    return None if end < 0 else text[at:end]
-
-
-def _plain(text: str, at: int) -> str | None:
-    end = text.find("<", at)
-    if end < 0:
-        return None
-    value = text[at:end]
-    # A reference, or the end of a section that was none: xmltodict knows what they mean.
-    return None if "&" in value or "]" in value else value
