@@ -40,9 +40,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Another process is calling for this waybill; `joined`: it is this very push."""
+    """Another process is calling for this waybill; `called`: this push was sent already,
+    by that very call or by one before it, so that nobody may say it was not."""
 
-    joined: bool
+    called: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,8 @@ def on_delivery(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Step]:
     mine = only(story.entries, fresh.key)
     if mine is not None and mine.state is State.DONE:
         return Change(result=Say(entry=mine))
-    elsewhere = [entry for entry in story.entries if _lives_elsewhere(story, entry)]
-    if elsewhere:
-        return Change(result=Wait(joined=any(entry.key == fresh.key for entry in elsewhere)))
+    if any(_lives_elsewhere(story, entry) for entry in story.entries):
+        return Change(result=Wait(called=mine is not None and mine.calls > 0))
     orphans = tuple(
         entry.but(state=advance(entry.state, Event.OWNER_DIED), why="owner died")
         for entry in story.entries

@@ -79,8 +79,8 @@ class Clerk:
                     await self._tell(case, entry, repeated=True)
                 case LookOnly(entry=entry):
                     await self._look(case, entry, called=entry.calls > 0)
-                case Wait(joined=joined):
-                    await self._look(case, self._fresh(case), called=joined)
+                case Wait(called=called):
+                    await self._look(case, self._fresh(case), called=called)
         except LedgerUnavailable:
             case.say(self.refuse(case.key, case.cancellation, reason=Unsent.LEDGER_UNAVAILABLE))
 
@@ -105,7 +105,7 @@ class Clerk:
             )
             if not isinstance(step, Wait):
                 return step
-            case.asking = step.joined
+            case.asking = step.called
             waiting = case.left() - LOOKUP_SECONDS
             if waiting <= 0:
                 return step
