@@ -38,10 +38,10 @@ def command(config: Path | None, *, days: int | None, dry_run: bool) -> None:
     with place.or_refuse():
         old = asyncio.run(_count(place, before=now - keep_seconds))
         if dry_run:
-            click.echo(f"{old} settled pushes older than {_days(kept_days)} would be removed.")
+            click.echo(f"settled pushes older than {_days(kept_days)}: {old}, none removed.")
             return
         removed = asyncio.run(_prune(place, keep_seconds=keep_seconds, now=now))
-    click.echo(f"{removed} settled pushes older than {_days(kept_days)} removed.")
+    click.echo(f"settled pushes older than {_days(kept_days)} removed: {removed}.")
 
 
 def _days(number: int) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,8 @@ from adapter.edge.translate import ANSWERS, code
 
 # What a spreadsheet would run. https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+
+KEY_SHOWN = 8  # digits of a key on a terminal
 
 _REASONS = {unsent.value: unsent for unsent in Unsent}
 
@@ -89,12 +92,17 @@ def as_json_lines(rows: Iterable[PushRow]) -> str:
 
 
 def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> None:
-    """Write a table: drawn on a terminal, plain columns else."""
+    """Write a table: what fits on a terminal, all columns else."""
     lines = [_cells(entry, zone) for entry in entries]
     if stream.isatty():
-        table = Table(*_HEADINGS)
+        table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+        for heading, is_short in _ON_TERMINAL.items():
+            table.add_column(heading, overflow="fold", no_wrap=is_short)
+        places = [_HEADINGS.index(heading) for heading in _ON_TERMINAL]
         for line in lines:
-            table.add_row(*(Text(cell, overflow="fold") for cell in line))
+            # The beginning of a key will do for `show`: the last column is cut to it.
+            cells = [*(line[place] for place in places[:-1]), line[places[-1]][:KEY_SHOWN]]
+            table.add_row(*map(Text, cells))
         Console(file=stream).print(table)
     else:
         stream.writelines(f"{line}\n" for line in aligned([_HEADINGS, *lines]))
@@ -123,6 +131,11 @@ _HEADINGS = (
     "received", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
     "calls", "key",
 )  # fmt: skip
+# What fits a terminal of 80 cells, and whether it is short enough never to be folded.
+_ON_TERMINAL = {
+    "received": True, "waybill": False, "order": False, "state": True, "code": True, "told": True,
+    "key": True,
+}  # fmt: skip
 
 
 def _cells(entry: Entry, zone: ZoneInfo) -> tuple[str, ...]:

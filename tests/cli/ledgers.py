@@ -1,0 +1,112 @@
+"""Ledgers with known pushes in them, for the tests of `waybridge ledger`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cli.ledger import command
+from adapter.ledger.open import open_ledger
+
+NOW = time.time()
+HOUR, DAY = 3_600.0, 86_400.0
+
+
+def push(number: int, **fields: object) -> Entry:
+    """A push that was cancelled, told so, and received `number` hours ago."""
+    entry = Entry(
+        key=f"{number:04x}" * 8,
+        account="gh_abcdefg",
+        open_id="oABCD",
+        pushed_at=1_533_042_556,
+        biz_id="xyz",
+        order_id=f"ORDER-{number}",
+        waybill_id=f"SF{number:09d}",
+        shop_app_id="wxABCD",
+        state=State.DONE,
+        received_at=NOW - number * HOUR,
+        calls=1,
+        outcome=Outcome.CANCELLED,
+        basis=Basis.CARRIER,
+        told=Outcome.CANCELLED,
+        owner="1",
+        called_at=NOW - number * HOUR,
+        settled_at=NOW - number * HOUR + 0.25,
+        why="CANCELLED",
+    )
+    return replace(entry, **fields)  # type: ignore[arg-type]
+
+
+def doubtful(number: int, **fields: object) -> Entry:
+    """A push whose only call left doubt, and who was told so."""
+    nothing = {"outcome": None, "basis": None, "settled_at": 0.0}
+    doubt = {"state": State.IN_DOUBT, "told": Outcome.IN_DOUBT, "why": "UNAVAILABLE"}
+    return push(number, **{**nothing, **doubt, **fields})
+
+
+def unsent(number: int, reason: str) -> Entry:
+    nothing = {"outcome": None, "basis": None, "told": None, "calls": 0}
+    return push(number, state=State.UNSENT, why=reason, **nothing)
+
+
+def call_of(entry: Entry) -> Call:
+    """The only call of the push, ended a quarter of a second after it was sent."""
+    return Call(
+        key=entry.key,
+        epoch=1,
+        sent_at=entry.called_at,
+        ended_at=entry.called_at + 0.25,
+        status=entry.why,
+        outcome=entry.outcome or Outcome.IN_DOUBT,
+    )
+
+
+def record(url: str, entries: Iterable[Entry]) -> None:
+    """Write pushes with their calls, as a `serve` would; nothing else has the ledger open."""
+
+    async def write() -> None:
+        async with open_ledger(url) as ledger:
+            await asyncio.gather(
+                *(
+                    ledger.commit(entry.waybill, _writing(entry), within_seconds=60)
+                    for entry in entries
+                )
+            )
+
+    asyncio.run(write())
+
+
+def _writing(entry: Entry) -> Decision[None]:
+    def decide(story: Story) -> Change[None]:
+        calls = (call_of(entry),) if entry.calls else ()
+        return Change(result=None, entries=(entry,), calls=calls)
+
+    return decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where an operator types: a configuration, and the ledger it names."""
+
+    config: Path
+    url: str
+
+    def types(self, *words: str, stdin: str | None = None) -> Result:
+        """Run `waybridge ledger WORDS`; exit codes and both streams are in the result."""
+        name, *rest = words
+        arguments = [name, "--config", str(self.config), *rest]
+        return CliRunner().invoke(command, arguments, input=stdin)
+
+
+def desk_at(folder: Path, url: str) -> Desk:
+    """Write a configuration without any secret, as a shell beside a `serve` has it."""
+    config = folder / "adapter.toml"
+    config.write_text(f'[wechat]\nlocale = "en"\n[ledger]\nurl = "{url}"\n')
+    return Desk(config=config, url=url)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapter.cancellation.model import Entry, Outcome, State, Unsent
+from adapter.cli.ledger_rows import (
+    COLUMNS,
+    aligned,
+    as_csv,
+    as_json_lines,
+    row_of,
+    show_table,
+    unsent_reason,
+    visible,
+)
+from tests.cli.ledgers import doubtful, push, unsent
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def test_the_columns_are_those_that_were_promised() -> None:
+    assert COLUMNS == (
+        "key", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
+        "calls", "received_at",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "told"),
+    [
+        (push(1), 0, 0),
+        (push(1, told=Outcome.IN_DOUBT), 0, -1),
+        (push(1, outcome=Outcome.ALREADY_CANCELLED, told=None), 30003, None),
+        (push(1, outcome=Outcome.FAILED, told=Outcome.FAILED), -1, -1),
+        (doubtful(1), None, -1),
+        (doubtful(1, state=State.CALLING, told=None), None, None),
+        (unsent(1, "paused"), -1, -1),
+        (unsent(1, "refused"), 30001, 30001),
+        (unsent(1, "withdrawn"), -1, -1),
+    ],
+)
+def test_code_and_told_are_resultcodes_or_nothing(
+    entry: Entry, code: int | None, told: int | None
+) -> None:
+    row = row_of(entry, ZONE)
+
+    assert (row.code, row.told) == (code, told)
+
+
+def test_a_withdrawn_push_was_unsent_for_want_of_the_ledger() -> None:
+    assert unsent_reason(unsent(1, "withdrawn")) is Unsent.LEDGER_UNAVAILABLE
+    assert unsent_reason(push(1)) is None
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_formula_does_not_run_in_a_spreadsheet(text: str) -> None:
+    row = row_of(push(1, waybill_id=text, outcome=Outcome.FAILED), ZONE)
+
+    (read,) = csv.DictReader(io.StringIO(as_csv([row], heading=True), newline=""))
+
+    assert read["waybill"] == f"'{text}"
+    assert read["code"] == "-1"  # a number of ours is a number
+
+
+def test_json_lines_keep_every_text_as_it_is() -> None:
+    row = row_of(push(1, waybill_id='=1,"\n运单'), ZONE)
+
+    (line,) = as_json_lines([row]).splitlines()
+
+    assert json.loads(line)["waybill"] == '=1,"\n运单'
+
+
+def test_columns_stand_below_each_other_in_chinese_too() -> None:
+    assert aligned([("运单", "a"), ("x", "b")]) == ["运单  a", "x     b"]
+
+
+def test_a_senders_text_cannot_act_on_a_terminal() -> None:
+    assert visible("a\x1b[2J\u202eb 运单") == "a\\x1b[2J\\u202eb 运单"
+
+
+def test_a_terminal_gets_what_fits_it() -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        show_table([push(1, waybill_id="[red]SF")], zone=ZONE, stream=terminal)
+        drawn = os.read(master, 100_000).decode()
+    os.close(master)
+
+    assert "[red]SF" in drawn
+    assert "00010001" in drawn
+    assert "000100010" not in drawn
