@@ -65,6 +65,7 @@ async def _export(
         total = None if bar.disable else await archive.count(sought)
         task = bar.add_task("exporting", total=total)
         page: list[PushRow] = []
+        zone = place.zone
         written = 0
 
         async def write() -> None:
@@ -77,7 +78,7 @@ async def _export(
             page.clear()
 
         async for entry in archive.export(sought):
-            page.append(row_of(entry, place.zone))
+            page.append(row_of(entry, zone))
             if len(page) == PAGE_ROWS:
                 await write()
         if page or not written:
