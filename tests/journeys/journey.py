@@ -11,6 +11,7 @@ import uvloop
 from adapter.simulator.play import seal
 from adapter.wechat.codec import Format
 from legacy_stub.calls import Call as Asked
+from legacy_stub.faults import StandingFault
 from tests.journeys.archive import calling, read_books
 from tests.journeys.evidence import Books, Evidence
 from tests.journeys.kinds import kind_of
@@ -36,6 +37,7 @@ class Plan:
     merchants: int = 24
     pause_seconds: tuple[float, float] = (0.4, 1.2)
     keeps_books: bool = True
+    fault: StandingFault | None = None
 
 
 def travel(terrain: Terrain, plan: Plan) -> Evidence:
@@ -80,6 +82,9 @@ async def _live(world: World, street: Street, plan: Plan) -> tuple[Mishaps, froz
         enough = mishaps.kills >= plan.kills and street.pushes >= plan.pushes
         return took > 3 * plan.seconds or (took > plan.seconds and enough)
 
+    if plan.fault is not None:
+        with world.stub.control() as control:
+            control.set_fault(plan.fault)
     async with street:
         mishaps.start()
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from legacy_stub.faults import StandingFault
 from tests.conformance.postgres import Postgres
 from tests.journeys.journey import Plan, travel
 from tests.journeys.judge import judge
@@ -32,7 +33,10 @@ CAUGHT_BY = {
     "retry policy on": {"I1"},
 }
 # Caught where a call outlives its reply, which a process that is killed every second sees not.
-WITHOUT_KILLS = ("doubt taken for failure", "unspoken 0 forgotten")
+WITHOUT_KILLS = {
+    "doubt taken for failure": StandingFault(name="hang", probability=0.1),
+    "unspoken 0 forgotten": None,
+}
 IN_EVERY_RUN = ("told ignored", "reply before commit")
 NAIVE = "naive adapter"
 
@@ -80,7 +84,7 @@ def test_each_weaker_adapter_is_caught_by_name(
 
     plan = Plan(seed=4, seconds=12)
     if name in WITHOUT_KILLS:
-        plan = replace(plan, kills=0, pause_seconds=(60.0, 60.0))
+        plan = replace(plan, kills=0, pause_seconds=(60.0, 60.0), fault=WITHOUT_KILLS[name])
 
     verdict = judge(travel(terrain, plan))
 
