@@ -338,3 +338,68 @@ async def test_the_password_is_nowhere_in_what_is_kept() -> None:
 
     kept = f"{scene.ledger.store.entries!r}{scene.ledger.store.calls!r}{answer!r}{press()!r}"
     assert "canary" not in kept
+
+
+async def test_a_delivery_whose_connection_has_gone_was_not_told() -> None:
+    scene = Scene(carrier(None, ALREADY))
+    gone = asyncio.create_task(scene.press(1))
+    await scene.carrier.asked.wait()
+    gone.cancel()
+    await asyncio.wait([gone])
+    scene.carrier.release.set()
+    await scene.desk.drain(within_seconds=1)
+
+    next_press = await scene.press(2)
+
+    (first,) = (entry for entry in scene.watch.decided if entry.key != next_press.key)
+    assert (first.outcome, first.told) == (Outcome.CANCELLED, None)
+    assert (next_press.outcome, next_press.basis) == (Outcome.CANCELLED, Basis.INFERRED)
+
+
+async def test_when_the_entry_has_vanished_the_truth_is_told_and_the_defect_is_an_alert() -> None:
+    scene = Scene(carrier(None))
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    delivery = asyncio.create_task(scene.press())
+    await scene.carrier.asked.wait()
+    scene.ledger.store.entries.clear()
+    scene.carrier.release.set()
+
+    answer = await delivery
+    await asyncio.sleep(0)
+
+    assert answer.outcome is Outcome.CANCELLED
+    assert (scene.watch.alerts, len(faults), scene.desk.in_flight) == (["defect"], 1, 0)
+
+
+async def test_who_joins_while_a_lost_commit_b_is_retried_hears_the_same() -> None:
+    down = FailingLedger()
+    scene = Scene(carrier(None), before=down, commit_within_seconds=0.05)
+    first = asyncio.create_task(scene.press())
+    await scene.carrier.asked.wait()
+    down.is_down = True
+    scene.carrier.release.set()
+
+    answer = await first
+    joined = await scene.press()
+    down.is_down = False
+    await scene.desk.drain(within_seconds=2)
+
+    assert (answer.outcome, joined.outcome) == (Outcome.CANCELLED, Outcome.CANCELLED)
+    assert scene.carrier.times_asked == 1
+    assert scene.entry(answer.key).told is Outcome.CANCELLED
+
+
+async def test_a_budget_that_ends_while_waiting_for_the_turn_says_nothing_was_done() -> None:
+    scene = Scene(carrier(None))
+    first = asyncio.create_task(scene.press(1, seconds=5))
+    await scene.carrier.asked.wait()
+
+    second = await scene.press(2, seconds=0.02)
+    scene.carrier.release.set()
+    await first
+    await scene.desk.drain(within_seconds=1)
+
+    assert (second.outcome, second.unsent) == (Outcome.FAILED, Unsent.TURN_NOT_REACHED)
+    assert scene.entry(second.key).state is State.UNSENT
+    assert scene.carrier.times_asked == 1

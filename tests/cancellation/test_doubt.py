@@ -1,0 +1,157 @@
+"""Doubt is looked up behind the scenes, ever more rarely, and handed over in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.doubt import LONGEST_INTERVAL_SECONDS, DoubtResolver
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill
+from adapter.ledger.memory import MemoryLedger, MemoryStore
+from tests.cancellation.playing import RememberingWatch, carrier, press
+
+START = 1000.0
+DOUBTFUL = replace(
+    fresh_entry("mine", press(1), received_at=START),
+    state=State.IN_DOUBT,
+    calls=1,
+    called_at=START,
+    owner="gone",
+    why="UNAVAILABLE",
+)
+ORPHAN = replace(DOUBTFUL, state=State.CALLING)
+
+
+class MovedClock:
+    """Time that only the test moves."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+class Scene:
+    """A resolver, and a ledger with some doubt in it."""
+
+    def __init__(self, *entries: Entry, fact: Fact | None = None) -> None:
+        self.carrier = carrier(fact=fact)
+        self.watch = RememberingWatch()
+        self.clock = MovedClock()
+        store = MemoryStore()
+        for entry in entries:
+            store.entries[entry.waybill][entry.key] = entry
+        self.ledger = MemoryLedger(store=store, clock=self.clock.now)
+        self.resolver = DoubtResolver(
+            carrier=self.carrier,
+            ledger=self.ledger,
+            watch=self.watch,
+            clock=self.clock,
+            call_seconds=12.0,
+        )
+
+    def entry(self, key: str = "mine") -> Entry:
+        return self.ledger.store.entries[DOUBTFUL.waybill][key]
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome", "alerts"),
+    [
+        (Fact.CANCELLED, Outcome.CANCELLED, ["told_failure_is_cancelled"]),
+        (Fact.PICKED_UP, Outcome.PICKED_UP, []),
+        (Fact.INVALID, Outcome.INVALID, []),
+    ],
+)
+async def test_a_final_state_settles_doubt(fact: Fact, outcome: Outcome, alerts: list[str]) -> None:
+    scene = Scene(DOUBTFUL, fact=fact)
+
+    settled = await scene.resolver.look()
+
+    assert (settled, scene.resolver.in_doubt) == (1, 0)
+    assert scene.entry().outcome is outcome
+    assert scene.watch.decided == [scene.entry()]
+    assert scene.watch.alerts == alerts
+    assert scene.carrier.times_asked == 0
+
+
+@pytest.mark.parametrize("fact", [Fact.ACTIVE, Fact.NOT_FOUND, None])
+async def test_anything_else_settles_nothing(fact: Fact | None) -> None:
+    scene = Scene(DOUBTFUL, fact=fact)
+
+    settled = await scene.resolver.look()
+
+    assert (settled, scene.resolver.in_doubt) == (0, 1)
+    assert scene.entry() == DOUBTFUL
+
+
+async def test_what_a_dead_process_left_calling_is_in_doubt_from_then_on() -> None:
+    scene = Scene(ORPHAN)
+
+    await scene.resolver.look()
+
+    assert (scene.entry().state, scene.entry().why) == (State.IN_DOUBT, "owner died")
+
+
+async def test_two_presses_of_one_cancelled_waybill_are_settled_together() -> None:
+    second = replace(DOUBTFUL, key="other", received_at=START + 1)
+    scene = Scene(DOUBTFUL, second, fact=Fact.CANCELLED)
+
+    await scene.resolver.look()
+
+    assert {scene.entry(key).outcome for key in ("mine", "other")} == {Outcome.CANCELLED}
+    assert scene.watch.alerts.count("told_failure_is_cancelled") >= 2
+
+
+async def test_the_looks_become_rarer_with_age() -> None:
+    scene = Scene(DOUBTFUL)
+
+    looks = []
+    for at in (0, 0.5, 1.0, 40, 49, 50, 10_000, 10_000 + LONGEST_INTERVAL_SECONDS):
+        scene.clock.at = START + at
+        before = scene.carrier.looked_up
+        await scene.resolver.look()
+        looks.append(scene.carrier.looked_up > before)
+
+    assert looks == [True, False, True, True, False, True, True, True]
+
+
+async def test_an_operator_is_called_once_when_no_call_can_still_be_running() -> None:
+    scene = Scene(DOUBTFUL, fact=Fact.ACTIVE)
+
+    for age in (0, 72, 100, 1000):
+        scene.clock.at = START + age
+        await scene.resolver.look()
+
+    assert scene.watch.alerts == ["doubt_for_operator"]
+    assert scene.entry().state is State.IN_DOUBT
+
+
+async def test_what_is_settled_elsewhere_is_forgotten() -> None:
+    scene = Scene(DOUBTFUL)
+    await scene.resolver.look()
+    scene.ledger.store.entries[DOUBTFUL.waybill].clear()
+
+    await scene.resolver.look()
+
+    assert (scene.resolver.in_doubt, scene.resolver._next_look) == (0, {})
+
+
+async def test_a_ledger_that_fails_ends_the_round_and_keeps_the_doubt() -> None:
+    scene = Scene(DOUBTFUL, fact=Fact.CANCELLED)
+
+    async def refuse(_: Waybill) -> None:
+        raise LedgerUnavailable("refused")
+
+    scene.ledger.before = refuse
+
+    with pytest.raises(LedgerUnavailable):
+        await scene.resolver.look()
+
+    assert scene.entry().state is State.IN_DOUBT

@@ -1,0 +1,46 @@
+"""The words of a decision."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.model import Fact, Outcome, State, Waybill, only
+from tests.cancellation.playing import press
+
+ENTRY = fresh_entry("mine", press(), received_at=1.0)
+
+
+def test_a_press_and_its_entry_are_about_the_same_waybill() -> None:
+    assert press().waybill == ENTRY.waybill == Waybill(biz_id="xyz", waybill_id="W1")
+
+
+def test_a_credential_is_neither_shown_nor_compared() -> None:
+    other = replace(press(), credential=press().credential)
+
+    assert other == press()
+    assert "credential" not in repr(other)
+
+
+def test_an_entry_is_changed_only_by_a_copy() -> None:
+    copy = ENTRY.but(state=State.CALLING, calls=1)
+
+    assert copy == replace(ENTRY, state=State.CALLING, calls=1)
+    assert (ENTRY.state, ENTRY.calls) == (State.UNSENT, 0)
+    with pytest.raises(FrozenInstanceError):
+        copy.calls = 2  # type: ignore[misc]
+
+
+def test_each_fact_that_settles_is_an_outcome_too() -> None:
+    outcomes = {outcome.value for outcome in Outcome}
+
+    assert {fact for fact in Fact if fact.value not in outcomes} == {Fact.ACTIVE}
+
+
+def test_an_entry_is_found_by_its_key_among_several() -> None:
+    other = replace(ENTRY, key="other")
+
+    assert only([other, ENTRY], "mine") is ENTRY
+    assert only([other], "mine") is None
