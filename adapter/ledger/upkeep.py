@@ -61,11 +61,8 @@ async def upgrade(url: str) -> Upgrade:
         await migrate(url)
         return Upgrade(before=before, after=SCHEMA)
     path = file_of(url)
-    if not path.parent.is_dir():
-        raise LedgerNotOpened(f"there is no folder {path.parent} for the ledger")
     # Held over all of it: a `serve` that starts meanwhile is the one that is refused.
-    lock = FileLock(Path(f"{path}.lock"))
-    await asyncio.to_thread(lock.take, path)
+    lock = await asyncio.to_thread(_locked, path)
     try:
         with _translated():
             before = await asyncio.to_thread(_version_of_file, url)
@@ -118,6 +115,14 @@ async def _version_at_server(url: str) -> str:
         raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
     finally:
         await engine.dispose()
+
+
+def _locked(path: Path) -> FileLock:
+    if not path.parent.is_dir():
+        raise LedgerNotOpened(f"there is no folder {path.parent} for the ledger")
+    lock = FileLock(Path(f"{path}.lock"))
+    lock.take(path)
+    return lock
 
 
 def _version_of_file(url: str) -> str:
