@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,11 +73,14 @@ class Adapter:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
+async def running(
+    settings: Settings, *, log: Logger, lines_dropped: Callable[[], int] = lambda: 0
+) -> AsyncIterator[Adapter]:
     """Open the ledger and the carrier, listen, and close everything at the end.
 
     Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
     `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    `lines_dropped` tells how many log lines could not be written so far.
     """
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
@@ -97,6 +100,7 @@ async def running(settings: Settings, *, log: Logger) -> AsyncIterator[Adapter]:
         )
         edge = _edge(settings, shared, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
+        metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
         health.parts["carrier"] = core.carrier_condition
         health.parts["ledger"] = core.ledger_condition

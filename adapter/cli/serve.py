@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -38,7 +39,7 @@ def command(config: Path | None) -> None:
     capture_library_logs(log)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, log=log))
+            runner.run(serve(settings, log=log, lines_dropped=lambda: sink.dropped))
     except MappingFaults as faults:
         refuse(mapping_findings(settings.carrier.mapping, faults.findings))
     except (AdapterError, ListenFailed, ContractFault) as error:
@@ -47,7 +48,7 @@ def command(config: Path | None) -> None:
         sink.close()
 
 
-async def serve(settings: Settings, *, log: Logger) -> None:
+async def serve(settings: Settings, *, log: Logger, lines_dropped: Callable[[], int]) -> None:
     """Run until a stop signal, then drain. Raises what keeps it from starting."""
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,7 +58,7 @@ async def serve(settings: Settings, *, log: Logger) -> None:
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, on_signal)
-    async with running(settings, log=log) as adapter:
+    async with running(settings, log=log, lines_dropped=lines_dropped) as adapter:
         log.info(
             "listening",
             edge=_url(adapter.edge.address, settings.edge.path),

@@ -1,0 +1,75 @@
+"""Settings become the values of the parts, each key where it belongs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from adapter import parts
+from adapter.configuration.sections import CarrierSettings
+from adapter.settings import Settings
+from adapter.wechat.envelope import Mode
+
+SETTINGS = Settings.load(
+    None,
+    {
+        "WAYBRIDGE_WECHAT__APP_ID": "wx0123456789abcdef",
+        "WAYBRIDGE_WECHAT__TOKEN": "abc123",
+        "WAYBRIDGE_WECHAT__ENCODING_AES_KEY": "k" * 42 + "A",
+        "WAYBRIDGE_CARRIER__TARGET": "127.0.0.1:50051",
+        "WAYBRIDGE_CARRIER__DEADLINE_SECONDS": "11",
+        "WAYBRIDGE_EDGE__REPLY_WITHIN_SECONDS": "4.1",
+        "WAYBRIDGE_EDGE__IDLE_SECONDS": "33",
+    },
+)
+
+
+def test_an_empty_secret_is_none() -> None:
+    account = parts.account(SETTINGS.wechat)
+
+    assert (account.app_id, account.mode) == ("wx0123456789abcdef", Mode.SECURE)
+    assert account.token.reveal() == "abc123"
+    assert account.encoding_aes_key is not None
+    assert (account.previous_token, account.previous_encoding_aes_key) == (None, None)
+
+
+def test_the_carrier_is_reached_as_configured() -> None:
+    options = parts.carrier_options(SETTINGS.carrier)
+
+    assert (options.target, options.tls, options.insecure) == ("127.0.0.1:50051", None, False)
+    assert options.max_concurrent_calls == SETTINGS.carrier.max_concurrent_calls
+
+
+def test_the_files_of_tls_are_those_of_the_settings() -> None:
+    tls = {"ca": "/ca.pem", "cert": "/cert.pem", "key": "/key.pem"}
+    carrier = CarrierSettings.model_validate({"target": "carrier:443", "tls": tls})
+
+    files = parts.carrier_options(carrier).tls
+
+    assert files is not None
+    assert [str(file) for file in (files.ca, files.cert, files.key)] == list(tls.values())
+
+
+def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
+    patience = parts.patience(SETTINGS.edge, open_files=1_000_000)
+
+    assert parts.desk_limits(SETTINGS).call_seconds == 11
+    assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
+    assert patience.idle_seconds == 33
+    assert patience.connections == SETTINGS.edge.max_connections
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("0.0.0.0:8080", "0.0.0.0", 8080), ("[::1]:9090", "::1", 9090), ("[::]:0", "::", 0)],  # noqa: S104 - texts
+)
+def test_a_listen_address_is_split(listen: str, host: str, port: int) -> None:
+    assert parts.host_and_port(listen) == (host, port)
+
+
+def test_the_clocks_are_the_machines() -> None:
+    clock = parts.SystemClock()
+
+    assert abs(clock.now() - time.time()) < 60
+    assert clock.monotonic() <= clock.monotonic()
