@@ -88,7 +88,8 @@ class Load:
 
     async def open(self, connections: list[Connection], *, per_second: float) -> float:
         """Send at a fixed rate however slow the answers; count from when each was due."""
-        idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        # In turn: the edge closes a connection that brings nothing for a while, as it should.
+        idle: asyncio.Queue[Connection] = asyncio.Queue()
         for connection in connections:
             idle.put_nowait(connection)
         started = time.perf_counter()
@@ -120,7 +121,7 @@ class Load:
             await self._send(connection, request, time.perf_counter())
 
     async def _send_when_idle(
-        self, idle: asyncio.LifoQueue[Connection], request: bytes, due: float
+        self, idle: asyncio.Queue[Connection], request: bytes, due: float
     ) -> None:
         connection = await idle.get()
         await self._send(connection, request, due)
