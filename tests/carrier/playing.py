@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -108,13 +107,6 @@ async def until(fact: Callable[[], bool], *, within_seconds: float = 10) -> None
     async with asyncio.timeout(within_seconds):
         while not fact():  # noqa: ASYNC110 - what another task counts has no event
             await asyncio.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class SwallowingProxy:

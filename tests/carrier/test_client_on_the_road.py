@@ -10,16 +10,9 @@ from adapter.cancellation.model import CarrierAnswer, Outcome
 from adapter.carrier.client import NOT_SENT, GrpcCarrier
 from adapter.carrier.state import Breaker
 from tests.carrier.asking import ask, asking, cancelled
-from tests.carrier.playing import (
-    Behaviour,
-    Context,
-    PlayedCarrier,
-    free_port,
-    hang,
-    playing,
-    until,
-)
+from tests.carrier.playing import Behaviour, Context, PlayedCarrier, hang, playing, until
 from tests.carrier.playing import reply as replying
+from tests.ports import free_port
 
 
 @pytest.fixture

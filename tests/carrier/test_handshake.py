@@ -17,7 +17,8 @@ from adapter.carrier.findings import Severity
 from adapter.carrier.handshake import Endpoint, knock
 from adapter.carrier.options import TlsFiles
 from tests.carrier.certificates import Authority, Pair, self_signed
-from tests.carrier.playing import free_port, playing
+from tests.carrier.playing import playing
+from tests.ports import free_port
 
 OURS = Authority("our authority")
 THEIRS = Authority("their authority")

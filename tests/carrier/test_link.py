@@ -11,7 +11,8 @@ from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.link import Link
 from adapter.carrier.options import CarrierOptions
-from tests.carrier.playing import METHOD, PlayedCarrier, fail, free_port, hang, playing
+from tests.carrier.playing import METHOD, PlayedCarrier, fail, hang, playing
+from tests.ports import free_port
 
 
 def link_to(port: int) -> Link:

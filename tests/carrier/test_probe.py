@@ -18,7 +18,8 @@ from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.probe import Probe, probe
 from tests.carrier.certificates import Authority
-from tests.carrier.playing import fail, free_port
+from tests.carrier.playing import fail
+from tests.ports import free_port
 
 CONTRACT = Contract.load()
 MAPPING = Mapping.load(CONTRACT)

@@ -14,7 +14,7 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
 from adapter.carrier.reflection import PATHS, NoReflection, fetch
-from tests.carrier.playing import free_port
+from tests.ports import free_port
 
 SHIPPED = Contract.load()
 SERVICE = "carrier.v1.WaybillService"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +11,7 @@ import pytest
 from adapter.forward.circuit import Circuit
 from adapter.forward.client import ANSWER_LIMIT_BYTES, AT_ONCE, Forwarded, HttpForwarder
 from tests.edge.playing import until
+from tests.ports import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 7\r\n\r\n<theirs"
 
@@ -77,13 +77,6 @@ async def passed(
     return await forwarder.forward(
         query=query, body=b"<raw/>", content_type=b"text/odd", within_seconds=within_seconds
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize(
