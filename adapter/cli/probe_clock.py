@@ -65,10 +65,14 @@ def judge(
     return tuple(findings)
 
 
-def kernel_is_synchronised() -> bool | None:
-    """Ask Linux whether something keeps the clock right; None: it does not say."""
+def kernel_is_synchronised(library: object = None) -> bool | None:
+    """Ask Linux whether something keeps the clock right; None: it does not say.
+
+    `library` is the C library, by default this system's.
+    """
     try:
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        adjtimex = getattr(library or ctypes.CDLL(None), "adjtimex")  # noqa: B009 - not in types
+        state: int = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (AttributeError, OSError):
         return None
     return None if state < 0 else state != TIME_ERROR

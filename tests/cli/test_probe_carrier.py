@@ -4,7 +4,8 @@ from adapter.cli.probe_carrier import ask
 from adapter.configuration.findings import Severity
 from adapter.configuration.sections import CarrierSettings
 from adapter.settings import Settings
-from tests.carrier.playing import free_port, playing
+from tests.carrier.playing import playing
+from tests.ports import free_port
 
 
 def _settings(target: str) -> Settings:

@@ -45,3 +45,11 @@ async def test_the_clock_of_this_machine_has_no_error() -> None:
 
 def test_the_kernel_is_asked_and_changes_nothing() -> None:
     assert kernel_is_synchronised() in {True, False, None}
+
+
+def test_a_system_without_adjtimex_does_not_say() -> None:
+    class NoSuchCall:
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(name)
+
+    assert kernel_is_synchronised(NoSuchCall()) is None

@@ -436,6 +436,33 @@ KINDS = (
         ),
     ),
     Kind(
+        name="plaintext that is neither XML nor JSON",
+        push=sent(mode=Mode.PLAINTEXT, message=b"hello"),
+        programs={"wechat": PLAINTEXT},
+        reason="undecodable",
+        says=("It is neither the XML nor the JSON that WeChat documents: format",),
+    ),
+    Kind(
+        name="a plaintext body cut short, where secure is configured",
+        push=Sent(query=sent(mode=Mode.PLAINTEXT).query, body=b"Encrypt"),
+        reason="wrong_mode",
+        says=("The query lacks msg_signature",),
+    ),
+    Kind(
+        name="another app id and another key before it",
+        push=sent(replace(OURS, app_id="wx0000000000000009")),
+        programs=BOTH,
+        reason="undecryptable",
+        says=("It is meant for another app id than the configured one: for wx0000000000000009",),
+    ),
+    Kind(
+        name="another program that is not encrypted",
+        push=sent(STRANGER),
+        programs={"wechat": OURS, "b": replace(PLAINTEXT, encoding_aes_key=None)},
+        reason="signature_wrong",
+        says=(NOBODYS,),
+    ),
+    Kind(
         name="URL verification with another token",
         push=Sent(
             query=build_verification(

@@ -48,3 +48,9 @@ def test_a_password_in_a_number_is_masked_too() -> None:
     values = _values(asked(mapping, cancellation(credential="424242")))
 
     assert "424242" not in values.values()
+
+
+def test_a_moment_beyond_the_calendar_is_told_in_seconds() -> None:
+    values = _values(asked(shipped_mapping(), cancellation(pushed_at=253402300799)))
+
+    assert values["pushed_at"] == "9999-12-31T23:59:59Z"
