@@ -157,8 +157,16 @@ def _set_text(values: Values, name: str, text: str, origin: Origin, keys: KeyTab
     programs = values.tree.get("mini_programs")
     key = keys.key_of(name.removeprefix(PREFIX), programs if isinstance(programs, dict) else {})
     if key is None:
-        meant = nearest(name, [PREFIX + variable for variable in keys.variables])
-        hint = f"Did you mean {meant}?" if meant else "`waybridge schema` lists every setting."
+        hint = _meant(name.removeprefix(PREFIX), list(keys.variables))
         values.refuse(origin.source, "is no setting.", hint)
     else:
         values.set(key, keys.from_text(key, text), origin)
+
+
+def _meant(variable: str, known: list[str]) -> str:
+    """Return a hint at the variable that was probably meant, in the section that was named if
+    there is one: the prefix that all share would make any two of them look alike."""
+    section = variable.partition("__")[0] + "__"
+    siblings = [name for name in known if name.startswith(section)]
+    meant = nearest(variable, siblings or known)
+    return f"Did you mean {PREFIX}{meant}?" if meant else "`waybridge schema` lists every setting."

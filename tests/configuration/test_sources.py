@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from adapter.configuration.keys import KeyTable
 from adapter.configuration.sections import Sections
 from adapter.configuration.sources import Origin, Values, gather
@@ -68,6 +70,20 @@ def test_a_secrets_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKN: is no setting. "
         "Did you mean WAYBRIDGE_WECHAT__TOKEN?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("WAYBRIDGE_EDGE__COLOUR", "`waybridge schema` lists every setting."),
+        ("WAYBRIDGE_EDGE__MAX_INFLIGHT", "Did you mean WAYBRIDGE_EDGE__MAX_IN_FLIGHT?"),
+        ("WAYBRIDGE_EGDE__PATH", "Did you mean WAYBRIDGE_EDGE__PATH?"),
+    ],
+)
+def test_a_wrong_variable_is_told_the_nearest_of_its_own_section(variable: str, hint: str) -> None:
+    values = gather(None, {variable: "x"}, keys=KEYS, folder=Path("/"))
+
+    assert [finding.hint for finding in values.findings] == [hint]
 
 
 def test_a_section_set_to_a_value_gives_way_to_its_keys() -> None:
