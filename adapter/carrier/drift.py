@@ -14,29 +14,9 @@ from google.protobuf.descriptor import (
 
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.findings import ContractFault, Finding, Severity, nearest
+from adapter.carrier.paths import KINDS
 
 KEY = "carrier.descriptors"
-
-_TYPES: dict[int, str] = {
-    FieldDescriptor.TYPE_DOUBLE: "double",
-    FieldDescriptor.TYPE_FLOAT: "float",
-    FieldDescriptor.TYPE_INT64: "int64",
-    FieldDescriptor.TYPE_UINT64: "uint64",
-    FieldDescriptor.TYPE_INT32: "int32",
-    FieldDescriptor.TYPE_FIXED64: "fixed64",
-    FieldDescriptor.TYPE_FIXED32: "fixed32",
-    FieldDescriptor.TYPE_BOOL: "bool",
-    FieldDescriptor.TYPE_STRING: "string",
-    FieldDescriptor.TYPE_GROUP: "group",
-    FieldDescriptor.TYPE_MESSAGE: "message",
-    FieldDescriptor.TYPE_BYTES: "bytes",
-    FieldDescriptor.TYPE_UINT32: "uint32",
-    FieldDescriptor.TYPE_ENUM: "enum",
-    FieldDescriptor.TYPE_SFIXED32: "sfixed32",
-    FieldDescriptor.TYPE_SFIXED64: "sfixed64",
-    FieldDescriptor.TYPE_SINT32: "sint32",
-    FieldDescriptor.TYPE_SINT64: "sint64",
-}
 
 
 def compare(ours: Contract, served: Contract, methods: Iterable[Method]) -> tuple[Finding, ...]:
@@ -144,5 +124,5 @@ def _name(method: MethodDescriptor) -> str:
 
 
 def _shape(one: FieldDescriptor) -> str:
-    kind = _TYPES.get(one.type, "unknown")
+    kind = KINDS.get(one.type, "unknown")
     return f"repeated {kind}" if one.is_repeated else kind
