@@ -102,8 +102,7 @@ async def running(
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
-        health.parts["carrier"] = core.carrier_condition
-        health.parts["ledger"] = core.ledger_condition
+        health.parts.update(carrier=core.carrier_condition, ledger=core.ledger_condition)
         controls = Controls(
             health=health, log=log, drain=stop.set, in_flight=lambda: core.desk.in_flight
         )

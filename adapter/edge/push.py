@@ -173,11 +173,7 @@ async def _pass_on(
         result = said.result
     seconds = parts.monotonic() - delivery.started
     parts.tally.pushed(
-        event=event.event,
-        mode=program.mode,
-        layout=opened.format,
-        result=result,
-        seconds=seconds,
+        event=event.event, mode=program.mode, layout=opened.format, result=result, seconds=seconds
     )
     parts.log.info(
         "push_passed_on",

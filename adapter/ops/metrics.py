@@ -6,6 +6,7 @@ Each metric is described in docs/metrics.md; a test compares.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -64,24 +65,17 @@ class Metrics:
 
     def __init__(self, *, log: Logger | None = None) -> None:
         self._log = log
-        registry = self.registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
+        registry = self.registry = _registry()
 
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(name, meaning, labels, namespace="waybridge", registry=registry)
 
-        def histogram(name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
-            return Histogram(
-                name, meaning, namespace="waybridge", registry=registry, buckets=buckets
-            )
-
+        histogram = partial(Histogram, namespace="waybridge", registry=registry)
         self._pushes = counter(
             "pushes", "Authentic pushes answered.", "event", "mode", "format", "result"
         )
         self._reply_seconds = histogram(
-            "reply_seconds", "From a push's arrival to its reply, in seconds.", REPLY_BUCKETS
+            "reply_seconds", "Seconds from a push's arrival to its reply.", buckets=REPLY_BUCKETS
         )
         self._refused = counter("refused", "Requests turned away.", "reason")
         self._faults = counter("faults", "Faults of our own code while answering.")
@@ -90,7 +84,7 @@ class Metrics:
         )
         self._calls = counter("carrier_calls", "Calls to the carrier, by how they ended.", "code")
         self._call_seconds = histogram(
-            "carrier_call_seconds", "How long calls to the carrier took, in seconds.", CALL_BUCKETS
+            "carrier_call_seconds", "Seconds that calls to the carrier took.", buckets=CALL_BUCKETS
         )
         self._unsent = counter("unsent", "Pushes answered without asking the carrier.", "reason")
         self._settled = counter("settled", "Pushes decided.", "outcome", "basis")
@@ -194,3 +188,12 @@ class Metrics:
         if name == "told_failure_is_cancelled":
             self._late.inc()
         self._alerts.labels(name).inc()
+
+
+def _registry() -> CollectorRegistry:
+    """Return a registry of our own, with the usual numbers of a process in it."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
