@@ -84,6 +84,13 @@ class Clerk:
         except LedgerUnavailable:
             case.say(self.refuse(case.key, case.cancellation, reason=Unsent.LEDGER_UNAVAILABLE))
 
+    async def look(self, case: Case) -> None:
+        """Answer a case that never got its waybill's turn: only a lookup may settle it."""
+        try:
+            await self._look(case, self._fresh(case), called=False)
+        except LedgerUnavailable:
+            case.say(self.refuse(case.key, case.cancellation, reason=Unsent.LEDGER_UNAVAILABLE))
+
     def refuse(self, key: str, wish: Cancellation, *, reason: Unsent) -> Answer:
         """Answer without asking the carrier, and note it so that an operator can find it."""
         fresh = fresh_entry(key, wish, received_at=self._clock.now())

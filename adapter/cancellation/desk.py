@@ -8,13 +8,13 @@ carrier that was cut short would still have reached it.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from types import TracebackType
 
 from adapter.cancellation.asking import on_repeat, on_told_doubt
 from adapter.cancellation.case import Limits
-from adapter.cancellation.clerk import Clerk
+from adapter.cancellation.clerk import LOOKUP_SECONDS, Clerk
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent, Waybill
@@ -98,11 +98,16 @@ class Desk:
         if turn is None:
             turn = self._turns[waybill] = Turn()
         try:
-            async with turn:
-                await self._clerk.handle(attempt)
+            if await turn.take(attempt):
+                try:
+                    await self._clerk.handle(attempt)
+                finally:
+                    turn.leave()
+            else:
+                await self._clerk.look(attempt)
         finally:
-            if not turn.wanted:
-                del self._turns[waybill]
+            if turn.is_idle:
+                self._turns.pop(waybill, None)
             del self._attempts[attempt.key]
             attempt.close()
 
@@ -208,19 +213,28 @@ class Turn:
         self._lock = asyncio.Lock()
         self.wanted = 0
 
-    async def __aenter__(self) -> None:
+    async def take(self, attempt: Attempt) -> bool:
+        """Take the turn, or give up in time for a lookup before the last of those who wait
+        gives up. Whoever took it must `leave`."""
         self.wanted += 1
         try:
-            await self._lock.acquire()
-        except BaseException:
+            while (waiting := attempt.left() - LOOKUP_SECONDS) > 0 or not self._lock.locked():
+                if not self._lock.locked():
+                    await self._lock.acquire()
+                    return True
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(waiting):
+                        await self._lock.acquire()
+                        return True
+            return False
+        finally:
             self.wanted -= 1
-            raise
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.wanted -= 1
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has it or wants it."""
+        return not self.wanted and not self._lock.locked()
+
+    def leave(self) -> None:
+        """Let the next one take it."""
         self._lock.release()

@@ -52,9 +52,8 @@ def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -
         )
     if answer.outcome is Outcome.IN_DOUBT:
         return _left_unknown(mine, call=completed, heard=heard)
-    others = tuple(entry for entry in story.entries if entry.key != call.key)
     outcome, basis, inferred = _rule_r(
-        answer.outcome, others, earlier_doubt=mine.calls > 1, now=story.now
+        story, answer.outcome, key=call.key, earlier_doubt=mine.calls > 1
     )
     done = _decided(
         mine,
@@ -77,19 +76,16 @@ def on_fact(story: Story, *, found: Entry, fact: Fact) -> Change[Settled]:
     still active, or not found, may yet be changed by a call that is under way.
     """
     mine = only(story.entries, found.key)
-    if mine is not None and mine.state is State.DONE:
+    if mine is not None and (mine.state is State.DONE or _is_alive(story, mine)):
         return Change(result=Settled(entry=mine))
     if fact in (Fact.ACTIVE, Fact.NOT_FOUND):
         return Change(result=Settled(entry=mine or found))
     outcome = Outcome(fact.value)
     inferred: tuple[Entry, ...] = ()
     if fact is Fact.CANCELLED:
-        others = tuple(entry for entry in story.entries if entry.key != found.key)
+        called = mine is not None and mine.calls > 0
         outcome, _, inferred = _rule_r(
-            Outcome.ALREADY_CANCELLED,
-            others,
-            earlier_doubt=mine is not None and mine.calls > 0,
-            now=story.now,
+            story, Outcome.ALREADY_CANCELLED, key=found.key, earlier_doubt=called
         )
     done = _decided(
         mine or found,
@@ -149,18 +145,17 @@ def _telling(mine: Entry) -> Entry:
 
 
 def _rule_r(
-    outcome: Outcome, others: tuple[Entry, ...], *, earlier_doubt: bool, now: float
+    story: Story, outcome: Outcome, *, key: str, earlier_doubt: bool
 ) -> tuple[Outcome, Basis, tuple[Entry, ...]]:
     """Rule R: "already cancelled" is our own success exactly if nobody was told of one and
-    somebody may have caused one. Then every doubtful push of the waybill succeeded too."""
+    somebody may have caused one. Then every doubtful push of the waybill succeeded too; one
+    whose call still runs keeps the turn, and is settled by its own answer."""
     if outcome is not Outcome.ALREADY_CANCELLED:
         return outcome, Basis.CARRIER, ()
+    others = [entry for entry in story.entries if entry.key != key]
     told = any(entry.told is Outcome.CANCELLED for entry in others)
     doubtful = [entry for entry in others if entry.state in (State.CALLING, State.IN_DOUBT)]
-    untold = any(
-        entry.state is State.DONE and entry.outcome is Outcome.CANCELLED for entry in others
-    )
-    if told or not (earlier_doubt or doubtful or untold):
+    if told or not (earlier_doubt or doubtful or any(map(_may_have_cancelled, others))):
         return outcome, Basis.CARRIER, ()
     inferred = tuple(
         _decided(
@@ -169,11 +164,25 @@ def _rule_r(
             basis=Basis.INFERRED,
             message="",
             why="inferred from a later push",
-            now=now,
+            now=story.now,
         )
         for entry in doubtful
+        if not _is_alive(story, entry)
     )
     return Outcome.CANCELLED, Basis.INFERRED, inferred
+
+
+def _may_have_cancelled(done: Entry) -> bool:
+    """A 0 that nobody was told; or a last call that failed for certain, after one that may
+    not have: the merchant heard −1, and nobody knows of the earlier call."""
+    if done.state is not State.DONE:
+        return False
+    return done.outcome is Outcome.CANCELLED or (done.outcome is Outcome.FAILED and done.calls > 1)
+
+
+def _is_alive(story: Story, entry: Entry) -> bool:
+    """Whether a call of this push may still be answered to whoever made it."""
+    return entry.state is State.CALLING and entry.owner in story.living
 
 
 def _left_unknown(mine: Entry, *, call: Call, heard: bool) -> Change[Settled]:

@@ -79,6 +79,7 @@ class Bounds:
     replicas: int = 1
     knows_request_ids: bool = False
     lookup: bool = False
+    refusals: int = 0
     network_repeats_calls: bool = False
 
 
@@ -130,6 +131,7 @@ class World(NamedTuple):
     deliveries: tuple[int, int]
     crashes: int
     losses: int
+    refusals: int
     spoken: tuple[Outcome | None, Outcome | None]
     delivered: tuple[bool, bool]
     after_zero: tuple[bool, bool]
@@ -153,6 +155,7 @@ def explore(rules: Rules, bounds: Bounds, *, most: int = 2_000_000) -> int:
         deliveries=bounds.deliveries,
         crashes=bounds.crashes,
         losses=bounds.losses,
+        refusals=bounds.refusals,
         spoken=(None, None),
         delivered=(False, False),
         after_zero=(False, False),
@@ -192,7 +195,8 @@ class Steps:
             if process.work is not None:
                 yield from self._work(world, at, process.work)
             for push in process.queue:
-                yield _with(world, at, process._replace(queue=_without(process.queue, push)))
+                gone = process._replace(queue=_without(process.queue, push))
+                yield self._looked_beside(_with(world, at, gone), at, push)
             if world.crashes:
                 yield self._crash(world, at)
         for number, message in enumerate(world.wire):
@@ -226,7 +230,8 @@ class Steps:
         match work.phase:
             case "open":  # a replica has the turn
                 yield from self._open(world, at, work)
-                yield from self._end(world, at)  # the budget is over: nothing was done
+                beside = self._looked_beside(world, at, work.push)
+                yield from self._end(beside, at)  # the budget is over
             case "calling" if work.waiting:
                 yield self._as(world, at, work, waiting=False)  # told −1
             case "settling":
@@ -266,6 +271,20 @@ class Steps:
         else:
             yield from self._end(world, at)
 
+    def _looked_beside(self, world: World, at: int, push: int) -> World:
+        """A push that never got its turn: told what a lookup settles, else that nothing was
+        done. The call that has the turn runs on."""
+        if not (self.bounds.lookup and world.cancelled):
+            return world
+        change = self.rules.on_fact(_story(world, at), found=FRESH[push], fact=Fact.CANCELLED)
+        world = _written(world, change)
+        row = world.entries[push]
+        if row is None or row.state is not State.DONE:
+            return world
+        world = _written(world, self.rules.on_told(_story(world, at), key=KEYS[push]))
+        work = Work(push=push, phase="telling")
+        return self._spoken(_heard(world, work), work, row.outcome)
+
     def _answered(self, world: World, at: int, work: Work, answer: Outcome) -> Iterator[World]:
         """A call ended: call once more, or begin to settle what it said."""
         if work.waiting and answer is Outcome.IN_DOUBT and work.asks < self.bounds.asks - 1:
@@ -274,7 +293,7 @@ class Steps:
         heard = work.waiting and own_word
         settling = self._as(world, at, work, phase="settling", answer=answer, heard=heard)
         if heard and self.rules.replies_before_commit:
-            settling = self._spoken(settling, at, answer)
+            settling = self._spoken(settling, work, answer)
         yield settling
 
     def _again(self, world: World, at: int, work: Work) -> Iterator[World]:
@@ -306,12 +325,16 @@ class Steps:
         if world.crashes:
             yield self._crash(world, at)
         row = world.entries[work.push]
-        yield from self._end(self._spoken(world, at, row.outcome if row else None), at)
+        yield from self._end(self._spoken(world, work, row.outcome if row else None), at)
 
     def _wire(self, world: World, number: int, message: Message) -> Iterator[World]:
         rest = world.wire[:number] + world.wire[number + 1 :]
         if message.answer is None:
             yield self._execute(world, rest, message)
+            if world.refusals and message.listener is not None:
+                refused = message._replace(answer=Outcome.FAILED)
+                wire = tuple(sorted((*rest, refused), key=_order))
+                yield world._replace(wire=wire, refusals=world.refusals - 1)
             if self.bounds.network_repeats_calls:
                 # The answer is lost below us, and what gRPC repeats is answered instead.
                 executed = self._execute(world, rest, message)
@@ -372,9 +395,7 @@ class Steps:
         fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
         return _written(world, self.rules.on_fact(_story(world, 0), found=entry, fact=fact))
 
-    def _spoken(self, world: World, at: int, outcome: Outcome | None) -> World:
-        work = world.processes[at].work
-        assert work is not None
+    def _spoken(self, world: World, work: Work, outcome: Outcome | None) -> World:
         assert outcome is not None
         push = work.push
         if not work.waiting:

@@ -181,8 +181,23 @@ async def test_a_delivery_while_the_call_runs_on_joins_it() -> None:
     assert scene.entry(answer.key).told is Outcome.CANCELLED
 
 
-async def test_another_press_waits_for_the_turn_and_asks_a_lookup_instead() -> None:
+async def test_a_press_that_never_gets_its_turn_is_settled_by_a_lookup() -> None:
     scene = Scene(carrier(None, fact=Fact.CANCELLED))
+    first = asyncio.create_task(scene.press(1, seconds=5))
+    await scene.carrier.asked.wait()
+
+    second = await scene.press(2, seconds=0.1)
+    calling = [entry.state for entry in scene.ledger.store.entries[press().waybill].values()]
+    scene.carrier.release.set()
+
+    assert (second.outcome, second.basis) == (Outcome.CANCELLED, Basis.INFERRED)
+    assert calling == [State.CALLING, State.DONE]  # whose call runs keeps the turn
+    assert (await first).outcome is Outcome.CANCELLED
+    assert scene.carrier.times_asked == 1
+
+
+async def test_without_a_lookup_a_press_that_never_gets_its_turn_is_not_sent() -> None:
+    scene = Scene(carrier(None))
     first = asyncio.create_task(scene.press(1, seconds=5))
     await scene.carrier.asked.wait()
 

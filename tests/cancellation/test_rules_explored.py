@@ -17,8 +17,10 @@ SOUND = Rules()
 WORLDS = {
     "carrier without request ids": Bounds(deliveries=(3, 3), crashes=2, losses=2),
     "carrier with request ids": Bounds(deliveries=(3, 2), losses=2, knows_request_ids=True),
+    "carrier that fails for certain": Bounds(deliveries=(2, 2), losses=2, refusals=1),
     "lookup": Bounds(deliveries=(2, 2), crashes=2, losses=1, lookup=True),
     "two replicas": Bounds(deliveries=(2, 1), replicas=2),
+    "two replicas and a lookup": Bounds(deliveries=(2, 1), replicas=2, lookup=True),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from adapter.cancellation.asking import WINDOW_SECONDS
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.edge.translate import ANSWERS
 from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS
 from legacy_stub.calls import Call as Asked
@@ -81,7 +81,7 @@ class Audit:
                 # Without an end its caller died, some time after it began.
                 died = any(m.at <= other.sent_at and m.until >= one.sent_at for m in deaths)
                 lives = not died if one.ended_at is None else other.sent_at < one.ended_at
-                if lives and not self._settled_beside(one, before=other):
+                if lives:
                     evidence = f"{one} and {other}"
                     yield Violation(invariant="I2", subject=waybill, evidence=evidence)
 
@@ -127,13 +127,6 @@ class Audit:
                     yield violation("I10", press, f"asked at {asked.time:.3f}, nobody waiting")
                 elif not self._in_window(press, asked, first):
                     yield violation("I10", press, f"asked {asked.time - first:.1f} s after it")
-
-    def _settled_beside(self, call: Call, *, before: Call) -> bool:
-        """A lookup, or a later push, had settled the call's push in a final state before it
-        ended: whatever still runs finds nothing to do, and the turn is free again."""
-        entry = self.entries[call.key]
-        inferred = entry.state is State.DONE and entry.basis is Basis.INFERRED
-        return inferred and entry.settled_at <= before.sent_at
 
     def _in_window(self, press: Press, asked: Asked, first: float) -> bool:
         """A push that was never sent has its window from the first time it could be."""
