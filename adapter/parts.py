@@ -43,7 +43,9 @@ def carrier_options(carrier: CarrierSettings) -> CarrierOptions:
     return CarrierOptions(
         target=carrier.target,
         insecure=carrier.insecure,
-        tls=None if tls is None else TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key),
+        tls=None
+        if tls is None
+        else TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key, server_name=tls.server_name),
         token_file=carrier.token_file,
         max_concurrent_calls=carrier.max_concurrent_calls,
         keepalive_seconds=carrier.keepalive_seconds,

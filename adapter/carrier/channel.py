@@ -92,6 +92,8 @@ def open_channel(
             private_key=credentials.key,
             certificate_chain=credentials.cert,
         )
+        if options.tls.server_name:
+            settings.append(("grpc.ssl_target_name_override", options.tls.server_name))
         channel = grpc.aio.secure_channel(options.target, secured, options=settings)
     refuse_lame(channel, options.target)
     return channel

@@ -36,6 +36,7 @@ class Endpoint:
     host: str
     port: int
     address: str
+    server_name: str = ""
 
     def __str__(self) -> str:
         where = f"{self.host}:{self.port}"
@@ -202,7 +203,7 @@ def _error(key: str, message: str, hint: str = "") -> tuple[Finding, ...]:
 async def _connected(
     endpoint: Endpoint, context: ssl.SSLContext | None
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    name = endpoint.host if context else None
+    name = (endpoint.server_name or endpoint.host) if context else None
     reader, writer = await asyncio.open_connection(
         endpoint.address, endpoint.port, ssl=context, server_hostname=name
     )

@@ -20,11 +20,15 @@ class CarrierMisconfigured(AdapterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """PEM files. `ca` empty: the roots that gRPC ships. `cert` and `key` go together (mTLS)."""
+    """PEM files. `ca` empty: the roots that gRPC ships. `cert` and `key` go together (mTLS).
+
+    `server_name` is the name the carrier's certificate must prove; empty: the target's host.
+    """
 
     ca: Path | None = None
     cert: Path | None = None
     key: Path | None = None
+    server_name: str = ""
 
     @property
     def paths(self) -> tuple[Path, ...]:

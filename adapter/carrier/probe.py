@@ -96,7 +96,10 @@ async def _endpoints(options: CarrierOptions) -> list[Endpoint]:
         except (socket.gaierror, UnicodeError) as error:
             raise CarrierMisconfigured(f"the name {host} is not known to DNS") from error
         known = dict.fromkeys(str(line[4][0]) for line in lines)
-        found += [Endpoint(host=host, port=port, address=address) for address in known]
+        name = options.tls.server_name if options.tls else ""
+        found += [
+            Endpoint(host=host, port=port, address=address, server_name=name) for address in known
+        ]
     return found[:ENDPOINTS_LIMIT]
 
 

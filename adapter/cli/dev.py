@@ -32,7 +32,9 @@ a_file = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 @click.command("dev")
 @click.option("--port", default=8080, show_default=True, type=a_port, help="The edge; 0: free.")
-@click.option("--ops-port", default=9090, show_default=True, type=a_port, help="The console.")
+@click.option(
+    "--ops-port", default=9090, show_default=True, type=a_port, help="Health, metrics and controls."
+)
 @click.option("--stub-port", default=50051, show_default=True, type=a_port, help="The carrier.")
 @click.option(
     "--mode",
@@ -70,7 +72,7 @@ def command(
     once: bool,
     json_wanted: bool,
 ) -> None:
-    """Run everything on this machine: a stand-in for the carrier, the edge and the console,
+    """Run everything on this machine: a stand-in for the carrier, the edge and its ops port,
     with development secrets that everybody knows.
 
     Push from a second terminal with the command it prints; Ctrl-C stops all. With --once it

@@ -23,7 +23,7 @@ def show(findings: Iterable[Finding], *, stream: TextIO | None = None) -> None:
     out = stream or sys.stderr
     if not listed:
         return
-    if out.isatty():
+    if out.isatty() and len(listed) > 1:  # one is easier read as a sentence
         from rich.console import Console  # here: `serve` has no table to show
 
         Console(file=out).print(_table(listed))

@@ -11,7 +11,7 @@ import click
 COMMANDS: Mapping[str, str] = {
     # name → its line in `waybridge --help`; the command is `command` in adapter/cli/<name>.py.
     # A name whose module is not there yet is not listed.
-    "dev": "Stub, edge and console on this machine, to try everything.",
+    "dev": "Stub, edge and ops port on this machine, to try everything.",
     "serve": "Answer WeChat's pushes: production.",
     "check": "Find every fault of a configuration before a push does.",
     "explain": "Explain one captured push, step by step.",

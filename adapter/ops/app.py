@@ -16,10 +16,22 @@ from adapter.ops.metrics import Metrics
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 # Health and numbers change by the second, and are nobody's to keep.
 NO_STORE = {"cache-control": "no-store"}
+INDEX = """waybridge, for the people who run it
+
+/livez        alive once the edge listens
+/readyz       ready, and how the carrier and the ledger are
+/metrics      for Prometheus
+/api/status   the same as JSON; POST /api/pause, /api/resume, /api/drain
+
+waybridge status, pause, resume, drain and ledger do this from a shell.
+"""
 
 
 def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """Build the ops side; `routes` are the console's and the API's."""
+
+    async def index(_request: Request) -> Response:
+        return PlainTextResponse(INDEX, headers=NO_STORE)
 
     async def livez(_request: Request) -> Response:
         status = 200 if health.is_alive else 503
@@ -40,5 +52,6 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
             Route("/readyz", readyz),
             Route("/metrics", numbers),
             *routes,
+            Route("/", index),  # last: a console of its own stands before it
         ]
     )

@@ -25,9 +25,9 @@ class Door:
 @asynccontextmanager
 async def ops_port(health: Health) -> AsyncIterator[httpx2.AsyncClient]:
     async def more(_request: Request) -> PlainTextResponse:
-        return PlainTextResponse("console")
+        return PlainTextResponse("more")
 
-    app = create_app(health=health, metrics=Metrics(), routes=[Route("/", more)])
+    app = create_app(health=health, metrics=Metrics(), routes=[Route("/more", more)])
     server = HttpServer(app, host="127.0.0.1", port=0)
     await server.start()
     try:
@@ -75,8 +75,19 @@ async def test_metrics_are_in_prometheus_format() -> None:
     assert b"waybridge_reply_seconds_bucket" in answer.content
 
 
+async def test_the_index_names_what_is_there() -> None:
+    async with ops_port(Health(gate=Gate(), edge=Door())) as client:
+        index = (await client.get("/")).text
+        named = [word for word in index.split() if word in ("/livez", "/readyz", "/metrics")]
+
+        answers = [(await client.get(path)).status_code for path in named]
+
+    assert len(named) == 3
+    assert 404 not in answers
+
+
 async def test_other_routes_join_and_the_rest_is_404() -> None:
     async with ops_port(Health(gate=Gate(), edge=Door())) as client:
-        assert (await client.get("/")).text == "console"
+        assert (await client.get("/more")).text == "more"
         assert (await client.get("/nothing")).status_code == 404
         assert (await client.post("/metrics")).status_code == 405
