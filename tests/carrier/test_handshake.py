@@ -5,7 +5,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import grpc
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from adapter.carrier.channel import open_channel
+from adapter.carrier.credentials import read
 from adapter.carrier.findings import Severity
 from adapter.carrier.handshake import Endpoint, knock
-from adapter.carrier.options import TlsFiles
+from adapter.carrier.options import CarrierOptions, TlsFiles
 from tests.carrier.certificates import Authority, Pair, self_signed
 from tests.carrier.playing import playing
 from tests.ports import free_port
@@ -264,3 +266,18 @@ async def test_a_right_set_up_has_no_finding(
 
     async with server() as port:
         assert await knock(at(port), tls=tls, within_seconds=5) == ()
+
+
+async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: Path) -> None:
+    server = grpc_server(OURS.issue(names=("dispatch.internal",)))
+    tls = replace(files(tmp_path, None), server_name="dispatch.internal")
+    async with server() as port:
+        endpoint = replace(at(port), server_name="dispatch.internal")
+        options = CarrierOptions(target=f"localhost:{port}", tls=tls)
+        channel = open_channel(options, read(options))
+
+        findings = await knock(endpoint, tls=tls, within_seconds=5)
+        await asyncio.wait_for(channel.channel_ready(), timeout=5)
+
+        assert findings == ()
+        await channel.close()
