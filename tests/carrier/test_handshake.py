@@ -274,7 +274,7 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
     async with server() as port:
         endpoint = replace(at(port), server_name="dispatch.internal")
         options = CarrierOptions(target=f"localhost:{port}", tls=tls)
-        channel = open_channel(options, read(options))
+        channel = open_channel(options, await asyncio.to_thread(read, options))
 
         findings = await knock(endpoint, tls=tls, within_seconds=5)
         await asyncio.wait_for(channel.channel_ready(), timeout=5)
