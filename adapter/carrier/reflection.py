@@ -26,6 +26,7 @@ PATHS = (
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 )
+ROUNDS = 4
 FILE_LIMIT = 500
 INFRASTRUCTURE = ("grpc.reflection.", "grpc.health.", "grpc.channelz.")
 
@@ -61,16 +62,24 @@ async def fetch(options: CarrierOptions, *, within_seconds: float) -> bytes:
 async def fetch_from(channel: grpc.aio.Channel, *, metadata: Metadata = ()) -> bytes:
     """Fetch over a channel that is open; see `fetch`. Waits until the channel is ready."""
     await channel.channel_ready()
-    for path in PATHS:
-        try:
-            return await _fetch_by(channel, path, metadata)
-        except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-                raise ContractFault(f"reflection failed with {error.code().name}") from error
-    raise NoReflection(
-        "the server offers no reflection",
-        hint="Ask the carrier for its .proto files and compile them.",
-    )
+    # A stream that the server ends before our first word is read shows as INTERNAL now and
+    # then, whatever the server said: asking again costs nothing.
+    for _ in range(ROUNDS):
+        broken = None
+        for path in PATHS:
+            try:
+                return await _fetch_by(channel, path, metadata)
+            except grpc.aio.AioRpcError as error:
+                if error.code() is grpc.StatusCode.INTERNAL:
+                    broken = error
+                elif error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                    raise ContractFault(f"reflection failed with {error.code().name}") from error
+        if broken is None:
+            raise NoReflection(
+                "the server offers no reflection",
+                hint="Ask the carrier for its .proto files and compile them.",
+            )
+    raise ContractFault("reflection failed with INTERNAL")
 
 
 async def _fetch_by(channel: grpc.aio.Channel, path: str, metadata: Metadata) -> bytes:
