@@ -29,6 +29,7 @@ token = "{TOKEN}"
 encoding_aes_key = "{ENCODING_AES_KEY}"
 [carrier]
 target = "dns:///127.0.0.1:{{stub_port}}"
+{{carrier}}
 [ledger]
 url = "{{ledger_url}}"
 [ops]

@@ -21,7 +21,8 @@ STOPPED_WITHIN_SECONDS = 30
 
 HOP = "hop"
 LEDGERS = {"memory": "memory://", "sqlite": "sqlite:///bench.db", "postgres": ""}
-VARIANTS = (HOP, *LEDGERS)
+BROUGHT = "brought"  # as `memory`, over a carrier's own contract
+VARIANTS = (HOP, *LEDGERS, BROUGHT)
 
 
 class NotReady(Exception):
@@ -59,10 +60,7 @@ class Bench:
         self._stub_port = 0
 
     def __enter__(self) -> Bench:
-        port_file = self._folder / "stub.port"
-        answer = wire.cancelled().hex()
-        self._start("bench.stub", "--port-file", str(port_file), "--answer", answer)
-        self._stub_port = _written_port(port_file)
+        self._stub_port = self._stub("stub", wire.cancelled())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,8 +70,25 @@ class Bench:
         """Start one variant and return when it answers."""
         if variant == HOP:
             return self._serve_hop()
+        if variant == BROUGHT:
+            return self._serve_brought()
         url = LEDGERS[variant] or self._postgres()
-        return self._serve_adapter(variant, url)
+        return self._serve_adapter(variant, url, stub_port=self._stub_port)
+
+    def _stub(self, name: str, answer: bytes) -> int:
+        """Start a stub that answers every call so, and return its port."""
+        port_file = self._folder / f"{name}.port"
+        self._start("bench.stub", "--port-file", str(port_file), "--answer", answer.hex())
+        return _written_port(port_file)
+
+    def _serve_brought(self) -> Served:
+        contract = self._folder / "brought.binpb"
+        contract.write_bytes(wire.brought_contract())
+        mapping = self._folder / "brought.toml"
+        mapping.write_text(wire.brought_mapping())
+        carrier = f'descriptors = "{contract}"\nmapping = "{mapping}"\n'
+        port = self._stub("brought-stub", wire.brought_cancelled())
+        return self._serve_adapter(BROUGHT, LEDGERS["memory"], stub_port=port, carrier=carrier)
 
     def load(self, served: Served, *arguments: str) -> subprocess.Popen[str]:
         """Start the load generator, which builds its pushes and then waits for the word."""
@@ -92,7 +107,9 @@ class Bench:
         _answers(port, process)
         return Served(pid=process.pid, port=port, sealed=False)
 
-    def _serve_adapter(self, variant: str, ledger_url: str) -> Served:
+    def _serve_adapter(
+        self, variant: str, ledger_url: str, *, stub_port: int, carrier: str = ""
+    ) -> Served:
         folder = self._folder / variant
         folder.mkdir()
         edge_port, ops_port = _free_ports(2)
@@ -101,7 +118,8 @@ class Bench:
             account.CONFIGURATION.format(
                 edge_port=edge_port,
                 ops_port=ops_port,
-                stub_port=self._stub_port,
+                stub_port=stub_port,
+                carrier=carrier,
                 ledger_url=ledger_url,
             )
         )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+
+from adapter.carrier.compile import compile_protos
+from adapter.carrier.contract import Contract
 
 METHOD = "/carrier.v1.WaybillService/CancelWaybill"
 
@@ -45,3 +49,24 @@ def cancelled() -> bytes:
     """Return the reply that says: cancelled."""
     _, reply_class = message_classes()
     return reply_class(status="CANCEL_STATUS_CANCELLED").SerializeToString()
+
+
+EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "parceldesk"
+
+
+@cache
+def brought_contract() -> bytes:
+    """Return the descriptor set of a contract that is deeply unlike ours."""
+    return compile_protos([EXAMPLE / "parceldesk.proto"], include=[EXAMPLE])
+
+
+def brought_mapping() -> str:
+    """Return its mapping; the bench's OrderIDs are no numbers, so another number stands in."""
+    mapping = (EXAMPLE / "mapping.toml").read_text(encoding="utf-8")
+    return mapping.replace('order_no = "OrderID"', 'order_no = "CreateTime"')
+
+
+def brought_cancelled() -> bytes:
+    """Return that contract's reply that says: cancelled."""
+    method = Contract.load(brought_contract()).method("parceldesk.Desk/Withdraw")
+    return method.reply_class(ruling={"disposition": "WITHDRAWN"}).SerializeToString()
