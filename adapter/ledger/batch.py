@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from adapter.cancellation.model import Call, Entry, State, Waybill
@@ -119,13 +119,15 @@ class Batch:
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
 
-    def run(self, *, now: float) -> None:
+    def run(self, *, clock: Callable[[], float]) -> None:
         """Read, decide in order, write; the caller commits."""
         waybills = list(dict.fromkeys(item.waybill for item in self.items))
         self.session.begin(self.cursor, waybills)
         rows = self.session.stories(self.cursor, [waybill.waybill_id for waybill in waybills])
         self._remember(waybills, rows)
         living = self._living()
+        # Only now: `begin` may have waited for another replica, whose call ended meanwhile.
+        now = clock()
         for item in self.items:
             if not item.abandoned:
                 self._decide(item, living, now)
@@ -196,7 +198,7 @@ def run_batch(session: Session, cursor: Cursor, items: Sequence[Item]) -> Batch:
     written unless the fault says that it may have landed.
     """
     batch = Batch(session, cursor, items)
-    batch.run(now=time.time())
+    batch.run(clock=time.time)
     if batch.wrote:
         session.commit()
     else:
