@@ -24,10 +24,12 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
+from adapter.ops import upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
 from adapter.ops.metrics import Metrics
+from adapter.ops.upstream import Upstream
 from adapter.settings import Settings
 from adapter.wechat.envelope import Envelope, Mode
 
@@ -124,10 +126,7 @@ class _Core:
     desk: Desk
 
     def carrier_condition(self) -> Condition:
-        state = self.carrier.state
-        up = {"READY": True, "TRANSIENT_FAILURE": False, "SHUTDOWN": False}.get(state.connectivity)
-        words = (state.connectivity.lower(), state.last_failure, state.fault)
-        return Condition(is_up=up, detail=", ".join(word for word in words if word))
+        return upstream.condition(self.carrier.state)
 
     def ledger_condition(self) -> Condition:
         return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
@@ -164,6 +163,7 @@ async def _core(
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
+    metrics.show(Upstream(state=lambda: carrier.state))
     return core
 
 

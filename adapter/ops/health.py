@@ -12,10 +12,11 @@ from adapter.cancellation.gate import Gate
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """How a part is doing. `is_up` is None while nobody knows yet; `detail` is for a
-    person, and never holds a secret."""
+    person, and never holds a secret; `facts` are for programs, by name."""
 
     is_up: bool | None
     detail: str = ""
+    facts: tuple[tuple[str, str | float | None], ...] = ()
 
     @property
     def word(self) -> str:
@@ -61,5 +62,9 @@ class Health:
         told: dict[str, object] = {"status": self.phase, "paused": self.gate.paused}
         for name, ask in self.parts.items():
             condition = ask()
-            told[name] = {"state": condition.word, "detail": condition.detail}
+            told[name] = {
+                "state": condition.word,
+                "detail": condition.detail,
+                **dict(condition.facts),
+            }
         return told

@@ -18,6 +18,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
 from adapter.ops.log import Logger
@@ -107,6 +108,10 @@ class Metrics:
         in another thread than the loop's."""
         gauge = Gauge(name, GAUGES[name], namespace="waybridge", registry=self.registry)
         gauge.set_function(read)
+
+    def show(self, collector: Collector) -> None:
+        """Show what somebody else keeps under names of its own; asked as `gauge` is."""
+        self.registry.register(collector)
 
     def page(self) -> bytes:
         """Return all of it in Prometheus' text format, version 0.0.4."""

@@ -7,8 +7,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
 from adapter.ops.metrics import GAUGES, KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
+from adapter.ops.upstream import Upstream
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
+from tests.ops.carrier_states import STATE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 ENTRY = Entry(
@@ -168,6 +170,7 @@ def test_every_metric_is_documented() -> None:
     metrics = Metrics()
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)
+    metrics.show(Upstream(state=lambda: STATE))
     names = {
         f"{family.name}_total" if family.type == "counter" else family.name
         for family in metrics.registry.collect()
