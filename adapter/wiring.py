@@ -163,7 +163,7 @@ async def _core(
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.show(Upstream(state=lambda: carrier.state))
+    metrics.show(Upstream(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
 
 

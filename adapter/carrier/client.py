@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
 from adapter.carrier import credentials, failure
+from adapter.carrier.addresses import AddressState
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, addresses, refuse_unsafe
@@ -149,6 +150,10 @@ class GrpcCarrier:
             channels_draining=self._renewal.draining,
             fault=self._renewal.fault,
         )
+
+    def address_states(self) -> tuple[AddressState, ...]:
+        """How each of the carrier's addresses stands: a millisecond or two, for a scrape."""
+        return self._renewal.addresses.look()
 
     async def close(self, *, within_seconds: float) -> None:
         """Send nothing new; wait for the calls in flight, then cut them: they are in doubt."""

@@ -91,13 +91,14 @@ class Link:
         Returns False if calls were cut: their outcome is in doubt.
         """
         try:
-            return await self._becomes_idle(within_seconds=within_seconds)
+            return await self.idle(within_seconds=within_seconds)
         finally:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
             await self._channel.close()
 
-    async def _becomes_idle(self, *, within_seconds: float) -> bool:
+    async def idle(self, *, within_seconds: float) -> bool:
+        """Say whether no call is in flight, waiting for the last one's end."""
         if not self.in_flight:
             return True
         self._idle.clear()

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from adapter.carrier import credentials as files
+from adapter.carrier.addresses import Addresses
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.link import Link, Metadata
@@ -46,11 +47,12 @@ class Renewal:
         self._prove_seconds = prove_seconds
         self._credentials = credentials
         self._marks: object = None
-        self._retiring: set[asyncio.Task[bool]] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._built_at = asyncio.get_running_loop().time()
         self.fault = ""
         self.built = 1
+        self.addresses = Addresses(options.target)
         self.link = self._open(credentials)
 
     @property
@@ -138,10 +140,18 @@ class Renewal:
             await fresh.close(within_seconds=0)
             return False
         self.link, old = fresh, self.link
-        retiring = asyncio.create_task(old.close(within_seconds=RETIRE_SECONDS))
+        retiring = asyncio.create_task(self._retire(old))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
         return True
+
+    async def _retire(self, old: Link) -> None:
+        try:
+            await old.idle(within_seconds=RETIRE_SECONDS)
+            # gRPC forgets what it counted together with the channel.
+            await asyncio.to_thread(self.addresses.look)
+        finally:
+            await old.close(within_seconds=0)
 
     async def _may_take_over(self, fresh: Link) -> bool:
         """True once the new link is ready, or the old one has nothing left to lose."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from adapter.carrier.addresses import AddressState
 from adapter.carrier.state import Breaker, CarrierState
 from adapter.ops.health import Condition
 
@@ -61,8 +62,14 @@ def condition(now: CarrierState) -> Condition:
 class Upstream(Collector):
     """Reads the carrier once a scrape, in the scrape's own thread: a push pays nothing."""
 
-    def __init__(self, *, state: Callable[[], CarrierState]) -> None:
+    def __init__(
+        self,
+        *,
+        state: Callable[[], CarrierState],
+        addresses: Callable[[], Sequence[AddressState]],
+    ) -> None:
         self._state = state
+        self._addresses = addresses
 
     def collect(self) -> Iterable[Metric]:
         """Return every number of the carrier's, as prometheus_client asks for them."""
@@ -77,3 +84,24 @@ class Upstream(Collector):
         for state in Breaker:
             breaker.add_metric((state.value,), state is now.breaker)
         yield breaker
+        yield from _of_addresses(self._addresses())
+
+
+def _of_addresses(addresses: Sequence[AddressState]) -> Iterator[Metric]:
+    up = GaugeMetricFamily(
+        "waybridge_carrier_address_up", "1: a connection stands.", labels=("address",)
+    )
+    left_out = GaugeMetricFamily(
+        "waybridge_carrier_address_left_out",
+        "1: connected, and given no calls while others are.",
+        labels=("address",),
+    )
+    calls = CounterMetricFamily(
+        "waybridge_carrier_address_calls", "Calls by address.", labels=("address", "ended")
+    )
+    for one in addresses:
+        up.add_metric((one.address,), one.is_connected)
+        left_out.add_metric((one.address,), one.is_left_out)
+        calls.add_metric((one.address, "ok"), one.ok)
+        calls.add_metric((one.address, "failed"), one.failed)
+    yield from (up, left_out, calls)

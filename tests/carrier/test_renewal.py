@@ -284,3 +284,19 @@ async def test_a_moved_name_is_followed_while_the_old_address_lives() -> None:
             await ask(renewal)
             assert (len(old.requests), len(moved.requests)) == (0, 1)
             await moved.stop()
+
+
+async def test_what_a_replaced_channel_counted_is_kept() -> None:
+    async with playing() as carrier, naming() as names:
+        options = CarrierOptions(
+            target=names.target(carrier.port), rebuild_seconds=0.2, reload_seconds=0.05
+        )
+        async with renewing(options) as renewal:
+            assert await renewal.link.ready(within_seconds=5)
+            await ask(renewal)
+            old = renewal.link
+
+            await until(lambda: renewal.link is not old and renewal.draining == 0)
+            await ask(renewal)
+
+            await until(lambda: [each.ok for each in renewal.addresses.look()] == [2])

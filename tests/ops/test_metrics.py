@@ -170,7 +170,7 @@ def test_every_metric_is_documented() -> None:
     metrics = Metrics()
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)
-    metrics.show(Upstream(state=lambda: STATE))
+    metrics.show(Upstream(state=lambda: STATE, addresses=lambda: ()))
     names = {
         f"{family.name}_total" if family.type == "counter" else family.name
         for family in metrics.registry.collect()

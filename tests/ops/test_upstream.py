@@ -4,15 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from adapter.carrier.addresses import AddressState
 from adapter.carrier.state import Breaker, CarrierState
 from adapter.ops.metrics import Metrics
 from adapter.ops.upstream import IS_UP, Upstream, condition
 from tests.ops.carrier_states import STATE
 
+EJECTED = AddressState(
+    address="10.0.0.2:50051", is_connected=True, is_left_out=True, ok=1, failed=20
+)
 
-def showing(state: CarrierState) -> Metrics:
+
+def showing(state: CarrierState, *addresses: AddressState) -> Metrics:
     metrics = Metrics()
-    metrics.show(Upstream(state=lambda: state))
+    metrics.show(Upstream(state=lambda: state, addresses=lambda: addresses))
     return metrics
 
 
@@ -49,6 +54,15 @@ def test_the_breaker_is_in_one_state_of_three(breaker: Breaker) -> None:
     states = {state: value(metrics, "breaker", state=state.value) for state in Breaker}
 
     assert states == {state: float(state is breaker) for state in Breaker}
+
+
+def test_each_address_is_on_the_page_with_its_calls() -> None:
+    metrics = showing(STATE, EJECTED)
+
+    assert value(metrics, "address_up", address=EJECTED.address) == 1
+    assert value(metrics, "address_left_out", address=EJECTED.address) == 1
+    assert value(metrics, "address_calls_total", address=EJECTED.address, ended="ok") == 1
+    assert value(metrics, "address_calls_total", address=EJECTED.address, ended="failed") == 20
 
 
 def test_every_breaker_has_its_word() -> None:
