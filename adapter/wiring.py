@@ -28,6 +28,7 @@ from adapter.ops import upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
+from adapter.ops.lookout import Lookout
 from adapter.ops.metrics import Metrics
 from adapter.ops.upstream import Upstream
 from adapter.settings import Settings
@@ -104,7 +105,7 @@ async def running(
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
-        health.parts.update(carrier=core.carrier_condition, ledger=core.ledger_condition)
+        health.parts.update(core.conditions())
         controls = Controls(
             health=health, log=log, drain=stop.set, in_flight=lambda: core.desk.in_flight
         )
@@ -124,6 +125,9 @@ class _Core:
     carrier: GrpcCarrier
     ledger: DurableLedger | MemoryLedger
     desk: Desk
+
+    def conditions(self) -> dict[str, Callable[[], Condition]]:
+        return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
 
     def carrier_condition(self) -> Condition:
         return upstream.condition(self.carrier.state)
@@ -159,6 +163,8 @@ async def _core(
     )
     opened.push_async_callback(_stopped, asyncio.create_task(_resolving(resolver, gate, log)))
     core = _Core(carrier=carrier, ledger=ledger, desk=desk)
+    lookout = Lookout(parts=core.conditions(), log=log, count=metrics.alerted)
+    opened.push_async_callback(_stopped, asyncio.create_task(lookout.keep()))
     metrics.gauge("in_flight", lambda: desk.in_flight)
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))

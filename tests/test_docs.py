@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapter.ops.lookout import EVENTS
+from adapter.ops.metrics import ALERTS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def alerts() -> Iterator[str]:
     """Return the name of each alert that our code gives."""
+    yield from (lost for lost, _ in EVENTS.values())
     for path in sorted((ROOT / "adapter").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
@@ -33,3 +37,7 @@ def test_every_alert_is_explained_and_no_other() -> None:
 
     assert row is not None
     assert set(re.findall(r"`(\w+)`", row[1])) == set(alerts())
+
+
+def test_every_alert_has_a_series_from_the_start_and_no_other() -> None:
+    assert set(ALERTS) == set(alerts())

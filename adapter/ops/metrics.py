@@ -56,6 +56,17 @@ GAUGES = {
     "forward_circuit_open": "1: the handler of other events is being spared.",
     "log_lines_dropped": "Log lines that could not be written in time.",
 }
+# What an operator should see, by name; a test compares with the code that says them.
+ALERTS = (
+    "contradiction",
+    "unknown_status",
+    "told_failure_is_cancelled",
+    "commit_lost",
+    "defect",
+    "doubt_for_operator",
+    "carrier_lost",
+    "ledger_lost",
+)
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
 CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
@@ -95,6 +106,8 @@ class Metrics:
         )
         self._alerts = counter("alerts", "Things an operator should see.", "name")
         # Children that exist from the start read as 0, not as absent.
+        for name in ALERTS:
+            self._alerts.labels(name)
         self._previous_token = self._rotation.labels("token")
         self._previous_key = self._rotation.labels("aes_key")
         self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
@@ -192,6 +205,10 @@ class Metrics:
             self._log.warning("alert", alert_name=name, key=key, detail=detail)
         if name == "told_failure_is_cancelled":
             self._late.inc()
+        self.alerted(name)
+
+    def alerted(self, name: str) -> None:
+        """An alert whose line somebody else writes."""
         self._alerts.labels(name).inc()
 
 

@@ -39,7 +39,9 @@ async def _push(sender: Sender) -> None:
     await play(press, Format.XML, account=ACCOUNT, sender=sender, case=None)
 
 
-async def _number(client: httpx2.AsyncClient, ops: str, name: str, **labels: str) -> float | None:
+async def _number(
+    client: httpx2.AsyncClient, ops: str, name: str, /, **labels: str
+) -> float | None:
     page = (await client.get(f"{ops}metrics")).text
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
@@ -94,3 +96,21 @@ async def test_an_ejected_address_is_seen_in_the_metrics_and_its_return_too(
     assert failed > 0
     assert other == 0.0
     assert answered > 0
+
+
+async def test_a_carrier_that_goes_and_comes_back_is_told_once_each(tmp_path: Path) -> None:
+    async with playing(reply(CANCELLED_REPLY)) as carrier:
+        with serving(configuration(tmp_path, f"127.0.0.1:{carrier.port}")) as (serve, _, ops):
+            await carrier.stop()
+            lost = await asyncio.to_thread(serve.heard, r'.*"carrier_lost".*')
+            await carrier.start()
+            back = await asyncio.to_thread(serve.heard, r'.*"carrier_back".*')
+            async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
+                ready = (await client.get(f"{ops}readyz")).json()["carrier"]
+                alerts = await _number(client, ops, "waybridge_alerts_total", name="carrier_lost")
+
+    assert '"level":"warning"' in lost[0]
+    assert '"level":"info"' in back[0]
+    assert (serve.stdout.count("carrier_lost"), serve.stdout.count("carrier_back")) == (1, 1)
+    assert alerts == 1
+    assert (ready["state"], ready["breaker"]) == ("up", "closed")

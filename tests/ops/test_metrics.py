@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
-from adapter.ops.metrics import GAUGES, KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
+from adapter.ops.metrics import ALERTS, GAUGES, KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
 from adapter.ops.upstream import Upstream
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
@@ -183,3 +183,13 @@ def test_every_metric_is_documented() -> None:
 def test_our_own_event_is_known() -> None:
     assert "cancel_waybill" in KNOWN_EVENTS
     assert all(event == event.lower() for event in KNOWN_EVENTS)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_each_alert_reads_zero_before_it_happens(name: str) -> None:
+    metrics = Metrics()
+    before = value(metrics, "alerts_total", name=name)
+
+    metrics.alerted(name)
+
+    assert (before, value(metrics, "alerts_total", name=name)) == (0, 1)
