@@ -11,7 +11,7 @@ BINPB  := adapter/carrier/waybill_service.binpb
 CHECKS := format lint types imports buf-lint buf-format buf-breaking descriptors tests
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test prove bench proto baseline lock clean $(CHECKS:%=check-%)
+.PHONY: help dev demo test coverage prove bench proto baseline lock clean $(CHECKS:%=check-%)
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ check-descriptors: .venv/.installed
 # One file stays with one worker, so that costly fixtures (a PostgreSQL) start once.
 check-tests: .venv/.installed
 	$(BIN)/python -m pytest -q -rs --durations=5 --numprocesses=auto --dist=loadfile $(ARGS)
+
+coverage: .venv/.installed ## show how much of each module its own tests cover, least first (ARGS=tests/edge)
+	@$(BIN)/python -m tests.own_coverage $(ARGS)
 
 prove: .venv/.installed ## run the long crash, repeat and restart journeys (minutes)
 	@$(BIN)/python -m pytest -v -m prove --timeout=900 $(ARGS)

@@ -1,0 +1,44 @@
+"""Which test module is a module's own: the tests mirror the tree.
+
+`tests/wechat/test_cipher.py` is `adapter/wechat/cipher.py`'s own. A long one has parts that
+begin with its name: `test_desk_repeats.py` is `desk.py`'s too, while there is no `desk_repeats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
+SHIPPED = ("adapter", "legacy_stub")
+
+
+def modules() -> Iterator[Path]:
+    """Return every module that ships and holds code."""
+    for folder in SHIPPED:
+        for path in sorted(ROOT.joinpath(folder).rglob("*.py")):
+            if path.name != "__init__.py":
+                yield path
+
+
+def own_test_module(module: Path) -> Path:
+    """Return where the tests of `module` begin, whether there are any or not."""
+    inside = module.relative_to(
+        ROOT / "adapter" if module.is_relative_to(ROOT / "adapter") else ROOT
+    )
+    return TESTS / inside.with_name(f"test_{inside.name}")
+
+
+def owned() -> dict[Path, Path]:
+    """Return every test module that is some module's own, and which one's."""
+    first = {own_test_module(module): module for module in modules()}
+    found = {test: _first_part(test, first) for test in sorted(TESTS.rglob("test_*.py"))}
+    return {test: first[part] for test, part in found.items() if part is not None}
+
+
+def _first_part(test: Path, first: dict[Path, Path]) -> Path | None:
+    """Return the test module that `test` is a part of: the one with the longest such name."""
+    words = test.stem.split("_")
+    parts = (test.with_name("_".join(words[:count]) + ".py") for count in range(len(words), 1, -1))
+    return next((part for part in parts if part in first), None)
