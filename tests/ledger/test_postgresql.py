@@ -100,18 +100,10 @@ async def test_a_database_without_tables_is_refused_with_the_remedy(
             pass
 
 
-async def test_migrating_again_changes_nothing(url: str, no_blocking_calls: BlockBuster) -> None:
-    no_blocking_calls.deactivate()
-
-    assert await migrate(url) is False
-
-
 async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerNotOpened, match="does not answer"):
         async with open_ledger(f"postgresql://postgres@/x?host={tmp_path}"):
             pass
-    with pytest.raises(LedgerNotOpened):
-        await migrate(f"postgresql://postgres@/x?host={tmp_path}")
 
 
 async def test_values_that_cannot_be_stored_fail_their_own_caller(

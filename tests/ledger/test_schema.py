@@ -46,10 +46,16 @@ async def test_migrated_postgresql_has_the_tables_the_program_knows(
     await engine.dispose()
 
 
-async def test_a_file_is_migrated_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/ledger.db"
+def test_newer_tables_than_the_program_knows_are_left_alone(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db", poolclass=NullPool)
+    with engine.begin() as connection:
+        schema.migrate(connection)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    assert [await migrate(url), await migrate(url)] == [True, False]
+        with pytest.raises(SchemaOutdated, match=r"schema 9999, .* install the newer waybridge"):
+            schema.migrate(connection)
+
+        assert schema.version_of(connection) == "9999"
 
 
 def test_the_newest_step_is_the_one_the_program_asks_for() -> None:
@@ -57,6 +63,14 @@ def test_the_newest_step_is_the_one_the_program_asks_for() -> None:
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
 
     assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
+
+
+def test_our_own_tables_are_accepted(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db", poolclass=NullPool)
+    with engine.begin() as connection:
+        schema.migrate(connection)
+
+        schema.require(connection, remedy="nothing to do")
 
 
 def test_tables_that_are_not_ours_are_refused_with_the_remedy(tmp_path: Path) -> None:
