@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -16,6 +19,8 @@ from adapter.edge.server import (
 )
 from tests.edge.playing import ScriptedDesk, push, running_edge, until
 from tests.edge.wire import request, wire
+
+ROOT = Path(__file__).parents[2]
 
 
 async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -119,6 +124,29 @@ def test_the_limit_of_open_files_is_lifted() -> None:
 
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == limit
         assert limit >= lowered
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("limit", [300, 1_024])
+def test_a_limit_that_cannot_be_lifted_is_the_one_returned(limit: int) -> None:
+    look = (
+        "import resource; from adapter.edge.server import raise_file_limit;"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); print(raise_file_limit())"
+    )
+
+    # In a process of its own: a hard limit that was lowered stays low.
+    ended = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
+
+    assert (ended.stderr, ended.stdout.strip()) == ("", str(limit))
+
+
+def test_a_limit_that_is_high_enough_is_left_alone() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        lifted = raise_file_limit()
+
+        assert raise_file_limit() == lifted
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
