@@ -19,7 +19,7 @@ from adapter.edge.push import Parts, Program
 from adapter.edge.server import HttpServer
 from adapter.edge.translate import Locale
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Envelope, Mode
+from adapter.wechat.envelope import Account, Envelope, Mode, Opened
 from adapter.wechat.pushing import (
     ReplyFields,
     SealedPush,
@@ -82,6 +82,29 @@ def push(
         open_id="oABCD",
         mode=mode,
     )
+
+
+class BrokenEnvelope(Envelope):
+    """Opens and then cannot seal; or cannot even open."""
+
+    __slots__ = ("opens",)
+
+    def __init__(self, account: Account, *, opens: bool) -> None:
+        super().__init__(account)
+        self.opens = opens
+
+    def open(self, query: bytes, body: bytes, *, now_unix: float) -> Opened:
+        if not self.opens:
+            raise RuntimeError("open")
+        return super().open(query, body, now_unix=now_unix)
+
+    def seal(self, *_: object, **__: object) -> bytes:
+        raise RuntimeError("seal")
+
+
+def broken_program(known: Account, *, opens: bool) -> Program:
+    """A Mini Program whose pushes meet a defect of ours, after they were read or before."""
+    return Program(name="broken", mode=known.mode, envelope=BrokenEnvelope(known, opens=opens))
 
 
 async def until(happened: Callable[[], object], *, within_seconds: float = 5.0) -> None:

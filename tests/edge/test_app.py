@@ -17,12 +17,14 @@ from tests.edge.playing import (
     SAMPLE,
     ScriptedDesk,
     account,
+    broken_program,
     message,
     push,
     running_edge,
 )
 
 MODES = list(Mode)
+
 FORMATS = list(Format)
 
 
@@ -87,72 +89,6 @@ async def test_a_number_for_an_id_is_30001() -> None:
     assert edge.desk.asked == []
 
 
-@pytest.mark.parametrize("field", ["ToUserName", "FromUserName", "CreateTime"])
-async def test_without_an_address_for_the_reply_it_is_400(field: str) -> None:
-    async with running_edge() as edge:
-        answer = await edge.post(push(edge.account, Format.JSON, **{field: None}))
-
-    assert answer.status_code == 400
-    assert edge.tally.refusals == ["undecodable"]
-
-
-@pytest.mark.parametrize(
-    "body", [b"<xml><a>", b"{]", b"plain", b'{"a":NaN}', b"<!DOCTYPE x><xml/>"]
-)
-async def test_an_authentic_push_that_cannot_be_read_is_400(body: bytes) -> None:
-    async with running_edge() as edge:
-        answer = await edge.post(push(edge.account, Format.XML, body=body))
-
-    assert answer.status_code == 400
-
-
-async def test_every_kind_of_forgery_gets_the_same_403() -> None:
-    async with running_edge() as edge:
-        good = push(edge.account)
-        foreign = push(account(token="another"))
-        stale = push(edge.account, signed_at=time.time() - 3600)
-        plain = push(edge.account, mode=Mode.PLAINTEXT)
-        requests = [
-            ("", good.body),
-            (good.query + "&nonce=1", good.body),
-            (good.query, good.body.replace(b"<Encrypt><![CDATA[", b"<Encrypt><![CDATA[A")),
-            (foreign.query, foreign.body),
-            (stale.query, stale.body),
-            (plain.query, plain.body),
-            (good.query, b"rubbish"),
-        ]
-
-        answers = [
-            await edge.client.post(f"{PATH}?{query}", content=body) for query, body in requests
-        ]
-
-    assert {(answer.status_code, answer.content) for answer in answers} == {(403, b"forbidden")}
-    assert len({tuple(sorted(a.headers.keys())) for a in answers}) == 1
-    assert edge.desk.asked == []
-    reasons = [line["reason"] for line in edge.log.named("push_refused")]
-    assert len(set(reasons)) >= 4, "the precise reasons stand in the log"
-    assert edge.tally.refusals == reasons
-
-
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "XYZ"])
-async def test_another_method_is_405(method: str) -> None:
-    async with running_edge() as edge:
-        answer = await edge.client.request(method, PATH)
-
-    expected = 400 if method == "XYZ" else 405  # a method that HTTP itself does not know
-    assert answer.status_code == expected
-
-
-@pytest.mark.parametrize("path", ["/", PATH + "/", "/wechat", PATH + "%0A", "/wechat//push"])
-async def test_another_path_is_404(path: str) -> None:
-    async with running_edge() as edge:
-        sealed = push(edge.account)
-
-        answers = [await edge.client.get(path), await edge.post(sealed, path)]
-
-    assert [answer.status_code for answer in answers] == [404, 404]
-
-
 async def test_a_push_over_the_ceiling_is_answered_minus_one_and_not_asked() -> None:
     desk = ScriptedDesk(in_flight=3)
     async with running_edge(desk=desk, limits=Limits(max_in_flight=3)) as edge:
@@ -173,6 +109,24 @@ async def test_our_own_fault_is_an_unknown_outcome_and_its_words_hide_the_passwo
     assert line["words"] == "could not store ***"
     assert "playing.py" in str(line["frames"])
     assert edge.tally.faults == 1
+
+
+async def test_our_own_fault_before_the_push_is_read_is_400_and_hides_all_its_words() -> None:
+    known = account()
+    async with running_edge(more=[("/broken", broken_program(known, opens=False))]) as edge:
+        answer = await edge.post(push(known), "/broken")
+
+    [line] = edge.log.named("push_faulted")
+    assert (answer.status_code, answer.content) == (400, b"bad request")
+    assert (line["fault"], line["words"]) == ("RuntimeError", "")
+
+
+async def test_a_fault_while_apologising_is_400_too() -> None:
+    known = account()
+    async with running_edge(more=[("/broken", broken_program(known, opens=True))]) as edge:
+        answer = await edge.post(push(known), "/broken")
+
+    assert (answer.status_code, edge.tally.faults) == (400, 2)
 
 
 async def test_the_password_stands_in_no_line_and_no_reply() -> None:

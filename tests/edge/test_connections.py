@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from adapter.edge.connections import Patience
+from adapter.edge.connections import Patience, PatientConnection
 from adapter.edge.limits import Limits
-from tests.edge.playing import PATH, Edge, push, running_edge, until
+from tests.edge.playing import PATH, Edge, ScriptedDesk, push, running_edge, until
 from tests.edge.wire import Wire, chunked, request, wire
 
 SHORT = Patience(header_seconds=0.2, message_seconds=0.4, idle_seconds=0.3, header_bytes=4_096)
@@ -219,3 +219,50 @@ async def test_silent_connections_do_not_keep_pushes_waiting() -> None:
         for _, writer in silent:
             writer.close()
     assert [reply.result_code for reply in replies] == [0] * 20
+
+
+def connection_of(edge: Edge) -> PatientConnection:
+    (connection,) = edge.server._server.server_state.connections
+    assert isinstance(connection, PatientConnection)
+    return connection
+
+
+async def test_a_reply_in_the_making_can_be_made_the_last_of_its_connection() -> None:
+    desk = ScriptedDesk(hangs=asyncio.Event())
+    async with running_edge(desk=desk) as edge, wire(edge.server) as line:
+        await line.send(request(push(edge.account)))
+        await until(lambda: desk.asked)
+        connection_of(edge).finish()
+        assert desk.hangs is not None
+        desk.hangs.set()
+
+        answer = await line.rest()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer.lower()
+
+
+async def test_a_connection_without_a_request_has_no_reply_to_finish() -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        await until(lambda: edge.server.connections)
+        connection_of(edge).finish()
+
+        await line.send(request(push(edge.account)))
+        answers = [await line.answer()]
+        await line.send(request(push(edge.account)))
+        answers.append(await line.answer())
+
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 200 "] * 2
+
+
+async def test_last_words_under_way_are_not_cut_off_when_patience_ends() -> None:
+    words = b"x" * 20_000_000  # more than the kernel takes at once
+    async with running_edge() as edge, wire(edge.server) as line:
+        await until(lambda: edge.server.connections)
+        connection = connection_of(edge)
+        connection.transport.write(words)
+        connection.transport.close()
+
+        connection._lose_patience()
+
+        assert await line.rest() == words

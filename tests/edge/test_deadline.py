@@ -60,6 +60,50 @@ async def test_an_error_of_the_block_is_its_own() -> None:
         raise ZeroDivisionError
 
 
-def test_there_is_no_deadline_outside_a_task() -> None:
+def test_there_is_no_deadline_outside_a_loop() -> None:
     with pytest.raises(RuntimeError), Deadline(5):
         pass
+
+
+async def test_there_is_no_deadline_outside_a_task() -> None:
+    loop = asyncio.get_running_loop()
+    refused = loop.create_future()
+
+    def enter() -> None:
+        with pytest.raises(RuntimeError, match="a deadline needs a task"), Deadline(5):
+            pass
+        refused.set_result(None)
+
+    loop.call_soon(enter)
+
+    async with asyncio.timeout(5):
+        await refused
+
+
+async def test_a_cancellation_in_the_moment_of_the_deadline_wins() -> None:
+    deadline = Deadline(5)
+
+    async def wait() -> None:
+        with deadline:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    deadline._cut()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_error_of_the_block_in_the_moment_of_the_deadline_is_still_its_own() -> None:
+    async def fail_when_cut() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ZeroDivisionError from None
+
+    with pytest.raises(ZeroDivisionError), Deadline(0):
+        await fail_when_cut()
+
+    await asyncio.sleep(0)  # and what follows it is not cancelled

@@ -7,11 +7,20 @@ import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
 from adapter.edge.limits import Limits
-from adapter.edge.push import Program
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Envelope, Mode, Opened
-from tests.edge.playing import PATH, ScriptedDesk, account, push, running_edge, until
+from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.redact import Secret
+from tests.edge.playing import (
+    KEY,
+    PATH,
+    ScriptedDesk,
+    account,
+    broken_program,
+    push,
+    running_edge,
+    until,
+)
 
 
 @dataclass(kw_only=True)
@@ -81,6 +90,30 @@ async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> Non
     assert [reply.result_code for reply in answered] == [0, 0]
 
 
+async def test_a_faulty_push_is_refused_for_good_even_while_there_is_no_room() -> None:
+    """−1 would have the merchant press again, to no avail."""
+    desk = ScriptedDesk(in_flight=2)
+    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+        reply = await edge.reply(OrderID="")
+
+    assert (reply.result_code, desk.refused) == (30001, [Unsent.REFUSED])
+
+
+async def test_a_push_under_the_previous_key_is_answered_and_counted() -> None:
+    served = Account(
+        app_id="wx0123456789abcdef",
+        mode=Mode.SECURE,
+        token=Secret("testtoken"),
+        encoding_aes_key=Secret(KEY[::-1]),
+        previous_encoding_aes_key=Secret(KEY),
+    )
+    async with running_edge(served=served) as edge:
+        answer = await edge.post(push(account()))
+
+    assert answer.status_code == 200
+    assert edge.tally.rotations == [(False, True)]
+
+
 async def test_a_repeat_gets_the_same_plaintext() -> None:
     async with running_edge(Mode.PLAINTEXT) as edge:
         sealed = push(edge.account)
@@ -132,29 +165,10 @@ async def test_our_fault_with_another_event_is_an_empty_200() -> None:
     assert (line["fault"], line["words"]) == ("RuntimeError", "")
 
 
-class BrokenEnvelope(Envelope):
-    """Opens and then cannot seal; or cannot even open."""
-
-    __slots__ = ("opens",)
-
-    def __init__(self, account: Account, *, opens: bool) -> None:
-        super().__init__(account)
-        self.opens = opens
-
-    def open(self, query: bytes, body: bytes, *, now_unix: float) -> Opened:
-        if not self.opens:
-            raise RuntimeError("open")
-        return super().open(query, body, now_unix=now_unix)
-
-    def seal(self, *_: object, **__: object) -> bytes:
-        raise RuntimeError("seal")
-
-
 @pytest.mark.parametrize(("opens", "faults"), [(True, 2), (False, 1)])
 async def test_a_fault_that_leaves_nothing_to_seal_is_400(*, opens: bool, faults: int) -> None:
     known = account()
-    broken = Program(name="broken", mode=known.mode, envelope=BrokenEnvelope(known, opens=opens))
-    async with running_edge(more=[("/broken", broken)]) as edge:
+    async with running_edge(more=[("/broken", broken_program(known, opens=opens))]) as edge:
         answer = await edge.post(push(known), "/broken")
 
     assert (answer.status_code, answer.content) == (400, b"bad request")

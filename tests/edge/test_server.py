@@ -49,6 +49,18 @@ async def test_an_address_that_is_not_ours_is_said_so() -> None:
         await HttpServer(nothing, host="192.0.2.1", port=0).start()
 
 
+async def test_a_name_that_nobody_knows_is_said_so() -> None:
+    with pytest.raises(ListenFailed, match="no such name:8080: "):
+        await HttpServer(nothing, host="no such name", port=8080).start()
+
+
+async def test_open_connections_are_counted() -> None:
+    async with running_edge() as edge:
+        async with wire(edge.server), wire(edge.server):
+            await until(lambda: edge.server.connections == 2)
+        await until(lambda: edge.server.connections == 0)
+
+
 async def test_answers_carry_a_date_and_no_server() -> None:
     async with running_edge() as edge:
         answer = await edge.post(push(edge.account))

@@ -102,6 +102,14 @@ async def test_query_body_and_type_arrive_untouched(path: str, query: bytes, tar
     assert answer == Forwarded(body=b"<theirs", content_type="text/xml", result="answered")
 
 
+async def test_a_push_without_a_content_type_is_passed_on_without_one() -> None:
+    async with running(Handler()) as handler, forwarding(handler.port) as forwarder:
+        await forwarder.forward(query=b"", body=b"<raw/>", content_type=b"", within_seconds=2.0)
+
+    [request] = handler.requests
+    assert b"content-type" not in request.lower()
+
+
 @pytest.mark.parametrize(
     "header", [b"", b"Content-Type: a\x01b\r\n", b"Content-Type: \xe5\xa5\xbd\r\n"]
 )

@@ -21,6 +21,7 @@ def test_percent_is_decoded_once_and_plus_is_a_space() -> None:
 
 def test_empty_pairs_and_missing_values_are_read() -> None:
     assert parse(b"&a=1&&b&c=x=y&") == {"a": "1", "b": "", "c": "x=y"}
+    assert parse(b"&a=%31&&b&c=x=y&") == {"a": "1", "b": "", "c": "x=y"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,130 @@
+"""What is turned away at the door, and how little its sender learns of why."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from starlette.types import Message
+
+from adapter.edge.app import create_app
+from adapter.edge.limits import Limits, Room
+from adapter.edge.push import Parts, Program
+from adapter.wechat.codec import Format
+from adapter.wechat.envelope import Envelope, Mode
+from tests.edge.playing import (
+    PATH,
+    Lines,
+    ScriptedDesk,
+    Tallied,
+    account,
+    push,
+    running_edge,
+    until,
+)
+from tests.edge.wire import request, wire
+
+
+@pytest.mark.parametrize("field", ["ToUserName", "FromUserName", "CreateTime"])
+async def test_without_an_address_for_the_reply_it_is_400(field: str) -> None:
+    async with running_edge() as edge:
+        answer = await edge.post(push(edge.account, Format.JSON, **{field: None}))
+
+    assert answer.status_code == 400
+    assert edge.tally.refusals == ["undecodable"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"<xml><a>", b"{]", b"plain", b'{"a":NaN}', b"<!DOCTYPE x><xml/>"]
+)
+async def test_an_authentic_push_that_cannot_be_read_is_400(body: bytes) -> None:
+    async with running_edge() as edge:
+        answer = await edge.post(push(edge.account, Format.XML, body=body))
+
+    assert answer.status_code == 400
+
+
+async def test_every_kind_of_forgery_gets_the_same_403() -> None:
+    async with running_edge() as edge:
+        good = push(edge.account)
+        foreign = push(account(token="another"))
+        stale = push(edge.account, signed_at=time.time() - 3600)
+        plain = push(edge.account, mode=Mode.PLAINTEXT)
+        requests = [
+            ("", good.body),
+            (good.query + "&nonce=1", good.body),
+            (good.query, good.body.replace(b"<Encrypt><![CDATA[", b"<Encrypt><![CDATA[A")),
+            (foreign.query, foreign.body),
+            (stale.query, stale.body),
+            (plain.query, plain.body),
+            (good.query, b"rubbish"),
+        ]
+
+        answers = [
+            await edge.client.post(f"{PATH}?{query}", content=body) for query, body in requests
+        ]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(403, b"forbidden")}
+    assert len({tuple(sorted(a.headers.keys())) for a in answers}) == 1
+    assert edge.desk.asked == []
+    reasons = [line["reason"] for line in edge.log.named("push_refused")]
+    assert len(set(reasons)) >= 4, "the precise reasons stand in the log"
+    assert edge.tally.refusals == reasons
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "XYZ"])
+async def test_another_method_is_405(method: str) -> None:
+    async with running_edge() as edge:
+        answer = await edge.client.request(method, PATH)
+
+    expected = 400 if method == "XYZ" else 405  # a method that HTTP itself does not know
+    assert answer.status_code == expected
+
+
+@pytest.mark.parametrize("path", ["/", PATH + "/", "/wechat", PATH + "%0A", "/wechat//push"])
+async def test_another_path_is_404(path: str) -> None:
+    async with running_edge() as edge:
+        sealed = push(edge.account)
+
+        answers = [await edge.client.get(path), await edge.post(sealed, path)]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+async def test_a_body_over_the_limit_is_413_and_counted() -> None:
+    async with running_edge(limits=Limits(body_limit_bytes=100)) as edge:
+        answer = await edge.client.post(PATH, content=b"x" * 101)
+
+    [line] = edge.log.named("push_refused")
+    assert (answer.status_code, edge.tally.refusals) == (413, ["body_too_large"])
+    assert (line["reason"], line["peer"]) == ("body_too_large", "127.0.0.1")
+
+
+async def test_a_sender_that_hangs_up_is_counted_and_not_answered() -> None:
+    async with running_edge() as edge:
+        async with wire(edge.server) as line:
+            sealed = push(edge.account)
+            await line.send(request(sealed, length=len(sealed.body) + 1))
+        await until(lambda: edge.tally.refusals)
+
+        assert edge.tally.refusals == ["sender_gone"]
+        assert edge.tally.faults == 0
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+async def test_what_is_not_http_is_left_without_an_answer(kind: str) -> None:
+    desk, tally, log = ScriptedDesk(), Tallied(), Lines()
+    program = Program(name="main", mode=Mode.SECURE, envelope=Envelope(account()))
+    parts = Parts(desk=desk, tally=tally, log=log, limits=Limits(), room=Room(1))
+    sent: list[object] = []
+
+    async def receive() -> Message:
+        raise AssertionError("nobody reads it")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = create_app({PATH: program}, parts)
+    await app.router.default({"type": kind, "path": PATH}, receive, send)
+
+    assert (sent, tally.refusals, tally.faults) == ([], [], 0)
