@@ -11,7 +11,8 @@ from adapter.cancellation.asking import Ask, Say, on_ask_again, on_delivery
 from adapter.cancellation.model import Call, CarrierAnswer, Entry, Outcome, State, only
 from adapter.cancellation.ports import Change, Story
 from adapter.cancellation.settling import Settled, on_answer
-from tests.cancellation.explorer import Bounds, Rules, Violation, explore
+from tests.cancellation.explorer import Rules, explore
+from tests.cancellation.world import Bounds, Violation
 
 SOUND = Rules()
 WORLDS = {

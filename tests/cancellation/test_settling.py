@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from adapter.cancellation.case import fresh_entry
-from adapter.cancellation.model import Basis, Call, CarrierAnswer, Entry, Fact, Outcome, State
-from adapter.cancellation.ports import Story
+from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State
 from adapter.cancellation.settling import on_answer, on_fact, on_resolve, on_told
 from tests.cancellation.playing import press
-
-NOW = 100.0
-MINE = replace(
-    fresh_entry("mine", press(1), received_at=NOW),
-    state=State.CALLING,
-    owner="me",
-    calls=1,
-    called_at=NOW,
-)
-OTHER = replace(fresh_entry("other", press(2), received_at=NOW), owner="gone", calls=1)
-CALLING = replace(OTHER, state=State.CALLING)
-DOUBTFUL = replace(OTHER, state=State.IN_DOUBT, told=Outcome.IN_DOUBT)
-UNSENT = replace(OTHER, state=State.UNSENT, calls=0)
-
-
-def done(outcome: Outcome, *, told: Outcome | None) -> Entry:
-    return replace(
-        OTHER, state=State.DONE, outcome=outcome, basis=Basis.CARRIER, told=told, settled_at=NOW
-    )
-
-
-def story(*entries: Entry, living: frozenset[str] = frozenset({"me"})) -> Story:
-    return Story(entries=entries, me="me", living=living, now=NOW)
-
-
-def saying(outcome: Outcome) -> CarrierAnswer:
-    return CarrierAnswer(outcome=outcome, status=outcome.name, message="so they say")
-
-
-CALL = Call(key="mine", epoch=1, sent_at=NOW)
+from tests.cancellation.stories import CALL, MINE, NOW, OTHER, UNSENT, done, saying, story
 
 
 @pytest.mark.parametrize(
@@ -56,97 +26,6 @@ def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
     assert change.entries == (entry,)
     (call,) = change.calls
     assert (call.epoch, call.ended_at, call.outcome) == (1, NOW, outcome)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlreadyCancelled:
-    """One case of rule R: the other rows of the waybill, and whose success it is."""
-
-    name: str
-    others: tuple[Entry, ...] = ()
-    calls: int = 1
-    ours: bool
-    settled: int = 0
-
-
-CASES = (
-    AlreadyCancelled(name="nobody else ever asked", ours=False),
-    AlreadyCancelled(name="an earlier call of ours is in doubt", calls=2, ours=True),
-    AlreadyCancelled(name="another press is calling", others=(CALLING,), ours=True, settled=1),
-    AlreadyCancelled(name="another press is in doubt", others=(DOUBTFUL,), ours=True, settled=1),
-    AlreadyCancelled(
-        name="another press is done with a 0 nobody was told",
-        others=(done(Outcome.CANCELLED, told=None),),
-        ours=True,
-    ),
-    AlreadyCancelled(
-        name="another press is done with a 0 after -1 was told",
-        others=(done(Outcome.CANCELLED, told=Outcome.IN_DOUBT),),
-        ours=True,
-    ),
-    AlreadyCancelled(
-        name="another press was told 0",
-        others=(done(Outcome.CANCELLED, told=Outcome.CANCELLED),),
-        ours=False,
-    ),
-    AlreadyCancelled(
-        name="another press was told 0, though we have doubt of our own",
-        others=(done(Outcome.CANCELLED, told=Outcome.CANCELLED),),
-        calls=2,
-        ours=False,
-    ),
-    AlreadyCancelled(
-        name="one press was told 0 and one is in doubt",
-        others=(
-            replace(done(Outcome.CANCELLED, told=Outcome.CANCELLED), key="third"),
-            DOUBTFUL,
-        ),
-        ours=False,
-    ),
-    AlreadyCancelled(
-        name="another press was refused",
-        others=(done(Outcome.PICKED_UP, told=Outcome.PICKED_UP),),
-        ours=False,
-    ),
-    AlreadyCancelled(name="another press was never sent", others=(UNSENT,), ours=False),
-    AlreadyCancelled(
-        name="one press is calling and one in doubt",
-        others=(CALLING, replace(DOUBTFUL, key="third")),
-        ours=True,
-        settled=2,
-    ),
-)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled) -> None:
-    mine = replace(MINE, calls=case.calls)
-    call = replace(CALL, epoch=case.calls)
-
-    change = on_answer(
-        story(mine, *case.others),
-        call=call,
-        answer=saying(Outcome.ALREADY_CANCELLED),
-        heard=True,
-    )
-
-    entry = change.result.entry
-    expected = (
-        (Outcome.CANCELLED, Basis.INFERRED)
-        if case.ours
-        else (Outcome.ALREADY_CANCELLED, Basis.CARRIER)
-    )
-    assert (entry.outcome, entry.basis) == expected
-    # What was heard is the carrier's word; a rule's is told afterwards.
-    assert entry.told is (None if case.ours else Outcome.ALREADY_CANCELLED)
-    settled = change.result.inferred
-    assert change.entries == (entry, *settled)
-    assert len(settled) == case.settled
-    for other in settled:
-        assert (other.state, other.outcome, other.basis) == (
-            State.DONE, Outcome.CANCELLED, Basis.INFERRED,
-        )  # fmt: skip
-        assert other.told is not Outcome.CANCELLED
 
 
 def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> None:
@@ -238,17 +117,6 @@ def test_a_lookup_settles_doubt_only_by_a_final_state(fact: Fact, outcome: Outco
     assert (entry.state is State.DONE) is (outcome is not None)
     assert entry.told is None
     assert change.entries == (() if outcome is None else (entry,))
-
-
-def test_a_lookup_reads_cancelled_by_rule_r() -> None:
-    unseen = fresh_entry("mine", press(1), received_at=NOW)
-
-    before_us = on_fact(story(), found=unseen, fact=Fact.CANCELLED)
-    by_doubt = on_fact(story(DOUBTFUL), found=unseen, fact=Fact.CANCELLED)
-
-    assert before_us.result.entry.outcome is Outcome.ALREADY_CANCELLED
-    assert by_doubt.result.entry.outcome is Outcome.CANCELLED
-    assert [entry.key for entry in by_doubt.result.inferred] == ["other"]
 
 
 def test_a_lookup_leaves_what_is_done_and_what_nobody_saw() -> None:

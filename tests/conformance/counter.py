@@ -11,7 +11,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -26,19 +26,17 @@ from adapter.cancellation.model import (
     Cancellation,
     CarrierAnswer,
     Entry,
-    Fact,
     Outcome,
     Waybill,
 )
 from adapter.ledger.open import open_ledger
 from tests.cancellation.playing import (
-    ALREADY,
-    CANCELLED,
     UNAVAILABLE,
     MachineClock,
     RememberingWatch,
     press,
 )
+from tests.conformance.carrier_and_time import Asked, MovedLoop, PlayedCarrier
 from tests.conformance.decisions import Session, read
 
 T = TypeVar("T")
@@ -46,24 +44,6 @@ T = TypeVar("T")
 REPLY_SECONDS = 4.5
 PRESSES = st.integers(min_value=1, max_value=3)
 _waybills = itertools.count(1)
-
-
-class MovedLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock can be moved on: what is due by then happens at once."""
-
-    moved = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.moved
-
-
-@dataclass(eq=False)
-class Asked:
-    """One call that reached the carrier's wire."""
-
-    key: str
-    answer: asyncio.Future[CarrierAnswer]
-    executed: CarrierAnswer | None = None
 
 
 @dataclass(eq=False)
@@ -77,37 +57,6 @@ class Post:
     judged: bool = False
 
 
-@dataclass(eq=False)
-class PlayedCarrier:
-    """Cancels when it is told to; answers when it is told to, or never."""
-
-    counter: Counter
-    calls: list[Asked] = field(default_factory=list)
-    remembered: dict[str, CarrierAnswer] = field(default_factory=dict)
-    cancelled: bool = False
-
-    async def ready(self, *, within_seconds: float) -> bool:
-        return True
-
-    async def cancel(
-        self, cancellation: Cancellation, *, request_id: str, within_seconds: float
-    ) -> CarrierAnswer:
-        self.counter.expect_no_other_call(request_id)
-        call = Asked(key=request_id, answer=asyncio.get_running_loop().create_future())
-        self.calls.append(call)
-        return await call.answer
-
-    async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
-        return None
-
-    def execute(self, call: Asked) -> None:
-        knows = self.counter.knows_request_ids
-        answer = self.remembered.get(call.key) if knows else None
-        call.executed = answer or (ALREADY if self.cancelled else CANCELLED)
-        self.remembered[call.key] = call.executed
-        self.cancelled = True
-
-
 class Counter(RuleBasedStateMachine):
     """One waybill, three presses, and whatever may happen to them."""
 
@@ -119,7 +68,9 @@ class Counter(RuleBasedStateMachine):
         super().__init__()
         self.loop = MovedLoop()
         self.waybill = Waybill(biz_id="xyz", waybill_id=f"{self.url[:6]}{next(_waybills)}")
-        self.carrier = PlayedCarrier(counter=self)
+        self.carrier = PlayedCarrier(
+            expecting=self.expect_no_other_call, knows_request_ids=self.knows_request_ids
+        )
         self.stacks: list[AsyncExitStack] = []
         self.ledgers: list[Session] = []
         self.desks: list[Desk] = []

@@ -1,0 +1,133 @@
+"""A clerk at work on one case, with a clock that stands still and a ledger that may fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from adapter.cancellation.case import Limits, fresh_entry
+from adapter.cancellation.clerk import Clerk
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.gate import Gate
+from adapter.cancellation.model import (
+    Answer,
+    Basis,
+    Cancellation,
+    Entry,
+    Outcome,
+    State,
+    Waybill,
+)
+from adapter.ledger.memory import MemoryLedger, MemoryStore
+from tests.cancellation.playing import (
+    RememberingWatch,
+    ScriptedCarrier,
+    press,
+)
+
+NOW = 1000.0
+MINE = fresh_entry("mine", press(1), received_at=NOW)
+DOUBTFUL = replace(MINE, state=State.IN_DOUBT, calls=1, called_at=NOW, owner="gone")
+ELSEWHERE = replace(MINE, state=State.CALLING, calls=1, called_at=NOW, owner="replica")
+DONE = replace(
+    DOUBTFUL, state=State.DONE, outcome=Outcome.CANCELLED, basis=Basis.CARRIER, told=None
+)
+
+
+def of_another(entry: Entry) -> Entry:
+    return replace(entry, key="other", pushed_at=1)
+
+
+class StillClock:
+    """A clock that a test moves."""
+
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return NOW
+
+
+@dataclass(kw_only=True)
+class PlayedCase:
+    """Somebody who waits so many seconds; 0: nobody does. Keeps what it was told."""
+
+    seconds: float = 4.0
+    key: str = "mine"
+    cancellation: Cancellation = field(default_factory=press)
+    asking: bool = False
+    unreachable: bool = False
+    said: list[Answer] = field(default_factory=list)
+    telling: list[Outcome] = field(default_factory=list)
+
+    @property
+    def awaited(self) -> bool:
+        return self.seconds > 0
+
+    def left(self) -> float:
+        return self.seconds if self.awaited else -1.0
+
+    def begin_telling(self, truth: Answer) -> bool:
+        self.telling.append(truth.outcome)
+        return self.awaited
+
+    def say(self, answer: Answer) -> None:
+        self.said.append(answer)
+
+
+class FailingLedger:
+    """Refuses the commits with these numbers, counted from 1."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = numbers
+        self.commits = 0
+
+    async def __call__(self, _: Waybill) -> None:
+        self.commits += 1
+        if self.commits in self.numbers:
+            raise LedgerUnavailable("refused")
+
+
+class Office:
+    """A clerk and all it works with."""
+
+    def __init__(
+        self,
+        asked: ScriptedCarrier,
+        *,
+        failing: Sequence[int] = (),
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        self.carrier = asked
+        self.watch = RememberingWatch()
+        self.gate = Gate()
+        self.pauses: list[float] = []
+        self.case = PlayedCase()
+        store = MemoryStore()
+        store.living.add("replica")
+        for entry in entries:
+            store.entries[entry.waybill][entry.key] = entry
+        self.ledger = MemoryLedger(store=store, clock=lambda: NOW, before=FailingLedger(*failing))
+        self.clerk = Clerk(
+            carrier=asked,
+            ledger=self.ledger,
+            watch=self.watch,
+            clock=StillClock(),
+            gate=self.gate,
+            limits=Limits(),
+            pause=self.pause,
+        )
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def handle(self, *, seconds: float = 4.0) -> Answer:
+        self.case.seconds = seconds
+        await self.clerk.handle(self.case)
+        return self.case.said[-1]
+
+    @property
+    def entry(self) -> Entry:
+        return self.ledger.store.entries[MINE.waybill]["mine"]
