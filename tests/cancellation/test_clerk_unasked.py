@@ -141,3 +141,32 @@ async def test_the_turn_comes_when_the_other_replica_has_written() -> None:
     answer = await waiting
 
     assert (answer.outcome, answer.repeated) == (Outcome.CANCELLED, True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome", "unsent"),
+    [
+        (Fact.CANCELLED, Outcome.ALREADY_CANCELLED, None),
+        (Fact.ACTIVE, Outcome.FAILED, Unsent.TURN_NOT_REACHED),
+        (None, Outcome.FAILED, Unsent.TURN_NOT_REACHED),
+    ],
+)
+async def test_a_case_that_never_got_its_turn_is_settled_by_a_lookup_alone(
+    fact: Fact | None, outcome: Outcome, unsent: Unsent | None
+) -> None:
+    office = Office(carrier(fact=fact))
+
+    await office.clerk.look(office.case)
+
+    (answer,) = office.case.said
+    assert (answer.outcome, answer.unsent) == (outcome, unsent)
+    assert (office.carrier.times_asked, office.carrier.looked_up) == (0, 1)
+    assert office.entry.state is (State.DONE if unsent is None else State.UNSENT)
+
+
+async def test_what_a_lookup_found_and_the_ledger_lost_leaves_a_case_without_turn_unsent() -> None:
+    office = Office(carrier(fact=Fact.CANCELLED), failing=[1])
+
+    await office.clerk.look(office.case)
+
+    assert office.case.said[-1].unsent is Unsent.TURN_NOT_REACHED
