@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
+import pytest
+
 from adapter.ledger import calling_out
 from adapter.ledger.calling_out import CallingOut
 from adapter.ledger.postgresql_connection import connect
@@ -56,3 +59,38 @@ async def test_alone_it_says_nothing(postgres: Postgres) -> None:
 
 def test_a_page_of_numbers_fits_a_payload() -> None:
     assert calling_out.NUMBERS_LIMIT * 17 < 8000
+
+
+async def test_a_connection_that_was_lost_is_made_anew(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling_out, "PAUSE_SECONDS", 0.0)
+    url = postgres.new_database()
+    owners = [await connect(url) for _ in range(2)]
+    for number, owner in enumerate(owners):
+        await owner.execute(f"SELECT pg_advisory_lock({OWNERS}, {number})")
+    made: list[asyncpg.Connection] = []
+
+    async def connected() -> asyncpg.Connection:
+        made.append(await connect(url))
+        return made[-1]
+
+    one = CallingOut(connected, waiting=Waiting())
+    one.start()
+    await until_in_company(one)
+
+    made[0].terminate()
+    one.add({1})
+    async with asyncio.timeout(5):
+        while len(made) < 2 or one._alone:  # noqa: ASYNC110 - it connects by itself
+            await asyncio.sleep(0.01)
+
+    assert one._numbers == set()  # what was to be said then is found by polling
+    await asyncio.gather(one.close(), *(owner.close() for owner in owners))
+
+
+async def test_what_never_listened_can_be_closed() -> None:
+    async def nowhere() -> asyncpg.Connection:
+        raise AssertionError("it was not started")
+
+    await CallingOut(nowhere, waiting=Waiting()).close()

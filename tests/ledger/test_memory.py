@@ -18,6 +18,7 @@ from tests.conformance.decisions import (
     finish,
     key_of,
     read,
+    waybill_of,
 )
 
 K = key_of(1)
@@ -114,3 +115,52 @@ async def test_a_resolution_is_kept() -> None:
     await ledger.settle(WAYBILL, finish(K), resolution=word, within_seconds=1)
 
     assert ledger.store.resolutions == [word]
+
+
+async def test_an_interruption_that_lets_it_through_changes_nothing() -> None:
+    seen: list[Waybill] = []
+
+    async def look(waybill: Waybill) -> None:
+        seen.append(waybill)
+
+    for ledger in (MemoryLedger(before=look), MemoryLedger(after=look)):
+        assert await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=1) == "won"
+
+    assert seen == [WAYBILL, WAYBILL]
+
+
+async def test_no_time_is_no_commit() -> None:
+    ledger = MemoryLedger()
+
+    with pytest.raises(LedgerUnavailable):
+        await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=0)
+
+    assert (await ledger.commit(WAYBILL, read, within_seconds=1)).entries == ()
+
+
+async def test_a_decision_about_another_waybill_is_refused_whole() -> None:
+    ledger = MemoryLedger()
+
+    with pytest.raises(ValueError, match="only about its own waybill"):
+        await ledger.commit(waybill_of(2), begin(WAYBILL, K), within_seconds=1)
+
+    assert (await ledger.commit(WAYBILL, read, within_seconds=1)).entries == ()
+
+
+async def test_who_gives_up_waiting_leaves_the_others_waiting() -> None:
+    ledger = MemoryLedger()
+    staying = asyncio.create_task(ledger.changed(WAYBILL, within_seconds=30))
+    await ledger.changed(WAYBILL, within_seconds=0)
+
+    await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=1)
+
+    async with asyncio.timeout(5):
+        await staying
+    assert ledger.store.waiting == {}
+
+
+def test_every_memory_ledger_has_the_same_32_byte_key() -> None:
+    keys = {MemoryLedger().identity_key for _ in range(2)}
+
+    assert {len(key) for key in keys} == {32}
+    assert len(keys) == 1

@@ -3,36 +3,32 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
+from urllib.parse import urlsplit
 
 import pytest
-from blockbuster import BlockBuster
 
-from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.model import State
 from adapter.cancellation.ports import Change, Decision, Story
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated, Unwritable
-from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.postgresql import PostgresqlStore
-from adapter.ledger.waiting import Waiting
 from tests.conformance.decisions import (
     WAYBILL,
-    begin,
     calling,
     deliver,
     finish,
     key_of,
     read,
-    waybill_of,
 )
 from tests.conformance.postgres import Postgres
+from tests.ledger.on_postgresql import ledger, url
+
+__all__ = ["ledger", "url"]
 
 K = key_of(1)
+
 ROOT = Path(__file__).parents[2]
 
 WRITE_FOR_EVER = """
@@ -51,45 +47,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-async def url(postgres: Postgres, no_blocking_calls: BlockBuster) -> str:
-    url = postgres.new_database()
-    no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
-    await migrate(url)
-    no_blocking_calls.activate()
-    return url
-
-
-@pytest.fixture
-async def ledger(url: str) -> AsyncIterator[DurableLedger]:
-    waiting = Waiting()
-    async with DurableLedger(PostgresqlStore(url, waiting=waiting), waiting=waiting) as opened:
-        await opened.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
-        yield opened
-
-
-async def refused(ledger: DurableLedger) -> float:
-    """Claim in vain; return how long that took."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    with pytest.raises(LedgerUnavailable):
-        await ledger.commit(waybill_of(7), begin(waybill_of(7), key_of(7)), within_seconds=0.5)
-    return loop.time() - started
-
-
-async def serves_again(ledger: DurableLedger) -> bool:
-    """Say whether a claim goes through within the 2 s that a repair may take."""
-    waybill = waybill_of(8)
-    won = await ledger.commit(waybill, begin(waybill, key_of(8)), within_seconds=2)
-    return won == "won" and ledger.fault is None
-
-
-async def becomes_faulty(ledger: DurableLedger) -> None:
-    async with asyncio.timeout(1.2):  # within 1 s, and a little for a busy machine
-        while ledger.fault is None:  # noqa: ASYNC110 - the idle check itself is tried
-            await asyncio.sleep(0.01)
 
 
 async def test_a_database_without_tables_is_refused_with_the_remedy(
@@ -150,86 +107,30 @@ async def test_what_was_acknowledged_outlives_a_kill_and_the_owner_dies(
     assert {key_of(number) for number in acknowledged} <= found
 
 
-async def test_a_session_that_was_ended_comes_back_under_another_name(
-    ledger: DurableLedger, postgres: Postgres, url: str
+async def test_what_is_committed_is_on_disk_whatever_the_database_is_used_to(
+    url: str, postgres: Postgres
 ) -> None:
-    name = ledger.me
+    database = urlsplit(url).path[1:]
     await asyncio.to_thread(
-        postgres.query,
-        url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid();",
+        postgres.query, url, f"ALTER DATABASE {database} SET synchronous_commit = off;"
     )
 
-    assert await serves_again(ledger)
-    assert ledger.me != name
-    (entry,) = (await ledger.commit(WAYBILL, read, within_seconds=5)).entries
-    assert (entry.owner, entry.state) == (name, State.CALLING)
-    assert [doubtful.key for doubtful in await ledger.doubtful(limit=10)] == [K]
+    async with open_ledger(url) as ledger:
+        driver = ledger._store.session.driver  # type: ignore[union-attr]
+        setting = await driver.driver_connection.fetchval("SHOW synchronous_commit")
+
+    assert setting == "on"
 
 
-async def test_a_stopped_server_is_noticed_refused_in_time_and_found_again(
-    ledger: DurableLedger, postgres: Postgres
+@pytest.mark.parametrize("writing", [False, True])
+async def test_a_probe_changes_nothing(
+    ledger: DurableLedger,
+    postgres: Postgres,
+    url: str,
+    writing: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    await asyncio.to_thread(postgres.stop)
-    try:
-        await becomes_faulty(ledger)
-        took = await refused(ledger)
-        fault = ledger.fault
-        with pytest.raises(LedgerUnavailable):
-            await ledger.doubtful(limit=10)
-    finally:
-        await asyncio.to_thread(postgres.start)
+    before = await asyncio.to_thread(postgres.query, url, "SELECT * FROM meta;")
 
-    assert await serves_again(ledger)
-    assert (fault, took < 1) == ("unreachable", True)
-    assert (await ledger.commit(waybill_of(7), read, within_seconds=5)).entries == ()
+    await ledger._store.probe(writing=writing)
 
-
-async def test_a_paused_server_is_noticed_refused_in_time_and_goes_on(
-    ledger: DurableLedger, postgres: Postgres
-) -> None:
-    name = ledger.me
-    postgres.pause()
-    try:
-        await becomes_faulty(ledger)
-        took = await refused(ledger)
-    finally:
-        postgres.go_on()
-
-    assert await serves_again(ledger)
-    assert took < 1
-    assert ledger.me == name
-    assert (await ledger.commit(waybill_of(7), read, within_seconds=5)).entries == ()
-
-
-async def test_a_database_made_read_only_is_noticed(
-    ledger: DurableLedger, postgres: Postgres, url: str
-) -> None:
-    driver = ledger._store.session.driver  # type: ignore[attr-defined]
-    await driver.driver_connection.execute("SET default_transaction_read_only = on")
-    await becomes_faulty(ledger)
-    took = await refused(ledger)
-    fault = ledger.fault
-    await driver.driver_connection.execute("SET default_transaction_read_only = off")
-
-    assert await serves_again(ledger)
-    assert (fault, took < 1) == ("read_only", True)
-
-
-async def test_a_waybill_locked_elsewhere_is_refused_in_time(
-    ledger: DurableLedger, url: str
-) -> None:
-    store = PostgresqlStore(url, waiting=Waiting())
-    await store.open()
-    session = store.session
-    assert store._connection is not None
-    await store._connection.run_sync(
-        lambda _: session.begin(session.driver.cursor(), [waybill_of(7)])
-    )
-
-    took = await refused(ledger)
-    await store.close()
-
-    assert await serves_again(ledger)
-    assert took < 1
+    assert await asyncio.to_thread(postgres.query, url, "SELECT * FROM meta;") == before

@@ -147,6 +147,15 @@ async def test_a_value_that_cannot_even_be_sent_is_to_blame(
     assert word_for(raised.value) is None
 
 
+def test_a_value_that_the_driver_itself_refuses_is_to_blame_too() -> None:
+    """Some versions of asyncpg raise it as a ValueError of their own, or because of one."""
+    wrapped = asyncpg.InterfaceError("invalid input for query argument $1")
+    wrapped.__cause__ = ValueError("out of range")
+
+    assert word_for(ValueError("out of range")) is None
+    assert word_for(wrapped) is None
+
+
 @pytest.mark.parametrize(
     "error", [OSError("refused"), TimeoutError(), asyncpg.InterfaceError("closed")], ids=repr
 )

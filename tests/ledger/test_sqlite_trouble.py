@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,8 +14,9 @@ import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.ports import Change, Decision, Story
+from adapter.ledger.batch import Cursor, Item, run_batch
 from adapter.ledger.durable import DurableLedger
-from adapter.ledger.errors import Unwritable
+from adapter.ledger.errors import Poisoned, StoreFault, Unwritable
 from adapter.ledger.open import open_ledger
 from adapter.ledger.sqlite import SqliteSession
 from tests.conformance.decisions import (
@@ -188,3 +190,73 @@ async def test_reading_the_doubtful_of_a_ledger_in_trouble_says_so(
 
     with pytest.raises(LedgerUnavailable):
         await ledger.doubtful(limit=10)
+
+
+@pytest.fixture
+def session(path: Path) -> Iterator[SqliteSession]:
+    """A session without a thread around it."""
+    session = SqliteSession(path, beside=False)
+    session.open()
+    yield session
+    session.close()
+
+
+def test_a_commit_whose_write_failed_may_have_landed(session: SqliteSession) -> None:
+    """Frames of a commit that failed may still be found after a crash."""
+    item = Item(WAYBILL, begin(WAYBILL, K))
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (session.file.log.stat().st_size, allowed[1]))
+    try:
+        with pytest.raises(StoreFault) as raised:
+            session.attempt(lambda cursor: run_batch(session, cursor, [item]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+
+    assert (raised.value.word, raised.value.landed) == ("io", True)
+    item.reset()
+    session.attempt(lambda cursor: run_batch(session, cursor, [item]))
+    assert item.result == "won"
+
+
+def test_a_row_that_the_tables_refuse_blames_a_value(session: SqliteSession) -> None:
+    with pytest.raises(Poisoned, match="NOT NULL"):
+        session.attempt(lambda cursor: cursor.execute("INSERT INTO push (key) VALUES ('k')"))
+
+    session.attempt(lambda cursor: session.probe(cursor, writing=True))
+
+
+def test_a_connection_that_cannot_even_roll_back_is_replaced(session: SqliteSession) -> None:
+    """It took its log with it, so the file is first looked at anew."""
+    broken = session._connection
+    assert broken is not None
+    broken.close()
+
+    session.attempt(lambda cursor: session.probe(cursor, writing=True))
+
+    assert session._connection is not broken
+
+
+def test_a_session_that_was_closed_has_nothing_to_roll_back(session: SqliteSession) -> None:
+    session.close()
+
+    session.rollback()
+
+    assert session._connection is None
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_a_probe_changes_nothing(
+    session: SqliteSession,
+    writing: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    def meta(cursor: Cursor) -> list[tuple[object, ...]]:
+        cursor.execute("SELECT * FROM meta")
+        return cursor.fetchall()
+
+    before = session.attempt(meta)
+
+    session.attempt(lambda cursor: session.probe(cursor, writing=writing))
+
+    assert session.attempt(meta) == before
+    assert session._connection is not None
+    assert not session._connection.in_transaction

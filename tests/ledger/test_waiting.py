@@ -36,3 +36,16 @@ async def test_only_who_waits_for_the_waybill_is_woken() -> None:
     assert not other.done()
     await other
     assert not waiting
+
+
+async def test_two_who_wait_for_one_waybill_are_both_woken_though_another_gave_up() -> None:
+    waiting = Waiting()
+    staying = [asyncio.create_task(waiting.wait(WAYBILL, within_seconds=30)) for _ in range(2)]
+    await waiting.wait(WAYBILL, within_seconds=0)
+    before = bool(waiting)
+
+    waiting.wake([number_of(WAYBILL)])
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(*staying)
+    assert (before, bool(waiting)) == (True, False)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
+from adapter.ledger import writer as limits
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import Poisoned, StoreFault, Unwritable
 from adapter.ledger.writer import Writer
-from tests.conformance.decisions import WAYBILL, fail, read
+from tests.conformance.decisions import WAYBILL, fail, read, waybill_of
 from tests.ledger.scripted_store import ScriptedStore, claim, nothing, until
 
 
@@ -126,3 +128,73 @@ async def test_a_store_that_stands_still_is_a_fault_until_it_moves(
     store.gate.set()
     await writer.submit(Item(WAYBILL, read), within_seconds=5)
     assert (during, writer.fault) == ("stuck", None)
+
+
+async def test_who_is_cancelled_in_the_moment_of_the_commit_is_withdrawn(
+    store: ScriptedStore,
+) -> None:
+    def cut(_: Sequence[Item]) -> None:
+        ask.cancel()
+
+    writer = Writer(store, written=cut)
+    writer.start()
+    ask = asyncio.create_task(writer.submit(claim(1, withdraw=nothing), within_seconds=5))
+
+    with pytest.raises(asyncio.CancelledError):
+        await ask
+    await writer.close(within_seconds=5)
+
+    decisions = [[item.decision is nothing for item in batch] for batch in store.batches]
+    assert decisions == [[False], [True]]
+
+
+async def test_a_note_that_may_have_landed_is_not_written_twice(
+    writer: Writer, store: ScriptedStore
+) -> None:
+    store.troubles = [StoreFault("unreachable", landed=True)]
+    writer.note(Item(waybill_of(9), nothing))
+
+    with pytest.raises(LedgerUnavailable):
+        await writer.submit(claim(1), within_seconds=5)
+    await writer.submit(claim(2), within_seconds=5)
+
+    assert [[item.waybill for item in batch] for batch in store.batches] == [
+        [waybill_of(1), waybill_of(9)],
+        [waybill_of(2)],
+    ]
+
+
+async def test_notes_that_find_no_room_again_after_a_fault_are_dropped_and_counted(
+    store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "NOTES_LIMIT", 2)
+    writer = Writer(store, written=lambda _: None)
+    writer.start()
+    store.gate.clear()
+    store.troubles = [StoreFault("locked")]
+    for number in (1, 2):
+        writer.note(Item(waybill_of(number), nothing))
+    ask = asyncio.create_task(writer.submit(claim(0), within_seconds=5))
+    await until(store.entered)
+    writer.note(Item(waybill_of(3), nothing))
+
+    store.gate.set()
+    await ask
+    await writer.close(within_seconds=5)
+
+    assert writer.dropped_notes == 1
+    assert [item.waybill for item in store.batches[-1]] == [
+        waybill_of(0), waybill_of(2), waybill_of(3),
+    ]  # fmt: skip
+
+
+async def test_a_fault_that_stays_is_logged_once(
+    store: ScriptedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = Writer(store, written=lambda _: None)
+    for sick in ("full", "full", "moved", None, "moved"):
+        store.sick = sick
+        await writer._probe()
+
+    assert [record.__dict__["fault"] for record in caplog.records] == ["full", "moved", "moved"]
+    assert writer.fault == "moved"
