@@ -1,139 +1,84 @@
-"""`pause`, `resume`, `drain` and `status`, typed at a running ops port."""
+"""A word with a running ops port: how it is told, and what is said when none answers."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib import import_module
-from threading import Event, Thread
 
 import pytest
-from blockbuster import BlockBuster
-from click.testing import CliRunner, Result
+from click import command
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from adapter.cancellation.gate import Gate
-from adapter.edge.server import HttpServer
-from adapter.ops.app import create_app
-from adapter.ops.controls import Controls
-from adapter.ops.health import Condition, Health
-from adapter.ops.metrics import Metrics
+from adapter.cli.ops_port import DEFAULT_URL, ops_options, say
+from tests.cli.ops_ports import Turned, listening, ops, typed
+
+pytestmark = pytest.mark.usefixtures("process_of_its_own")
 
 
-@dataclass(kw_only=True)
-class Door:
-    is_listening: bool = True
+@command("verb")
+@ops_options
+def status(*, ops: str, as_json: bool) -> None:
+    say("status", ops=ops, as_json=as_json)
 
 
-@dataclass(kw_only=True)
-class Turned:
-    """What the commands turn."""
-
-    gate: Gate = field(default_factory=Gate)
-    drained: list[bool] = field(default_factory=list)
+def answering(answer: str, path: str = "/api/status") -> Starlette:
+    """Whatever else may listen on the port."""
+    return Starlette(routes=[Route(path, lambda _: PlainTextResponse(answer))])
 
 
-class Quiet:
-    def info(self, event: str, **_: object) -> None: ...
-
-    def warning(self, event: str, **_: object) -> None: ...
-
-    def error(self, event: str, **_: object) -> None: ...
-
-
-@pytest.fixture(autouse=True)
-def in_a_loop_of_its_own(no_blocking_calls: BlockBuster) -> None:
-    """The server has a thread of its own; a command may wait for it."""
-    no_blocking_calls.deactivate()
-
-
-@contextmanager
-def listening(app: Starlette) -> Iterator[str]:
-    """Serve in a thread; the value is the URL."""
-    ready, over, urls = Event(), Event(), list[str]()
-
-    async def serve() -> None:
-        server = HttpServer(app, host="127.0.0.1", port=0)
-        await server.start()
-        urls.append(f"http://127.0.0.1:{server.address[1]}")
-        ready.set()
-        await asyncio.to_thread(over.wait)
-        await server.close(within_seconds=1)
-
-    thread = Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(30)
-    try:
-        yield urls[0]
-    finally:
-        over.set()
-        thread.join()
-
-
-@contextmanager
-def ops(turned: Turned) -> Iterator[str]:
-    health = Health(gate=turned.gate, edge=Door())
-    health.parts["ledger"] = lambda: Condition(is_up=False, detail="full")
-    controls = Controls(
-        health=health,
-        log=Quiet(),
-        drain=lambda: turned.drained.append(True),
-        in_flight=lambda: 3,
-    )
-    routes = controls.routes()
-    with listening(create_app(health=health, metrics=Metrics(), routes=routes)) as url:
-        yield url
-
-
-def typed(name: str, url: str, *words: str) -> Result:
-    command = import_module(f"adapter.cli.{name}").command
-    return CliRunner().invoke(command, ["--ops", url, *words])
-
-
-def test_status_says_in_a_few_words_how_it_is() -> None:
+def test_a_part_that_says_nothing_of_itself_is_unknown() -> None:
     with ops(Turned()) as url:
-        result = typed("status", url)
+        result = typed(status, url)
 
-    assert result.stdout.splitlines() == [
-        "ready; 3 pushes in flight",
-        "carrier: unknown",
-        "ledger: down (full)",
-    ]
+    assert result.stdout.splitlines()[1:] == ["carrier: unknown", "ledger: down (full)"]
 
 
-def test_a_pause_and_its_end_are_turned_and_told() -> None:
+def test_a_pause_is_told_beside_how_it_is() -> None:
     turned = Turned()
+    turned.gate.paused = True
     with ops(turned) as url:
-        paused = typed("pause", url)
-        was_paused = turned.gate.paused
-        resumed = typed("resume", url, "--json")
+        result = typed(status, url)
 
-    assert (was_paused, turned.gate.paused) == (True, False)
-    assert paused.stdout.startswith("ready, paused: pushes are answered -1; 3 pushes in flight")
-    assert json.loads(resumed.stdout)["paused"] is False
-
-
-def test_a_drain_is_begun() -> None:
-    turned = Turned()
-    with ops(turned) as url:
-        result = typed("drain", url + "/")
-
-    assert (turned.drained, result.stdout.splitlines()[0]) == (
-        [True],
-        "draining; 3 pushes in flight",
+    assert result.stdout.splitlines()[0] == (
+        "ready, paused: pushes are answered -1; 3 pushes in flight"
     )
 
 
-def test_where_nothing_answers_is_said_without_the_password() -> None:
-    result = typed("status", "http://li:hunter2@127.0.0.1:1")
+def test_json_is_the_answer_as_it_came() -> None:
+    answer = {"status": "ready", "paused": False, "in_flight": 1, "carrier": {"detail": "运单"}}
+    with listening(answering(json.dumps(answer))) as url:
+        result = typed(status, url, "--json")
+
+    assert json.loads(result.stdout) == answer
+    assert "运单" in result.stdout
+
+
+def test_a_slash_at_the_end_of_the_url_does_no_harm() -> None:
+    with ops(Turned()) as url:
+        result = typed(status, url + "/")
+
+    assert result.exit_code == 0
+
+
+def test_the_ops_port_of_the_default_configuration_is_asked_by_default() -> None:
+    defaults = {parameter.name: parameter.default for parameter in status.params}
+
+    assert defaults["ops"] == DEFAULT_URL == "http://127.0.0.1:9090"
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("http://li:hunter2@127.0.0.1:1", "http://***@127.0.0.1:1"),
+        ("http://li:hunter2@[::1", "http://***@[::1"),
+    ],
+)
+def test_where_nothing_answers_is_said_without_the_password(url: str, named: str) -> None:
+    result = typed(status, url)
 
     assert result.exit_code == 2
-    assert "http://***@127.0.0.1:1 does not answer" in result.stderr
+    assert f"{named} does not answer" in result.stderr
     assert "hunter2" not in result.stderr
 
 
@@ -143,12 +88,11 @@ def test_where_nothing_answers_is_said_without_the_password() -> None:
         ("/elsewhere", "", "answered HTTP 404"),
         ("/api/status", "hello", "does not answer as a waybridge"),
         ("/api/status", "[]", "does not answer as a waybridge"),
+        ("/api/status", '{"status": "ready"}', "does not answer as a waybridge"),
     ],
 )
 def test_a_stranger_on_the_port_is_named_so(path: str, answer: str, words: str) -> None:
-    app = Starlette(routes=[Route(path, lambda _: PlainTextResponse(answer))])
-
-    with listening(app) as url:
-        result = typed("status", url)
+    with listening(answering(answer, path)) as url:
+        result = typed(status, url)
 
     assert (result.exit_code, words in result.stderr) == (2, True)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from adapter.cli.status import command
+from tests.cli.ops_ports import Turned, ops, typed
+
+pytestmark = pytest.mark.usefixtures("process_of_its_own")
+
+
+def test_status_says_in_a_few_words_how_it_is() -> None:
+    with ops(Turned()) as url:
+        result = typed(command, url)
+
+    assert result.stdout.splitlines() == [
+        "ready; 3 pushes in flight",
+        "carrier: unknown",
+        "ledger: down (full)",
+    ]
+
+
+def test_asking_turns_nothing() -> None:
+    turned = Turned()
+    turned.gate.paused = True
+    with ops(turned) as url:
+        result = typed(command, url)
+
+    assert (turned.gate.paused, turned.drained) == (True, [])
+    assert result.stdout.startswith("ready, paused: pushes are answered -1; 3 pushes in flight\n")
