@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Thread
 
 from click.testing import CliRunner, Result
 
@@ -52,8 +55,18 @@ def doubtful(number: int, **fields: object) -> Entry:
 
 
 def unsent(number: int, reason: str) -> Entry:
-    nothing = {"outcome": None, "basis": None, "told": None, "calls": 0}
+    """A push that was answered without asking the carrier, and why."""
+    nothing = {"outcome": None, "basis": None, "told": None, "calls": 0, "called_at": 0.0}
     return push(number, state=State.UNSENT, why=reason, **nothing)
+
+
+# What the ledger of a desk holds: a little of everything, two pushes of one waybill among it.
+CANCELLED = push(1)
+DOUBTFUL = doubtful(2, waybill_id="SF-DOUBT")
+PAUSED = unsent(3, "paused")
+OLD = push(24 * 200, outcome=Outcome.PICKED_UP, told=Outcome.PICKED_UP)
+AGAIN = replace(DOUBTFUL, key="ab" * 16, waybill_id=CANCELLED.waybill_id, received_at=NOW - 60)
+EVERYTHING = (CANCELLED, DOUBTFUL, PAUSED, OLD, AGAIN)
 
 
 def call_of(entry: Entry) -> Call:
@@ -104,9 +117,35 @@ class Desk:
         arguments = [name, "--config", str(self.config), *rest]
         return CliRunner().invoke(command, arguments, input=stdin)
 
+    def finds(self, *words: str) -> list[str]:
+        """Return the keys that `waybridge ledger search WORDS` finds, in its order."""
+        result = self.types("search", "--json", *words)
+        assert result.exit_code == 0
+        return [row["key"] for row in json.loads(result.stdout)]
+
 
 def desk_at(folder: Path, url: str) -> Desk:
     """Write a configuration without any secret, as a shell beside a `serve` has it."""
     config = folder / "adapter.toml"
     config.write_text(f'[wechat]\nlocale = "en"\n[ledger]\nurl = "{url}"\n')
     return Desk(config=config, url=url)
+
+
+@contextmanager
+def served(url: str) -> Iterator[None]:
+    """Have the ledger open in another thread, as a `serve` has."""
+    ready, over = Event(), Event()
+
+    async def serve() -> None:
+        async with open_ledger(url):
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(30)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,63 +1,128 @@
-"""Settling doubt on a terminal, where somebody can be asked back."""
-
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
+import json
 import sys
 from pathlib import Path
 
 import pytest
-from blockbuster import BlockBuster
 
-from tests.cli.ledgers import Desk, desk_at, doubtful, record
+from adapter.cancellation.model import Basis, Entry, State
+from adapter.cli.ledger_resolve import REASON_LIMIT, command
+from tests.cli.ledgers import (
+    AGAIN,
+    CANCELLED,
+    DOUBTFUL,
+    PAUSED,
+    Desk,
+    desk_at,
+    doubtful,
+    record,
+    served,
+)
+from tests.cli.terminals import terminal
 
-ROOT = Path(__file__).parents[2]
-DOUBTFUL = doubtful(2, waybill_id="SF-DOUBT\x1b[2J")
+HOSTILE = doubtful(2, waybill_id="SF-DOUBT\x1b[2J")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, no_blocking_calls: BlockBuster) -> Desk:
-    no_blocking_calls.deactivate()  # commands have processes to themselves
+def hostile_desk(tmp_path: Path, process_of_its_own: None) -> Desk:
+    """A desk over a ledger with one doubtful push, whose sender would act on the terminal."""
     desk = desk_at(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
-    record(desk.url, [DOUBTFUL])
+    record(desk.url, [HOSTILE])
     return desk
 
 
-def on_a_terminal(desk: Desk, *words: str, answer: str) -> subprocess.CompletedProcess[str]:
-    """Run `ledger resolve` with a terminal to read from."""
-    master, slave = pty.openpty()
-    os.write(master, answer.encode())
-    typed = ("ledger", "resolve", DOUBTFUL.key, "--config", str(desk.config))
+def test_doubt_is_settled_with_a_name_and_a_reason_beside_a_serve(desk: Desk) -> None:
+    words = ("--outcome", "picked_up", "--reason", "rang the depot", "--by", "li")
+
+    with served(desk.url):
+        done = desk.types("resolve", "SF-DOUBT", *words)
+        again = desk.types("resolve", "SF-DOUBT", *words)
+        story = json.loads(desk.types("show", DOUBTFUL.key, "--json").stdout)
+
+    assert done.stdout == f"{DOUBTFUL.key}: picked_up, ResultCode 30002, settled by li.\n"
+    assert again.exit_code == 2
+    assert "not in doubt, it is done: picked_up (by operator, ResultCode 30002)" in again.stderr
+    push_told = story["push"]
+    assert (push_told["basis"], push_told["state"]) == (Basis.OPERATOR.value, State.DONE.value)
+    assert [(word["who"], word["reason"]) for word in story["resolutions"]] == [
+        ("li", "rang the depot")
+    ]
+    assert story["because"].startswith("li settled the doubt (rang the depot)")
+
+
+@pytest.mark.parametrize("entry", [CANCELLED, PAUSED], ids=["done", "unsent"])
+def test_what_is_not_in_doubt_keeps_its_story(desk: Desk, entry: Entry) -> None:
+    words = ("--outcome", "invalid", "--reason", "r")
+
+    refused = desk.types("resolve", entry.key, *words)
+
+    story = json.loads(desk.types("show", entry.key, "--json").stdout)
+    assert refused.exit_code == 2
+    assert f"it is {entry.state.value}" in refused.stderr
+    assert (story["push"]["state"], story["resolutions"]) == (entry.state.value, [])
+
+
+def test_a_reason_is_asked_for_and_doubt_is_no_outcome(desk: Desk) -> None:
+    empty = desk.types("resolve", "SF-DOUBT", "--outcome", "invalid", "--reason", " ")
+    doubt = desk.types("resolve", "SF-DOUBT", "--outcome", "in_doubt", "--reason", "r")
+
+    assert (empty.exit_code, doubt.exit_code) == (2, 2)
+    assert desk.finds("--state", "in_doubt") == [AGAIN.key, DOUBTFUL.key]
+
+
+@pytest.mark.parametrize("option", ["--reason", "--by"])
+def test_a_word_longer_than_anybody_reads_is_refused(hostile_desk: Desk, option: str) -> None:
+    words = {"--reason": "r", "--by": "li", option: "x" * (REASON_LIMIT + 1)}
+    typed = [word for pair in words.items() for word in pair]
+
+    refused = hostile_desk.types("resolve", HOSTILE.key, "--outcome", "invalid", *typed)
+
+    assert refused.exit_code == 2
+    assert f"{option}: write 1 to {REASON_LIMIT} characters." in refused.stderr
+    assert hostile_desk.finds("--state", "in_doubt") == [HOSTILE.key]
+
+
+# Where somebody can be asked back
+
+
+def on_a_terminal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *words: str, answer: str
+) -> int | str | None:
+    """Settle the hostile push with a terminal to read from; return the exit code."""
     given = ("--outcome", "invalid", "--reason", "r", "--by", "li")
-    try:
-        return subprocess.run(
-            [sys.executable, "-m", "adapter", *typed, *given, *words],
-            cwd=ROOT,
-            stdin=slave,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    finally:
-        os.close(slave)
-        os.close(master)
+    with terminal() as asked, monkeypatch.context() as process:
+        asked.type(answer)
+        process.setattr(sys, "stdin", asked.keyboard)
+        with pytest.raises(SystemExit) as ended:
+            command.main([HOSTILE.key, "--config", str(desk.config), *given, *words])
+    return ended.value.code
 
 
-def test_a_no_writes_nothing_and_a_yes_settles(desk: Desk) -> None:
-    refused = on_a_terminal(desk, answer="n\n")
-    still = desk.types("search", "--state", "in_doubt", "--csv").stdout
-    settled = on_a_terminal(desk, answer="y\n")
+def test_a_no_writes_nothing(
+    hostile_desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = on_a_terminal(hostile_desk, monkeypatch, answer="n\n")
 
-    assert refused.returncode == 1
-    assert "as invalid (ResultCode 30003)?" in refused.stderr
-    assert "\x1b[2J" not in refused.stderr
-    assert DOUBTFUL.key in still
-    assert (settled.returncode, "settled by li" in settled.stdout) == (0, True)
+    said = capsys.readouterr()
+    assert (code, said.out) == (1, "")
+    assert "as invalid (ResultCode 30003)?" in said.err
+    assert "\x1b[2J" not in said.err
+    assert hostile_desk.finds("--state", "in_doubt") == [HOSTILE.key]
 
 
-def test_who_said_yes_before_is_not_asked(desk: Desk) -> None:
-    settled = on_a_terminal(desk, "--yes", answer="n\n")
+def test_a_yes_settles(
+    hostile_desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = on_a_terminal(hostile_desk, monkeypatch, answer="y\n")
 
-    assert (settled.returncode, settled.stderr) == (0, "")
+    assert (code, "settled by li" in capsys.readouterr().out) == (0, True)
+    assert hostile_desk.finds("--state", "done") == [HOSTILE.key]
+
+
+def test_who_said_yes_before_is_not_asked(
+    hostile_desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = on_a_terminal(hostile_desk, monkeypatch, "--yes", answer="n\n")
+
+    assert (code, capsys.readouterr().err) == (0, "")
