@@ -1,133 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
 
 import grpc
-import grpc_tools
 import pytest
-import pytest_asyncio
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from grpc_tools import protoc
 
-from adapter.carrier.contract import Contract, Method
+from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
-from legacy_stub.calls import CallLog
-from legacy_stub.order_system import Habits, OrderSystem
-from legacy_stub.orders import OrderBook
-from legacy_stub.scenarios import Scenario
 from legacy_stub.server import WORDS, CannotListen, StubServer
+from tests.legacy_stub.callers import CONTRACT, MAPPING, METHOD, Client, Start
+from tests.legacy_stub.old_contract import OLD_MAPPING, old_contract
 
-BOOK = OrderBook.load()
-CONTRACT = Contract.load()
-MAPPING = Mapping.load(CONTRACT)
-METHOD = MAPPING.method
-STATUSES = CONTRACT.pool.FindEnumTypeByName("carrier.v1.CancelStatus")
-
-# A contract as unlike ours as one test needs: nested, numbered otherwise, no word for an
-# order that is not there, no password, no lookup.
-OLD_PROTO = """
-syntax = "proto3";
-package dispatch.v3;
-import "google/protobuf/timestamp.proto"; // not in the set that is compiled: still served
-message Header { string trace_no = 1; google.protobuf.Timestamp at = 2; }
-message Void { Header header = 1; string waybill_no = 2; int64 order_no = 3; }
-enum Code { CODE_UNSET = 0; VOIDED = 7; ON_VAN = 8; CLOSED = 9; VOIDED_BEFORE = 10; REFUSED = 11;
-            BROKEN = 12; }
-message Result { Code state = 1; string detail = 2; }
-message Voided { Result result = 1; }
-service Dispatch { rpc CancelOrder(Void) returns (Voided); }
-"""
-OLD_MAPPING = b"""
-method = "dispatch.v3.Dispatch/CancelOrder"
-[request]
-"header.trace_no" = "request_id"
-waybill_no = "WayBillID"
-order_no = "OrderID"
-[status]
-field = "result.state"
-message = "result.detail"
-[status.outcomes]
-CODE_UNSET = "failed"
-VOIDED = "cancelled"
-ON_VAN = "picked_up"
-CLOSED = "invalid"
-VOIDED_BEFORE = "already_cancelled"
-REFUSED = "unsupported"
-BROKEN = "failed"
-[grpc]
-NOT_FOUND = "not_found"
-"""
-
-
-class Client:
-    """A caller of one stub, over a real channel."""
-
-    def __init__(self, channel: grpc.aio.Channel, system: OrderSystem, port: int) -> None:
-        self.channel = channel
-        self.system = system
-        self.port = port
-
-    async def ask(self, method: Method, request: Message, *, within_seconds: float = 5) -> Any:
-        call: Any = self.channel.unary_unary(
-            method.path,
-            request_serializer=method.request_class.SerializeToString,
-            response_deserializer=method.reply_class.FromString,
-        )
-        return await call(request, timeout=within_seconds)
-
-    async def cancel(
-        self, waybill: str, *, order: str = "O1", id: str = "r1", within_seconds: float = 5
-    ) -> str:
-        """Return the status's name, or the gRPC code's when the call failed."""
-        request = METHOD.request_class(
-            biz_id="xyz",
-            biz_password="xyz123",
-            waybill_id=waybill,
-            order_id=order,
-            request_id=id,
-        )
-        try:
-            reply = await self.ask(METHOD, request, within_seconds=within_seconds)
-        except grpc.aio.AioRpcError as error:
-            return error.code().name
-        values = STATUSES.values_by_number
-        name: str = values[reply.status].name if reply.status in values else "unknown"
-        return name.removeprefix("CANCEL_STATUS_")
-
-
-Start = Callable[[Contract, Mapping], Any]
-
-
-@pytest_asyncio.fixture
-async def start() -> AsyncIterator[Start]:
-    stops = []
-
-    async def begin(contract: Contract, mapping: Mapping) -> Client:
-        habits = Habits(book=BOOK, scenario=Scenario())
-        system = OrderSystem(habits, log=CallLog(), now=lambda: 7.0, chance=lambda: 0.0)
-        server = StubServer(contract=contract, mapping=mapping, system=system)
-        port = await server.start(host="127.0.0.1", port=0)
-        channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-        stops.extend([channel.close, server.stop])
-        return Client(channel, system, port)
-
-    yield begin
-    for stop in stops:
-        await stop()
-
-
-@pytest_asyncio.fixture
-async def client(start: Start) -> Client:
-    stub: Client = await start(CONTRACT, MAPPING)
-    return stub
+__all__ = ["old_contract"]
 
 
 @pytest.mark.parametrize(
@@ -263,18 +152,6 @@ async def test_a_port_that_is_taken_is_refused(client: Client) -> None:
 
     with pytest.raises(CannotListen, match=f"127.0.0.1:{client.port}: Address already in use"):
         await server.start(host="127.0.0.1", port=client.port)
-
-
-@pytest.fixture(scope="module")
-def old_contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    folder: Path = tmp_path_factory.mktemp("contract")
-    (folder / "dispatch.proto").write_text(OLD_PROTO)
-    compiled = folder / "dispatch.binpb"
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
-    protoc.main(
-        ["", f"-I{folder}", f"-I{well_known}", f"--descriptor_set_out={compiled}", "dispatch.proto"]
-    )
-    return Contract.load(compiled)
 
 
 @pytest.mark.parametrize(
