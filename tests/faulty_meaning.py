@@ -1,0 +1,229 @@
+"""Configurations that can be read and cannot be meant: secrets, addresses, files, times."""
+
+from __future__ import annotations
+
+from tests.configurations import AES_KEY, SHOP
+from tests.faulty import Faulty
+
+PAGE = "Take it from the Mini Program's page"
+WRITE_TARGET = "Write e.g. dns:///dispatch.internal:50051."
+
+FAULTY_MEANING: dict[str, Faulty] = {
+    "no token": Faulty(
+        without=("WAYBRIDGE_WECHAT__TOKEN",),
+        expected=(
+            "error: FILE, wechat.token: is missing: no push can be told from a forgery. Set it "
+            "here, as WAYBRIDGE_WECHAT__TOKEN, or as a file of that name in "
+            "WAYBRIDGE_SECRETS_DIR.",
+        ),
+    ),
+    "unusual token": Faulty(
+        environ={"WAYBRIDGE_WECHAT__TOKEN": "with space"},
+        expected=(
+            "warning: environment variable WAYBRIDGE_WECHAT__TOKEN, wechat.token: has an unusual "
+            "form: WeChat's are 3 to 32 letters and digits. Compare it with the Mini Program's "
+            "page, look for spaces at the ends.",
+        ),
+    ),
+    "no app id": Faulty(
+        without=("WAYBRIDGE_WECHAT__APP_ID",),
+        expected=(
+            "error: FILE, wechat.app_id: is missing: in secure mode it ends every message. "
+            f"{PAGE}; it begins with wx.",
+        ),
+    ),
+    "unusual app id": Faulty(
+        environ={"WAYBRIDGE_WECHAT__APP_ID": "gh_0123456789ab"},
+        expected=(
+            "warning: environment variable WAYBRIDGE_WECHAT__APP_ID, wechat.app_id: has an "
+            "unusual form: AppIDs are wx and 16 of 0-9 and a-f. It is not the gh_… name of the "
+            "account; compare it with the page.",
+        ),
+    ),
+    "no aes key": Faulty(
+        without=("WAYBRIDGE_WECHAT__ENCODING_AES_KEY",),
+        file='[wechat]\nmode = "compatible"',
+        expected=(
+            "error: FILE, line 1, wechat.encoding_aes_key: is missing: in compatible mode nothing "
+            f"can be read without it. {PAGE}, or choose plaintext there and here.",
+        ),
+    ),
+    "short aes key": Faulty(
+        environ={"WAYBRIDGE_WECHAT__ENCODING_AES_KEY": AES_KEY[1:]},
+        expected=(
+            "error: environment variable WAYBRIDGE_WECHAT__ENCODING_AES_KEY, "
+            "wechat.encoding_aes_key: must be 43 letters and digits; this has 42 characters. "
+            "Copy the EncodingAESKey from the Mini Program's page again, whole.",
+        ),
+    ),
+    "aes key with its padding": Faulty(
+        environ={"WAYBRIDGE_WECHAT__PREVIOUS_ENCODING_AES_KEY": AES_KEY + "="},
+        expected=(
+            "error: environment variable WAYBRIDGE_WECHAT__PREVIOUS_ENCODING_AES_KEY, "
+            "wechat.previous_encoding_aes_key: must be 43 letters and digits; this has 44 "
+            'characters. Leave out the "=" at the end: WeChat\'s key comes without it.',
+        ),
+    ),
+    "aes key with spaces": Faulty(
+        environ={"WAYBRIDGE_WECHAT__ENCODING_AES_KEY": f" {AES_KEY} "},
+        expected=(
+            "error: environment variable WAYBRIDGE_WECHAT__ENCODING_AES_KEY, "
+            "wechat.encoding_aes_key: must be 43 letters and digits; this has 45 characters. "
+            "Leave out the spaces around it.",
+        ),
+    ),
+    "program without a path": Faulty(
+        environ={name: value for name, value in SHOP.items() if not name.endswith("PATH")},
+        expected=(
+            "error: FILE, mini_programs.shop.path: is missing. Write the path of the URL "
+            "configured at WeChat, e.g. /wechat/push.",
+        ),
+    ),
+    "two programs on one path": Faulty(
+        environ=SHOP | {"WAYBRIDGE_MINI_PROGRAMS__SHOP__PATH": "/wechat/push"},
+        expected=(
+            "error: environment variable WAYBRIDGE_MINI_PROGRAMS__SHOP__PATH, "
+            "mini_programs.shop.path: is the same path as edge.path: a push could not be told "
+            "apart. Give each Mini Program a path of its own, here and at WeChat.",
+        ),
+    ),
+    "path without its slash": Faulty(
+        file='[edge]\npath = "wechat"',
+        expected=(
+            "error: FILE, line 2, edge.path: must begin with / and hold no ?, # or space. Write "
+            "the path of the URL configured at WeChat, e.g. /wechat/push.",
+        ),
+    ),
+    "listen without a port": Faulty(
+        file='[edge]\nlisten = "0.0.0.0"',
+        expected=(
+            "error: FILE, line 2, edge.listen: is no host and port. "
+            'Write e.g. "0.0.0.0:8080" or "[::1]:8080".',
+        ),
+    ),
+    "console open to everybody": Faulty(
+        file='[ops]\nlisten = "0.0.0.0:9090"',
+        expected=(
+            "error: FILE, line 2, ops.listen: is reachable from other machines, and ops.users is "
+            'not set. Name a file of users, or listen on "127.0.0.1:9090".',
+        ),
+    ),
+    "console on the edge's port": Faulty(
+        file='[ops]\nlisten = "127.0.0.1:8080"',
+        expected=(
+            "error: FILE, line 2, ops.listen: is the port of edge.listen: the console must not "
+            'face WeChat. Take another port, e.g. "127.0.0.1:9090".',
+        ),
+    ),
+    "no target": Faulty(
+        without=("WAYBRIDGE_CARRIER__TARGET",),
+        expected=(f"error: FILE, carrier.target: is missing. {WRITE_TARGET}",),
+    ),
+    "a web address as target": Faulty(
+        file='[carrier]\ntarget = "https://dispatch:50051"',
+        without=("WAYBRIDGE_CARRIER__TARGET",),
+        expected=(
+            "error: FILE, line 2, carrier.target: is no gRPC target. A gRPC target has no http:// "
+            f"before it. {WRITE_TARGET}",
+        ),
+    ),
+    "plaintext that leaves the machine": Faulty(
+        file='[carrier]\ntarget = "ipv4:127.0.0.1:1,10.0.0.1:1"',
+        without=("WAYBRIDGE_CARRIER__TARGET",),
+        expected=(
+            "error: FILE, line 2, carrier.target: leaves this machine, and there is no TLS: "
+            "passwords would be readable. Add [carrier.tls], or set carrier.insecure = true if "
+            "the network is trusted.",
+        ),
+    ),
+    "target without a port": Faulty(
+        file='[carrier]\ntarget = "dns:///dispatch"\ninsecure = true',
+        without=("WAYBRIDGE_CARRIER__TARGET",),
+        expected=(
+            f"warning: FILE, line 2, carrier.target: names no port: gRPC takes 443. {WRITE_TARGET}",
+        ),
+    ),
+    "insecure beside TLS": Faulty(
+        file="[carrier]\ninsecure = true\n[carrier.tls]",
+        expected=(
+            "warning: FILE, line 2, carrier.insecure: changes nothing: [carrier.tls] is set, so "
+            "TLS is used. Remove one of the two.",
+        ),
+    ),
+    "certificate without its key": Faulty(
+        file='[carrier.tls]\ncert = "adapter.toml"',
+        expected=(
+            "error: FILE, line 1, carrier.tls.key: is missing: carrier.tls.cert is of no use "
+            "without it. Mutual TLS needs both files; without it leave both out.",
+        ),
+    ),
+    "file that is not there": Faulty(
+        file='[carrier]\nmapping = "nowhere.toml"',
+        expected=(
+            "error: FILE, line 2, carrier.mapping: names FOLDER/nowhere.toml, which does not "
+            "exist. A relative name starts from the folder of the file that holds it.",
+        ),
+    ),
+    "folder for a file": Faulty(
+        file='[ops]\nusers = "."',
+        expected=(
+            "error: FILE, line 2, ops.users: names FOLDER, which is a folder. "
+            "A relative name starts from the folder of the file that holds it.",
+        ),
+    ),
+    "ledger in no folder": Faulty(
+        file='[ledger]\nurl = "sqlite:///none/x.db"',
+        expected=(
+            "error: FILE, line 2, ledger.url: names a file in FOLDER/none, which is no folder. "
+            "Make the folder; the ledger's file is made at the first start.",
+        ),
+    ),
+    "unknown database": Faulty(
+        file='[ledger]\nurl = "mysql://x/y"',
+        expected=(
+            "error: FILE, line 2, ledger.url: is no ledger we know. Write "
+            "sqlite:///waybridge.db, postgresql://user@host/name or memory:.",
+        ),
+    ),
+    "postgres by its short name": Faulty(
+        file='[ledger]\nurl = "postgres://x/y"',
+        expected=(
+            "error: FILE, line 2, ledger.url: is no ledger we know. Write postgresql:// for it.",
+        ),
+    ),
+    "sqlite in memory": Faulty(
+        file='[ledger]\nurl = "sqlite:///:memory:"',
+        expected=(
+            "error: FILE, line 2, ledger.url: is no ledger we know. "
+            "A ledger that forgets is memory: alone.",
+        ),
+    ),
+    "forward to no URL": Faulty(
+        file='[forward]\nurl = "127.0.0.1:7000"',
+        expected=(
+            "error: FILE, line 2, forward.url: is no URL. Write e.g. http://127.0.0.1:7000/wechat.",
+        ),
+    ),
+    "misspelt time zone": Faulty(
+        file='[ops]\ntimezone = "Asia/Shanghia"',
+        expected=(
+            "error: FILE, line 2, ops.timezone: is no time zone. Did you mean Asia/Shanghai?",
+        ),
+    ),
+    "calls shorter than replies": Faulty(
+        file="[carrier]\ndeadline_seconds = 2",
+        expected=(
+            "warning: FILE, line 2, carrier.deadline_seconds: is shorter than "
+            "edge.reply_within_seconds: calls end in doubt too early. Leave it at 12: a call may "
+            "outlive its reply.",
+        ),
+    ),
+    "no time to ask": Faulty(
+        file="[carrier]\nconnect_wait_seconds = 4",
+        expected=(
+            "warning: FILE, line 2, carrier.connect_wait_seconds: and "
+            "ledger.commit_within_seconds leave no time to ask inside edge.reply_within_seconds. "
+            "Make them add up to less than half of it.",
+        ),
+    ),
+}
