@@ -1,11 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from google.protobuf.message import Message
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapter.cancellation.model import CarrierAnswer
 from adapter.carrier.contract import Contract
@@ -19,134 +14,20 @@ from adapter.carrier.mapping import (
     Severity,
     Unfit,
 )
+from tests.carrier.conversing import Made, both, said, sent
 from tests.carrier.dispatching import (
     MAPPING,
     REQUEST_ID,
     cancellation,
-    compiled,
     dispatch,
     dispatch_mapping,
     entry,
     shipped_mapping,
 )
 
-TEXTS = st.text(max_size=64)
-Made = Callable[[], Mapping]
-both = pytest.mark.parametrize(
-    "made", [shipped_mapping, dispatch_mapping], ids=["ours", "dispatch"]
-)
-
-
-def _sent(message: Message | Unfit | None) -> Message:
-    """Return the message as the other side parses it."""
-    assert isinstance(message, Message)
-    return type(message).FromString(message.SerializeToString())
-
-
-def _said(mapping: Mapping, outcome: Outcome) -> CarrierAnswer:
-    """Let a carrier say an outcome, and read it as the adapter does."""
-    said = mapping.express(outcome, "a word")
-    if isinstance(said, Failure):
-        return mapping.failed(said.code, (f"{said.domain}/{said.reason}",) if said.reason else ())
-    return mapping.answer(_sent(said))
-
 
 def test_the_shipped_mapping_has_nothing_to_remark() -> None:
     assert shipped_mapping().findings == ()
-
-
-@given(TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.integers(0, 253_402_300_799))
-def test_any_text_reaches_a_carrier_with_our_contract_unchanged(
-    biz: str, order: str, waybill: str, shop: str, sender: str, credential: str, at: int
-) -> None:
-    push = cancellation(
-        biz_id=biz,
-        order_id=order,
-        waybill_id=waybill,
-        shop_app_id=shop,
-        open_id=sender,
-        credential=credential,
-        pushed_at=at,
-    )
-
-    fields = shipped_mapping().read_request(_sent(shipped_mapping().request(push, REQUEST_ID)))
-
-    assert fields == PushFields(
-        request_id=REQUEST_ID,
-        open_id=sender,
-        pushed_at=str(at),
-        biz_id=biz,
-        biz_pwd=credential,
-        shop_app_id=shop,
-        order_id=order,
-        waybill_id=waybill,
-    )
-
-
-@given(TEXTS, TEXTS, TEXTS, st.integers(0, 2**63 - 1), st.integers(0, 2**64 - 1))
-def test_any_text_and_any_number_that_fits_reach_the_second_contract_unchanged(
-    biz: str, shop: str, credential: str, waybill: int, order: int
-) -> None:
-    push = cancellation(
-        biz_id=biz,
-        order_id=str(order),
-        waybill_id=str(waybill),
-        shop_app_id=shop,
-        credential=credential,
-    )
-
-    fields = dispatch_mapping().read_request(_sent(dispatch_mapping().request(push, REQUEST_ID)))
-
-    assert fields == PushFields(
-        request_id=REQUEST_ID,
-        pushed_at="1533042556",
-        biz_id=biz,
-        biz_pwd=credential,
-        shop_app_id=shop,
-        order_id=str(order),
-        waybill_id=str(waybill),
-    )
-
-
-@given(TEXTS, TEXTS)
-def test_a_text_is_sent_as_its_number_or_not_at_all(order: str, waybill: str) -> None:
-    built = dispatch_mapping().request(cancellation(order_id=order, waybill_id=waybill), "k")
-
-    if isinstance(built, Unfit):
-        assert built.outcome is Outcome.NOT_FOUND
-    else:
-        fields = dispatch_mapping().read_request(built)
-        assert (fields.order_id, fields.waybill_id) == (str(int(order)), str(int(waybill)))
-
-
-@pytest.mark.parametrize(
-    "waybill",
-    [
-        "9223372036854775808",
-        "012345678901234567890123456789",
-        "SF1",
-        "-1",
-        "+1",
-        " 1",
-        "1_0",
-        "１",
-        "",
-    ],
-)
-def test_a_waybill_that_is_no_number_of_the_carriers_is_not_found(waybill: str) -> None:
-    unfit = dispatch_mapping().request(cancellation(waybill_id=waybill), REQUEST_ID)
-
-    assert unfit == Unfit(source="WayBillID", target="by_number.number")
-    assert isinstance(unfit, Unfit)
-    assert (unfit.outcome, unfit.status) == (Outcome.NOT_FOUND, "UNFIT")
-
-
-def test_leading_zeros_do_not_survive_a_number() -> None:
-    mapping = dispatch_mapping()
-
-    request = _sent(mapping.request(cancellation(waybill_id="000123"), REQUEST_ID))
-
-    assert mapping.read_request(request).waybill_id == "123"
 
 
 @both
@@ -159,7 +40,7 @@ def test_half_a_surrogate_pair_is_not_found_and_no_crash(made: Made) -> None:
 
 def test_what_a_contract_does_not_carry_is_nothing_and_not_empty() -> None:
     fields = dispatch_mapping().read_request(
-        _sent(dispatch_mapping().request(cancellation(), REQUEST_ID))
+        sent(dispatch_mapping().request(cancellation(), REQUEST_ID))
     )
 
     assert (fields.account, fields.open_id) == (None, None)
@@ -169,7 +50,7 @@ def test_a_password_never_shows_in_what_is_printed() -> None:
     mapping = dispatch_mapping()
     push = cancellation(credential="canary")
 
-    assert "canary" not in repr(mapping.read_request(_sent(mapping.request(push, REQUEST_ID))))
+    assert "canary" not in repr(mapping.read_request(sent(mapping.request(push, REQUEST_ID))))
     assert "canary" not in repr(
         mapping.request(cancellation(waybill_id="x", credential="canary"), "")
     )
@@ -179,7 +60,7 @@ def test_a_password_never_shows_in_what_is_printed() -> None:
 def test_every_outcome_is_read_as_it_was_said(made: Made) -> None:
     mapping = made()
 
-    assert {outcome: _said(mapping, outcome).outcome for outcome in Outcome} == {
+    assert {outcome: said(mapping, outcome).outcome for outcome in Outcome} == {
         outcome: outcome for outcome in Outcome
     }
     assert all(mapping.has_word(outcome) for outcome in Outcome)
@@ -189,7 +70,7 @@ def test_every_outcome_is_read_as_it_was_said(made: Made) -> None:
 def test_a_status_value_the_contract_does_not_know_is_doubt_and_not_asked_again(
     made: Made,
 ) -> None:
-    answer = made().answer(_sent(made().write_reply(None)))
+    answer = made().answer(sent(made().write_reply(None)))
 
     assert answer == CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNKNOWN_1000")
 
@@ -205,22 +86,22 @@ def test_an_empty_reply_is_doubt_and_not_asked_again(made: Made) -> None:
 def test_a_reply_in_another_member_of_the_oneof_is_doubt() -> None:
     reply = dispatch_mapping().method.reply_class(redirect="elsewhere")
 
-    assert dispatch_mapping().answer(_sent(reply)).outcome is Outcome.IN_DOUBT
+    assert dispatch_mapping().answer(sent(reply)).outcome is Outcome.IN_DOUBT
 
 
 def test_both_names_of_an_alias_are_the_one_listed_first() -> None:
-    assert _said(dispatch_mapping(), Outcome.CANCELLED).status == "DONE"
+    assert said(dispatch_mapping(), Outcome.CANCELLED).status == "DONE"
 
 
 @both
 def test_the_carriers_own_words_come_along(made: Made) -> None:
-    assert _said(made(), Outcome.PICKED_UP).message == "a word"
+    assert said(made(), Outcome.PICKED_UP).message == "a word"
 
 
 def test_a_carrier_may_say_nothing_beside_its_status() -> None:
     mapping = shipped_mapping()
 
-    assert mapping.answer(_sent(mapping.write_reply(Outcome.CANCELLED))) == CarrierAnswer(
+    assert mapping.answer(sent(mapping.write_reply(Outcome.CANCELLED))) == CarrierAnswer(
         outcome=Outcome.CANCELLED, status="CANCEL_STATUS_CANCELLED"
     )
 
@@ -250,17 +131,17 @@ def test_every_fact_that_has_a_word_is_read_as_it_was_said(made: Made) -> None:
     words = {row.means for row in mapping.lookup_rows}
 
     for fact in Fact:
-        assert mapping.fact(_sent(mapping.write_fact(fact))) is (fact if fact in words else None)
-    assert mapping.fact(_sent(mapping.write_fact(None))) is None
+        assert mapping.fact(sent(mapping.write_fact(fact))) is (fact if fact in words else None)
+    assert mapping.fact(sent(mapping.write_fact(None))) is None
 
 
 def test_a_lookup_asks_for_the_waybill_of_the_entry() -> None:
     shipped, other = shipped_mapping(), dispatch_mapping()
 
-    assert shipped.read_lookup(_sent(shipped.lookup_request(entry()))) == PushFields(
+    assert shipped.read_lookup(sent(shipped.lookup_request(entry()))) == PushFields(
         biz_id="xyz", order_id="77", waybill_id="123456789"
     )
-    assert other.read_lookup(_sent(other.lookup_request(entry()))) == PushFields(
+    assert other.read_lookup(sent(other.lookup_request(entry()))) == PushFields(
         waybill_id="123456789"
     )
     assert isinstance(other.lookup_request(entry(waybill_id="SF1")), Unfit)
@@ -283,7 +164,7 @@ def test_an_outcome_without_a_word_is_said_as_failed() -> None:
     mapping = Mapping.load(dispatch(), text.encode())
 
     assert not mapping.has_word(Outcome.UNSUPPORTED)
-    assert _said(mapping, Outcome.UNSUPPORTED).outcome is Outcome.FAILED
+    assert said(mapping, Outcome.UNSUPPORTED).outcome is Outcome.FAILED
     with pytest.raises(LookupError, match=r"no status of dispatch\.Orders/Void means unsupported"):
         mapping.write_reply(Outcome.UNSUPPORTED)
 
@@ -340,70 +221,3 @@ def test_our_contract_says_every_outcome_by_a_status_but_doubt() -> None:
 
     by_call = [o for o in Outcome if isinstance(mapping.express(o), Failure)]
     assert by_call == [Outcome.IN_DOUBT]
-
-
-OLD = """
-syntax = "proto2"; package old;
-enum S { GONE = 1; HERE = 2; }
-message R { optional S s = 1; optional string m = 2; optional string self = 3; }
-service D { rpc Do(R) returns (R); }
-"""
-OLD_MAPPING = b"""
-method = "old.D/Do"
-request = { self = "WayBillID" }
-[status]
-field = "s"
-message = "m"
-outcomes = { GONE = "cancelled", HERE = "failed" }
-"""
-EDITION = """
-edition = "2023"; package new;
-enum T { option features.enum_type = CLOSED; NONE = 0; GONE = 2; }
-message R { string m = 2; T t = 3; R inner = 4 [features.message_encoding = DELIMITED]; }
-service D { rpc Do(R) returns (R); }
-"""
-EDITION_MAPPING = b"""
-method = "new.D/Do"
-request = { "inner.m" = "WayBillID" }
-[status]
-field = "inner.t"
-outcomes = { NONE = "failed", GONE = "cancelled" }
-"""
-
-
-@pytest.mark.parametrize(
-    ("wire", "outcome", "status"),
-    [
-        (b"\x08\x01", Outcome.CANCELLED, "GONE"),
-        (b"\x08\x01\x12\x01\xff", Outcome.CANCELLED, "GONE"),
-        (b"\x08\x05", Outcome.IN_DOUBT, "UNSET"),
-        (b"", Outcome.IN_DOUBT, "UNSET"),
-    ],
-    ids=["a status", "words that are no UTF-8", "a new status", "nothing"],
-)
-def test_a_proto2_carrier_is_never_taken_at_a_default(
-    wire: bytes, outcome: Outcome, status: str
-) -> None:
-    mapping = Mapping.load(compiled(OLD), OLD_MAPPING)
-
-    answer = mapping.answer(mapping.method.reply_class.FromString(wire))
-
-    assert (answer.outcome, answer.status, answer.message) == (outcome, status, "")
-
-
-def test_a_text_that_is_no_utf8_is_read_with_a_mark() -> None:
-    mapping = Mapping.load(compiled(OLD), OLD_MAPPING)
-
-    fields = mapping.read_request(mapping.method.request_class.FromString(b"\x1a\x01\xff"))
-
-    assert fields.waybill_id == "\N{REPLACEMENT CHARACTER}"
-
-
-def test_a_contract_of_an_edition_is_spoken_like_any_other() -> None:
-    mapping = Mapping.load(compiled(EDITION), EDITION_MAPPING)
-
-    request = _sent(mapping.request(cancellation(), REQUEST_ID))
-
-    assert mapping.read_request(request).waybill_id == "123456789"
-    assert _said(mapping, Outcome.CANCELLED).status == "GONE"
-    assert mapping.answer(_sent(mapping.write_reply(None))).outcome is Outcome.IN_DOUBT

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 
 from adapter.cli.check import command
 from tests.carrier.dispatching import MAPPING, dispatch
+from tests.carrier.slip import Slip
+from tests.carrier.slips import SLIPS
 from tests.carrier.test_handshake import BROKEN, OURS, Broken
-from tests.carrier.test_mapping_faults import SLIPS, Slip
 
 ACCOUNT = f"""
 [wechat]
@@ -57,6 +58,7 @@ def test_a_broken_mapping_is_refused_in_these_words(slip: Slip, tmp_path: Path) 
         assert where in result.stderr
 
 
+@pytest.mark.usefixtures("process_of_its_own")
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 async def test_a_broken_set_up_is_refused_in_these_words(
     broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
