@@ -56,7 +56,8 @@ class Sink:
         while not ended:
             batch = [self._lines.get()]
             time.sleep(GATHER_SECONDS)
-            while not self._lines.empty():
+            # Bounded too: lines that come as fast as they are gathered would never be written.
+            while len(batch) < QUEUED_LINES and not self._lines.empty():
                 batch.append(self._lines.get())
             ended = None in batch
             text = "".join(f"{line}\n" for line in batch if line is not None)
