@@ -50,3 +50,24 @@ def test_a_common_name_is_no_name() -> None:
 
     assert certificate.names == ()
     assert certificate.wrong_name("x") == 'the certificate has only a common name, "carrier"'
+    assert certificate.name_hint().endswith("have it issued with a subjectAltName.")
+
+
+def test_a_wrong_name_is_told_beside_the_right_ones_and_with_a_way_out() -> None:
+    certificate = issued(names=("dispatch.internal", "10.0.0.1"), days=(-1, 5))
+
+    assert certificate.wrong_name("localhost") == (
+        "the certificate is for dispatch.internal, 10.0.0.1, not for localhost"
+    )
+    assert certificate.name_hint() == (
+        "Use one of those names in the target, or have it issued for this one."
+    )
+
+
+def test_of_a_certificate_for_everybody_the_first_names_are_enough() -> None:
+    names = tuple(f"host-{number}" for number in range(9))
+
+    said = issued(names=names, days=(-1, 5)).wrong_name("localhost")
+
+    assert "host-7, not for" in said
+    assert "host-8" not in said

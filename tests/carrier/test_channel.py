@@ -15,7 +15,8 @@ from adapter.carrier.channel import (
     service_config,
 )
 from adapter.carrier.credentials import Credentials
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+from tests.carrier.certificates import Authority
 from tests.carrier.playing import METHOD, fail, playing, reply
 
 OPTIONS = CarrierOptions(target="127.0.0.1:1")
@@ -139,6 +140,40 @@ async def test_a_channel_that_only_looks_is_ready_at_an_unwell_server() -> None:
         await carrier.say("NOT_SERVING")
         options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
         channel = open_channel(options, Credentials(), more=WHATEVER_HEALTH)
+
+        assert await burst(channel, 1) == [grpc.StatusCode.OK]
+
+        await channel.close()
+
+
+async def test_a_secure_channel_proves_the_carrier_by_the_name_it_is_told() -> None:
+    authority = Authority()
+    pair = authority.issue(names=("dispatch.internal",))
+    server = grpc.ssl_server_credentials([(pair.key, pair.cert)])
+    known = Credentials(ca=authority.cert)
+    async with playing(credentials=server) as carrier:
+        named, unnamed = (
+            open_channel(CarrierOptions(target=f"localhost:{carrier.port}", tls=tls), known)
+            for tls in (TlsFiles(server_name="dispatch.internal"), TlsFiles())
+        )
+
+        assert await burst(named, 1) == [grpc.StatusCode.OK]
+        assert await burst(unnamed, 1) == [grpc.StatusCode.UNAVAILABLE]
+
+        for channel in (named, unnamed):
+            await channel.close()
+
+
+async def test_a_secure_channel_shows_the_certificate_of_the_client() -> None:
+    authority = Authority()
+    pair, client = authority.issue(), authority.issue("client")
+    server = grpc.ssl_server_credentials(
+        [(pair.key, pair.cert)], root_certificates=authority.cert, require_client_auth=True
+    )
+    known = Credentials(ca=authority.cert, cert=client.cert, key=client.key)
+    async with playing(credentials=server) as carrier:
+        options = CarrierOptions(target=f"localhost:{carrier.port}", tls=TlsFiles())
+        channel = open_channel(options, known)
 
         assert await burst(channel, 1) == [grpc.StatusCode.OK]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -10,11 +11,13 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.rpc import error_details_pb2, status_pb2
 
 from adapter.cancellation.model import Fact, Outcome
-from adapter.carrier.client import UNREADABLE, GrpcCarrier
+from adapter.carrier.client import NOT_SENT, UNREADABLE, GrpcCarrier
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
 from adapter.carrier.state import Breaker
 from tests.carrier.asking import CONTRACT, ENTRY, MAPPING, NOW, ask, asking, cancelled
+from tests.carrier.codes import IN_DOUBT, REFUSED
+from tests.carrier.dispatching import dispatch_mapping
 from tests.carrier.playing import (
     Behaviour,
     Context,
@@ -26,27 +29,7 @@ from tests.carrier.playing import (
 from tests.carrier.playing import reply as replying
 
 SHIPPED = Path("adapter/carrier/waybill_service.toml").read_text(encoding="utf-8")
-
-IN_DOUBT = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.ABORTED,
-    grpc.StatusCode.DATA_LOSS,
-)
-REFUSED = (
-    grpc.StatusCode.NOT_FOUND,
-    grpc.StatusCode.ALREADY_EXISTS,
-    grpc.StatusCode.FAILED_PRECONDITION,
-    grpc.StatusCode.OUT_OF_RANGE,
-    grpc.StatusCode.INVALID_ARGUMENT,
-    grpc.StatusCode.PERMISSION_DENIED,
-    grpc.StatusCode.UNAUTHENTICATED,
-    grpc.StatusCode.UNIMPLEMENTED,
-)
+DISPATCH = dispatch_mapping()  # here: compiling a contract would block a test's loop
 
 
 @pytest.fixture
@@ -243,3 +226,58 @@ async def test_words_without_the_password_are_left_as_they_are(
     carrier.behaviour = replying(said)
 
     assert (await ask(client)).message == "signed for"
+
+
+async def test_beyond_the_limit_nothing_is_sent(carrier: PlayedCarrier) -> None:
+    carrier.behaviour = hang
+    async with asking(carrier.port, max_concurrent_calls=1) as client:
+        await client.ready(within_seconds=5)
+        first = asyncio.create_task(ask(client, within_seconds=1))
+        await carrier.called.wait()
+
+        assert not await client.ready(within_seconds=5)
+        assert await ask(client, within_seconds=0.05) == NOT_SENT
+
+        assert (client.state.in_flight, client.state.refused) == (1, 2)
+        await first
+        assert len(carrier.requests) == 1
+
+
+async def test_a_closed_client_sends_nothing_and_cut_calls_are_in_doubt(
+    carrier: PlayedCarrier, client: GrpcCarrier
+) -> None:
+    carrier.behaviour = hang
+    call = asyncio.create_task(ask(client))
+    await carrier.called.wait()
+
+    await client.close(within_seconds=0.05)
+
+    assert (await call).outcome is Outcome.IN_DOUBT
+    assert not await client.ready(within_seconds=1)
+    assert await ask(client) == NOT_SENT
+    assert client.state.breaker is Breaker.OPEN
+
+
+async def test_a_push_that_the_contract_cannot_hold_is_not_found_and_asks_nobody(
+    carrier: PlayedCarrier,
+) -> None:
+    async with asking(carrier.port, mapping=DISPATCH) as client:
+        answer = await ask(client)  # its OrderID is no number of 64 bits
+        fact = await client.lookup(replace(ENTRY, waybill_id="SF1"), within_seconds=5)
+
+    assert (answer.outcome, answer.status) == (Outcome.NOT_FOUND, "UNFIT")
+    assert fact is None
+    assert carrier.requests == []
+
+
+async def test_a_lookup_beyond_the_limit_says_nothing(carrier: PlayedCarrier) -> None:
+    carrier.behaviour = hang
+    async with asking(carrier.port, max_concurrent_calls=1) as client:
+        await client.ready(within_seconds=5)
+        first = asyncio.create_task(ask(client, within_seconds=1))
+        await carrier.called.wait()
+
+        assert await client.lookup(ENTRY, within_seconds=0.05) is None
+
+        await first
+        assert len(carrier.requests) == 1

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.client import NOT_SENT, GrpcCarrier
+from adapter.carrier.client import GrpcCarrier
 from adapter.carrier.state import Breaker
 from tests.carrier.asking import ask, asking, cancelled
 from tests.carrier.playing import Behaviour, Context, PlayedCarrier, hang, playing, until
@@ -102,33 +102,3 @@ async def test_of_two_carriers_one_may_die_and_only_its_calls_are_in_doubt() -> 
         doubt = [answer for answer in answers if answer.outcome is Outcome.IN_DOUBT]
         assert len(doubt) == len(dying.requests) == 2
         assert {answer.outcome for answer in after} == {Outcome.CANCELLED}
-
-
-async def test_beyond_the_limit_nothing_is_sent(carrier: PlayedCarrier) -> None:
-    carrier.behaviour = hang
-    async with asking(carrier.port, max_concurrent_calls=1) as client:
-        await client.ready(within_seconds=5)
-        first = asyncio.create_task(ask(client, within_seconds=1))
-        await carrier.called.wait()
-
-        assert not await client.ready(within_seconds=5)
-        assert await ask(client, within_seconds=0.05) == NOT_SENT
-
-        assert (client.state.in_flight, client.state.refused) == (1, 2)
-        await first
-        assert len(carrier.requests) == 1
-
-
-async def test_a_closed_client_sends_nothing_and_cut_calls_are_in_doubt(
-    carrier: PlayedCarrier, client: GrpcCarrier
-) -> None:
-    carrier.behaviour = hang
-    call = asyncio.create_task(ask(client))
-    await carrier.called.wait()
-
-    await client.close(within_seconds=0.05)
-
-    assert (await call).outcome is Outcome.IN_DOUBT
-    assert not await client.ready(within_seconds=1)
-    assert await ask(client) == NOT_SENT
-    assert client.state.breaker is Breaker.OPEN

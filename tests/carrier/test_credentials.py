@@ -9,6 +9,7 @@ from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFil
 from tests.carrier.certificates import Authority
 
 TARGET = "127.0.0.1:1"
+NEVER_THE_SAME = Path("/proc/sys/kernel/random/uuid")  # written anew for each reader
 
 
 @pytest.fixture
@@ -109,3 +110,11 @@ def test_a_replaced_file_leaves_another_mark(tmp_path: Path, files: TlsFiles) ->
 
     assert len(before) == len(paths(options)) == 3
     assert before != after
+
+
+@pytest.mark.skipif(not NEVER_THE_SAME.exists(), reason="only Linux has such a file")
+def test_files_that_are_replaced_while_they_are_read_are_not_taken() -> None:
+    tls = TlsFiles(cert=NEVER_THE_SAME)
+
+    with pytest.raises(CarrierMisconfigured, match="are being replaced just now"):
+        read(CarrierOptions(target=TARGET, tls=tls))

@@ -72,3 +72,10 @@ def test_no_bytes_in_the_details_can_raise(details: bytes) -> None:
 
 def test_the_text_of_a_failure_is_left_behind() -> None:
     assert "secret text" not in repr(read(failed(grpc.StatusCode.UNKNOWN)))
+
+
+def test_other_trailers_are_passed_over() -> None:
+    trailers = grpc.aio.Metadata(("retry-after", "1"), (DETAILS_KEY, details_with("ON_VAN")))
+    error = grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, grpc.aio.Metadata(), trailers)
+
+    assert read(error).reasons == ("dispatch/ON_VAN",)

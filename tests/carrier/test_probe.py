@@ -1,29 +1,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
-import grpc.aio
 import pytest
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2
 
-from adapter.carrier.contract import Contract
 from adapter.carrier.findings import Severity
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.probe import Probe, probe
+from adapter.carrier.reflection import PATHS
 from tests.carrier.certificates import Authority
-from tests.carrier.playing import fail
+from tests.carrier.playing import Behaviour, fail, hang, reply
+from tests.carrier.probed import CONTRACT, Answering, drifted, health_answering, serving
 from tests.ports import free_port
 
-CONTRACT = Contract.load()
 MAPPING = Mapping.load(CONTRACT)
-SERVICE = "carrier.v1.WaybillService"
 AUTHORITY = Authority("our authority")
 
 Said = tuple[Severity, str, str]
@@ -35,43 +30,6 @@ def said(found: Probe) -> list[Said]:
 
 async def look(options: CarrierOptions) -> Probe:
     return await probe(options, CONTRACT, MAPPING, within_seconds=3, now_unix=time.time())
-
-
-@asynccontextmanager
-async def serving(
-    *,
-    status: int | None = health_pb2.HealthCheckResponse.SERVING,
-    shown: Contract | None = CONTRACT,
-    credentials: grpc.ServerCredentials | None = None,
-) -> AsyncIterator[int]:
-    server = grpc.aio.server()
-    if status is not None:
-        servicer = health.aio.HealthServicer()
-        await servicer.set("", status)
-        health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    if shown is not None:
-        reflection.enable_server_reflection(
-            [SERVICE, reflection.SERVICE_NAME], server, pool=shown.pool
-        )
-    if credentials is None:
-        port = server.add_insecure_port("127.0.0.1:0")
-    else:
-        port = server.add_secure_port("127.0.0.1:0", credentials)
-    await server.start()
-    try:
-        yield port
-    finally:
-        await server.stop(0)
-
-
-def drifted() -> Contract:
-    files = FileDescriptorSet.FromString(CONTRACT.descriptors)
-    for file in files.file:
-        for message in file.message_type:
-            for one in message.field:
-                if (message.name, one.name) == ("CancelWaybillRequest", "waybill_id"):
-                    one.number = 50
-    return Contract.load(bytes(files.SerializeToString()))
 
 
 async def test_a_good_carrier_has_no_finding_and_a_distance() -> None:
@@ -212,30 +170,86 @@ async def test_our_own_expired_certificate_is_the_first_reason(
     assert first.message.startswith("the client certificate client.pem expired on ")
 
 
-class Refusing(grpc.GenericRpcHandler):
-    """Takes every call and refuses whoever makes it."""
-
-    def service(
-        self, call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
-        if call_details.method != "/grpc.health.v1.Health/Check":
-            return None
-        return grpc.unary_unary_rpc_method_handler(
-            fail(grpc.StatusCode.UNAUTHENTICATED, text="canary")
-        )
-
-
 async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("canary")
-
-    server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Refusing(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    found = await look(CarrierOptions(target=f"127.0.0.1:{port}", token_file=token))
-    await server.stop(0)
+    async with health_answering(fail(grpc.StatusCode.UNAUTHENTICATED, text="canary")) as port:
+        found = await look(CarrierOptions(target=f"127.0.0.1:{port}", token_file=token))
 
     first = found.findings[0]
     assert first.message == "the health service refuses the token: UNAUTHENTICATED"
     assert "canary" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "severity", "message"),
+    [
+        (
+            fail(grpc.StatusCode.PERMISSION_DENIED),
+            Severity.WARNING,
+            "the health service wants credentials, and none are set: PERMISSION_DENIED",
+        ),
+        (
+            reply(b"\xff\xff"),
+            Severity.WARNING,
+            "the health service's reply cannot be read",
+        ),
+        (
+            reply(health_pb2.HealthCheckResponse(status=9).SerializeToString()),
+            Severity.ERROR,
+            "the server says 9",
+        ),
+        (
+            fail(grpc.StatusCode.INTERNAL),
+            Severity.ERROR,
+            "the health service fails with INTERNAL",
+        ),
+    ],
+)
+async def test_a_health_service_of_another_kind_is_told(
+    behaviour: Behaviour, severity: Severity, message: str
+) -> None:
+    async with health_answering(behaviour) as port:
+        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+
+    assert said(found) == [(severity, "carrier.health", message)]
+    assert (found.round_trip_seconds is None) == (severity is Severity.ERROR)
+
+
+async def test_a_server_that_answers_nothing_has_no_distance() -> None:
+    async with health_answering(hang) as port:
+        options = CarrierOptions(target=f"127.0.0.1:{port}")
+        found = await probe(options, CONTRACT, MAPPING, within_seconds=0.3, now_unix=time.time())
+
+    message = "the server accepts connections and answers nothing"
+    assert said(found) == [(Severity.ERROR, "carrier.health", message)]
+    assert found.round_trip_seconds is None
+
+
+async def test_a_far_carrier_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapter.carrier.probe.SLOW_SECONDS", 0.0)  # so that all are far
+
+    async with serving() as port:
+        (finding,) = (await look(CarrierOptions(target=f"127.0.0.1:{port}"))).findings
+
+    assert (finding.severity, finding.key) == (Severity.WARNING, "carrier.distance")
+    assert finding.message.startswith("a round trip takes ")
+    assert finding.hint == "WeChat waits 5 s for everything."
+
+
+async def test_a_reflection_that_fails_leaves_the_contract_to_the_first_call() -> None:
+    refusing = Answering(PATHS[0], fail(grpc.StatusCode.PERMISSION_DENIED))
+    async with serving(shown=None, others=(refusing,)) as port:
+        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+
+    message = "reflection failed with PERMISSION_DENIED"
+    assert said(found) == [(Severity.NOTE, "carrier.descriptors", message)]
+
+
+async def test_a_carrier_on_a_socket_of_this_machine_is_not_knocked_at(tmp_path: Path) -> None:
+    socket = f"unix:{tmp_path}/carrier.sock"
+    async with serving(at=socket):
+        found = await look(CarrierOptions(target=socket))
+
+    assert found.findings == ()
+    assert found.round_trip_seconds is not None

@@ -13,7 +13,8 @@ from grpc_reflection.v1alpha import reflection_pb2 as wire
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
-from adapter.carrier.reflection import PATHS, NoReflection, fetch
+from adapter.carrier.reflection import PATHS, ROUNDS, NoReflection, fetch
+from tests.carrier.playing import Context
 from tests.ports import free_port
 
 SHIPPED = Contract.load()
@@ -24,11 +25,12 @@ Answer = Callable[[wire.ServerReflectionRequest], wire.ServerReflectionResponse]
 
 
 class Reflecting(grpc.GenericRpcHandler):
-    """Serves reflection at one path, by any answers, right or wrong."""
+    """Serves reflection at one path, by any answers, right or wrong; the first streams break."""
 
-    def __init__(self, path: str, answer: Answer) -> None:
+    def __init__(self, path: str, answer: Answer, *, breaks: int = 0) -> None:
         self._path = path
         self._answer = answer
+        self.breaks = breaks
 
     def service(
         self, call_details: grpc.HandlerCallDetails
@@ -38,8 +40,11 @@ class Reflecting(grpc.GenericRpcHandler):
         return grpc.stream_stream_rpc_method_handler(self._serve)
 
     async def _serve(
-        self, requests: AsyncIterator[bytes], _context: object
+        self, requests: AsyncIterator[bytes], context: Context
     ) -> AsyncIterator[bytes]:
+        if self.breaks:
+            self.breaks -= 1
+            await context.abort(grpc.StatusCode.INTERNAL, "canary")
         async for raw in requests:
             answer = self._answer(wire.ServerReflectionRequest.FromString(raw))
             if answer.ByteSize():
@@ -49,10 +54,12 @@ class Reflecting(grpc.GenericRpcHandler):
 
 
 @asynccontextmanager
-async def reflecting(path: str = V1, answer: Answer | None = None) -> AsyncIterator[CarrierOptions]:
+async def reflecting(
+    path: str = V1, answer: Answer | None = None, *, breaks: int = 0
+) -> AsyncIterator[CarrierOptions]:
     server = grpc.aio.server()
     if answer is not None:
-        server.add_generic_rpc_handlers((Reflecting(path, answer),))
+        server.add_generic_rpc_handlers((Reflecting(path, answer, breaks=breaks),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -88,6 +95,35 @@ def file_by_file(request: wire.ServerReflectionRequest) -> wire.ServerReflection
 @pytest.mark.parametrize("path", PATHS)
 async def test_either_version_brings_the_whole_contract(path: str) -> None:
     async with reflecting(path, file_by_file) as options:
+        fetched = await fetch(options, within_seconds=5)
+
+    assert fetched == SHIPPED.descriptors
+
+
+async def test_a_stream_that_broke_is_asked_for_again() -> None:
+    async with reflecting(V1, file_by_file, breaks=ROUNDS - 1) as options:
+        fetched = await fetch(options, within_seconds=5)
+
+    assert fetched == SHIPPED.descriptors
+
+
+async def test_a_stream_that_breaks_again_and_again_is_a_fault() -> None:
+    async with reflecting(V1, file_by_file, breaks=ROUNDS) as options:
+        with pytest.raises(ContractFault, match="reflection failed with INTERNAL"):
+            await fetch(options, within_seconds=5)
+
+
+async def test_files_that_come_with_every_answer_are_kept_once() -> None:
+    def generous(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+        answer = file_by_file(request)
+        if answer.HasField("file_descriptor_response"):
+            del answer.file_descriptor_response.file_descriptor_proto[:]
+            for file in FileDescriptorSet.FromString(SHIPPED.descriptors).file:
+                raw = file.SerializeToString()
+                answer.file_descriptor_response.file_descriptor_proto.extend([raw, raw])
+        return answer
+
+    async with reflecting(V1, generous) as options:
         fetched = await fetch(options, within_seconds=5)
 
     assert fetched == SHIPPED.descriptors

@@ -91,6 +91,11 @@ def test_a_time_beyond_a_timestamp_is_its_latest() -> None:
     EVERY.request_class(at=held)
 
 
+def test_a_time_that_is_text_stands_in_no_timestamp() -> None:
+    with pytest.raises(Misfit):
+        _converted("at", "CreateTime", "1533042556")
+
+
 @pytest.mark.parametrize(
     ("name", "source", "message"),
     [
