@@ -177,6 +177,13 @@ AS_SENT = (
         says=(NOBODYS,),
     ),
     Kind(
+        name="another program whose key is missing",
+        push=sent(STRANGER),
+        programs={"wechat": OURS, "b": replace(THEIRS, encoding_aes_key=None)},
+        reason="signature_wrong",
+        says=(NOBODYS,),
+    ),
+    Kind(
         name="URL verification with another token",
         push=Sent(
             query=build_verification(

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from adapter.explain.accounts import others
 from adapter.explain.causes import Cause
 from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
-from tests.explain.capturing import BOTH, CANARY, KEY, OURS
+from tests.explain.capturing import BOTH, CANARY, KEY, OURS, TOKEN
 
 
 def test_every_other_program_is_tried_whole_and_by_its_secrets() -> None:
@@ -49,3 +51,25 @@ def test_secrets_that_may_be_exchanged_are_tried_so() -> None:
 
 def test_no_secret_prints() -> None:
     assert CANARY not in repr(list(others("wechat", BOTH)))
+
+
+def test_a_token_is_tried_without_the_blanks_around_it() -> None:
+    blank = replace(OURS, token=Secret(f" {TOKEN}\n"))
+
+    (other,) = (it for it in others("a", {"a": blank}) if it.found.cause is Cause.TOKEN_BLANKS)
+
+    assert other.account.token == Secret(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("mode", "tried"),
+    [
+        (Mode.PLAINTEXT, Mode.SECURE),
+        (Mode.SECURE, Mode.PLAINTEXT),
+        (Mode.COMPATIBLE, Mode.PLAINTEXT),
+    ],
+)
+def test_the_other_kind_of_mode_is_tried_first(mode: Mode, tried: Mode) -> None:
+    first = next(others("a", {"a": replace(OURS, mode=mode)}))
+
+    assert (first.found.cause, first.account.mode) == (Cause.MODE, tried)

@@ -57,3 +57,12 @@ def test_what_is_as_it_should_be_has_little_to_undo() -> None:
         for it in queries(b"timestamp=1714112445&nonce=1")
         if it.found.cause is Cause.TIMESTAMP_AND_NONCE_SWAPPED
     ]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'], ids=["without its quotes", "with its quotes"])
+def test_a_string_out_of_a_json_log_is_read_as_one(quote: bytes) -> None:
+    logged = quote + rb"<xml>\n<a>\u8fd0</a></xml>" + quote
+
+    assert (Cause.BODY_JSON_ESCAPED, "<xml>\n<a>运</a></xml>".encode()) in {
+        (it.found.cause, it.text) for it in bodies(logged)
+    }

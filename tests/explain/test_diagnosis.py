@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapter.explain.causes import WORDS, Cause
-from adapter.explain.diagnosis import Diagnosis, diagnose, open_push
+from adapter.explain.diagnosis import Diagnosis, diagnose, is_verification, open_push
 from adapter.wechat.errors import WeChatError
+from adapter.wechat.pushing import build_verification
 from tests.explain.capturing import APP_ID, CANARY, NOW, OTHER_KEY, OURS, sent
 from tests.explain.kinds import Kind
 from tests.explain.refused_as_sent import AS_SENT
@@ -59,6 +60,13 @@ def test_no_secret_is_told(kind: Kind) -> None:
 
     assert CANARY not in said
     assert OTHER_KEY not in said
+
+
+def test_a_right_verification_is_opened_to_nothing() -> None:
+    query = build_verification(OURS, timestamp=NOW, nonce="1", echostr="437512").encode()
+
+    assert is_verification(query, b"")
+    assert open_push(OURS, query, b"", now_unix=NOW) is None
 
 
 def test_the_configured_app_id_opens_what_is_right() -> None:

@@ -134,3 +134,30 @@ def test_a_push_of_unknown_path_goes_to_who_opens_it(push: Sent, section: str) -
     captured = Capture(body=push.body, query=push.query)
 
     assert taker(BOTH, captured, now_unix=NOW) == section
+
+
+def test_a_refused_push_is_answered_403_with_what_explains_it() -> None:
+    judgement = _judged(sent(THEIRS))
+
+    assert (judgement.status, judgement.is_signed, judgement.event) == (403, True, None)
+    assert judgement.diagnosis is not None
+    assert judgement.diagnosis.reason == "signature_wrong"
+    assert _causes(judgement) == [Cause.TOKEN_AND_KEY]
+
+
+def test_a_refused_verification_is_known_as_one() -> None:
+    query = build_verification(THEIRS, timestamp=NOW, nonce="1", echostr="437512")
+
+    judgement = _judged(Sent(query=query.encode(), body=b""))
+
+    assert (judgement.status, judgement.is_verification) == (403, True)
+
+
+def test_a_body_without_a_query_goes_to_whose_key_opens_it() -> None:
+    assert taker(BOTH, Capture(body=sent(THEIRS).body), now_unix=NOW) == "mini_programs.b"
+
+
+def test_a_push_that_nobody_opens_goes_to_the_first_program() -> None:
+    captured = Capture(body=b"x", query=b"")
+
+    assert taker(BOTH, captured, now_unix=NOW) == "wechat"

@@ -50,7 +50,13 @@ def test_a_password_in_a_number_is_masked_too() -> None:
     assert "424242" not in values.values()
 
 
-def test_a_moment_beyond_the_calendar_is_told_in_seconds() -> None:
-    values = _values(asked(shipped_mapping(), cancellation(pushed_at=253402300799)))
+def test_a_moment_beyond_the_calendar_is_told_as_its_end() -> None:
+    values = _values(asked(shipped_mapping(), cancellation(pushed_at=253_402_300_800)))
 
     assert values["pushed_at"] == "9999-12-31T23:59:59Z"
+
+
+def test_a_moment_before_the_calendar_is_told_in_seconds() -> None:
+    values = _values(asked(shipped_mapping(), cancellation(pushed_at=-62_135_596_801)))
+
+    assert values["pushed_at"] == "-62135596801"
