@@ -158,6 +158,37 @@ def test_own_secrets_are_not_refused_in_production() -> None:
     assert refuse_development_secrets(inspect(None, SOUND)) == ()
 
 
+def test_a_file_that_cannot_be_read_is_the_only_fault(tmp_path: Path) -> None:
+    found = inspect(tmp_path / "none.toml", {})
+
+    assert not found.readable
+    assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in found.findings] == [
+        "error: FOLDER/none.toml: cannot be read: no such file or directory. "
+        "Give the file's path with --config."
+    ]
+
+
+def test_a_file_that_is_no_utf8_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.toml"
+    file.write_bytes(b"# \xff")
+
+    found = inspect(file, SOUND)
+
+    assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in found.findings] == [
+        "error: FOLDER/adapter.toml: is not UTF-8 text. TOML is UTF-8; save the file as that."
+    ]
+
+
+def test_a_faulty_value_is_not_judged_a_second_time(tmp_path: Path) -> None:
+    environ = SOUND | {"WAYBRIDGE_CARRIER__TARGET": "a\nb"}  # its default would be "is missing"
+
+    found = inspect(None, environ, folder=tmp_path)
+
+    assert [(finding.key, finding.message) for finding in found.findings] == [
+        ("carrier.target", "holds a control character, perhaps a line break.")
+    ]
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_their_sources(tmp_path: Path) -> None:
     file = tmp_path / "adapter.toml"
     file.write_text(

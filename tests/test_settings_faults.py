@@ -30,24 +30,3 @@ def test_a_fault_is_told_in_these_words(name: str, tmp_path: Path) -> None:
 
 def _said(finding: Finding, folder: Path) -> str:
     return str(finding).replace(f"{folder}/adapter.toml", "FILE").replace(str(folder), "FOLDER")
-
-
-def test_a_file_that_cannot_be_read_is_the_only_fault(tmp_path: Path) -> None:
-    found = inspect(tmp_path / "none.toml", {})
-
-    assert not found.readable
-    assert [_said(finding, tmp_path) for finding in found.findings] == [
-        "error: FOLDER/none.toml: cannot be read: no such file or directory. "
-        "Give the file's path with --config."
-    ]
-
-
-def test_a_file_that_is_no_utf8_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "adapter.toml"
-    file.write_bytes(b"# \xff")
-
-    found = inspect(file, SOUND)
-
-    assert [_said(finding, tmp_path) for finding in found.findings] == [
-        "error: FILE: is not UTF-8 text. TOML is UTF-8; save the file as that."
-    ]

@@ -49,6 +49,19 @@ def _only_finding(values: Values, tree: dict[str, Any]) -> str:
             "The default is 600.",
         ),
         (
+            {"edge": {"timezone": "UTC"}},
+            "error: adapter.toml, edge.timezone: is no setting. Did you mean ops.timezone?",
+        ),
+        (
+            {"mini_programs": {"a b": {}}},
+            "error: adapter.toml, mini_programs.a b: is no name for a Mini Program. "
+            "Use letters and digits, with single hyphens or underscores between.",
+        ),
+        (
+            {"wechat": {"token": 1}},
+            "error: adapter.toml, wechat.token: must be text.",
+        ),
+        (
             {"carrier": {"tls": "x"}},
             "error: adapter.toml, carrier.tls: must be a section, not a value. "
             "Write [carrier.tls] on a line of its own and its keys below.",
@@ -80,6 +93,7 @@ def test_a_faulty_value_is_taken_out_of_its_table() -> None:
     without(tree, ("a", "b"))
     without(tree, ("d", "x", "y"))
     without(tree, ("none", "such"))
+    without(tree, ("d", "x"))
 
     assert tree == {"a": {"c": 2}, "d": 3}
 

@@ -48,6 +48,12 @@ def test_text_becomes_the_settings_kind_where_it_fits(
     assert KEYS.from_text(key, text) == value
 
 
+def test_a_key_is_written_with_dots_in_messages_and_with_underscores_outside() -> None:
+    setting = KEYS.settings["carrier", "tls", "ca"]
+
+    assert (setting.dotted, setting.variable) == ("carrier.tls.ca", "CARRIER__TLS__CA")
+
+
 def test_the_names_below_a_heading_are_known() -> None:
     assert KEYS.below(("carrier", "tls")) == ["ca", "cert", "key", "server_name"]
     assert "token" in KEYS.below(("mini_programs", "shop"))

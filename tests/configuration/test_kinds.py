@@ -9,6 +9,10 @@ from adapter.configuration.kinds import Concealed, FileName, Flag, Seconds, Text
 from adapter.wechat.redact import Secret
 
 
+class Inner(BaseModel):
+    text: Text = ""
+
+
 class Sample(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -18,6 +22,7 @@ class Sample(BaseModel):
     whole: Whole = 1
     flag: Flag = False
     text: Text = ""
+    inner: Inner | None = None
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,10 @@ def test_a_secret_is_masked_in_every_dump() -> None:
     assert "canary" not in f"{sample!r}{sample.model_dump()}{sample.model_dump_json()}"
 
 
+def test_a_secret_may_be_given_as_one() -> None:
+    assert Sample(secret=Secret("canary")).secret == Secret("canary")
+
+
 def test_a_secret_that_is_not_set_dumps_as_empty() -> None:
     assert Sample().model_dump(mode="json")["secret"] == ""
 
@@ -69,3 +78,9 @@ def test_the_schema_of_a_file_name_is_text_without_a_default() -> None:
 
     assert described["file"] == {"title": "File", "type": "string", "format": "path"}
     assert described["secret"]["default"] == ""
+
+
+def test_the_schema_of_a_section_that_may_be_absent_is_the_section() -> None:
+    described = Sample.model_json_schema(schema_generator=TomlSchema)["properties"]
+
+    assert described["inner"] == {"$ref": "#/$defs/Inner"}

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from adapter.configuration.rules import breaches, timezone
 from adapter.configuration.sections import (
     CarrierSettings,
     EdgeSettings,
+    ForwardSettings,
     LedgerSettings,
     OpsSettings,
     Sections,
@@ -16,6 +20,11 @@ from adapter.wechat.redact import Secret
 
 PLAIN = WeChatSettings(mode="plaintext", token=Secret("abc123"))
 NEAR = CarrierSettings(target="127.0.0.1:50051")
+
+
+def _sound(**others: Any) -> Sections:
+    """The least configuration, with other sections beside it or in place of its own."""
+    return Sections(**{"wechat": PLAIN, "carrier": NEAR, **others})
 
 
 def _keys(sections: Sections) -> list[str]:
@@ -90,3 +99,99 @@ def test_a_time_zone_is_one_that_the_machine_knows(
     found = timezone(name, known=known)
 
     assert [(breach.severity.value, breach.hint) for breach in found] == told
+
+
+@pytest.mark.parametrize("section", ["edge", "ops"])
+def test_an_address_to_listen_on_has_a_port(section: str) -> None:
+    kind = {"edge": EdgeSettings, "ops": OpsSettings}[section]
+
+    assert _keys(_sound(**{section: kind(listen="localhost")})) == [f"{section}.listen"]
+
+
+def test_a_console_is_open_to_others_only_with_users() -> None:
+    alone = OpsSettings(listen="0.0.0.0:9090")
+    guarded = OpsSettings(listen="0.0.0.0:9090", users=Path("users.toml"))
+
+    assert _keys(_sound(ops=alone)) == ["ops.listen"]
+    assert _keys(_sound(ops=guarded)) == []
+
+
+@pytest.mark.parametrize(
+    ("carrier", "key", "severity", "hint"),
+    [
+        (CarrierSettings(), "target", "error", "Write e.g. dns:///"),
+        (CarrierSettings(target="https://far:1"), "target", "error", "has no http:// before it."),
+        (CarrierSettings(target="dns:///"), "target", "error", "Write e.g. dns:///"),
+        (CarrierSettings(target="dns:///far:1"), "target", "error", "Add [carrier.tls], or set"),
+        (CarrierSettings(target="localhost"), "target", "warning", "Write e.g. dns:///"),
+        (
+            CarrierSettings(target="dns:///far:1", tls=TlsSettings(), insecure=True),
+            "insecure",
+            "warning",
+            "Remove one of the two.",
+        ),
+    ],
+    ids=["none", "a web address", "no address", "in the clear", "no port", "twice over"],
+)
+def test_a_target_is_one_that_grpc_can_ask_in_safety(
+    carrier: CarrierSettings, key: str, severity: str, hint: str
+) -> None:
+    (breach,) = breaches(_sound(carrier=carrier))
+
+    assert (breach.key, breach.severity.value) == (f"carrier.{key}", severity)
+    assert hint in breach.hint
+
+
+@pytest.mark.parametrize(("given", "missing"), [("cert", "key"), ("key", "cert")])
+def test_a_certificate_and_its_key_come_together(given: str, missing: str) -> None:
+    tls = TlsSettings.model_validate({given: "x.pem"})
+    carrier = CarrierSettings(target="dns:///far:1", tls=tls)
+
+    (breach,) = breaches(_sound(carrier=carrier))
+
+    assert breach.key == f"carrier.tls.{missing}"
+    assert f"carrier.tls.{given} is of no use" in breach.message
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("postgres://h/d", "Write postgresql:// for it."),
+        ("sqlite://", "A ledger that forgets is memory: alone."),
+        ("sqlite:///:memory:", "A ledger that forgets is memory: alone."),
+        ("mysql://h/d", "Write sqlite:///waybridge.db,"),
+    ],
+)
+def test_what_was_meant_for_a_ledger_is_guessed(url: str, hint: str) -> None:
+    (breach,) = breaches(_sound(ledger=LedgerSettings(url=url)))
+
+    assert breach.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("url", "keys"),
+    [
+        ("", []),
+        ("https://h/x", []),
+        ("127.0.0.1:7000", ["forward.url"]),
+        ("http://", ["forward.url"]),
+    ],
+)
+def test_events_are_passed_on_to_a_web_address(url: str, keys: list[str]) -> None:
+    assert _keys(_sound(forward=ForwardSettings(url=url))) == keys
+
+
+def test_this_machines_time_zones_are_asked() -> None:
+    assert _keys(_sound(ops=OpsSettings(timezone="Asia/Shanghia"))) == ["ops.timezone"]
+
+
+def test_times_that_contradict_each_other_are_warned_of() -> None:
+    short = CarrierSettings(target="127.0.0.1:1", deadline_seconds=2)
+    late = CarrierSettings(target="127.0.0.1:1", connect_wait_seconds=4)
+
+    found = [*breaches(_sound(carrier=short)), *breaches(_sound(carrier=late))]
+
+    assert [(breach.key, breach.severity.value) for breach in found] == [
+        ("carrier.deadline_seconds", "warning"),
+        ("carrier.connect_wait_seconds", "warning"),
+    ]

@@ -99,3 +99,47 @@ def test_the_values_themselves_are_never_printed(tmp_path: Path) -> None:
     environ = {"WAYBRIDGE_WECHAT__TOKEN": "canary"}
 
     assert "canary" not in repr(gather(None, environ, keys=KEYS, folder=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: no such file or directory. Give the file's path with --config."),
+        (b"# \xff", "is not UTF-8 text. TOML is UTF-8; save the file as that."),
+    ],
+    ids=["not there", "not text"],
+)
+def test_a_file_that_cannot_be_read_is_told(
+    tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    file = tmp_path / "adapter.toml"
+    if content is not None:
+        file.write_bytes(content)
+
+    values = gather(file, {}, keys=KEYS, folder=tmp_path)
+
+    assert not values.readable
+    assert [str(finding) for finding in values.findings] == [f"error: {file}: {told}"]
+
+
+def test_a_file_that_is_no_toml_is_told_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "adapter.toml"
+    file.write_text("[edge]\nlisten =")
+
+    values = gather(file, {}, keys=KEYS, folder=tmp_path)
+
+    (finding,) = values.findings
+    assert not values.readable
+    assert finding.where == f"{file}, line 2, column 9"
+    assert finding.message == "is not TOML: Invalid value."
+
+
+def test_a_secrets_folder_that_is_none_is_told() -> None:
+    environ = {"WAYBRIDGE_SECRETS_DIR": "nowhere"}
+
+    values = gather(None, environ, keys=KEYS, folder=Path("/"))
+
+    assert [str(finding) for finding in values.findings] == [
+        "error: /nowhere, WAYBRIDGE_SECRETS_DIR: cannot be listed: no such file or directory. "
+        "Point WAYBRIDGE_SECRETS_DIR at a folder of files named as the variables."
+    ]
