@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapter.cli.check import command
+from tests.carrier.broken_tls import BROKEN, OURS, Broken
 from tests.carrier.dispatching import MAPPING, dispatch
 from tests.carrier.slip import Slip
 from tests.carrier.slips import SLIPS
-from tests.carrier.test_handshake import BROKEN, OURS, Broken
 
 ACCOUNT = f"""
 [wechat]

@@ -21,10 +21,10 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
 from legacy_stub.control import Control
+from tests.carrier.broken_tls import serving as tls_serving
 from tests.carrier.certificates import Authority
 from tests.carrier.naming import naming
 from tests.carrier.playing import PlayedCarrier, SwallowingProxy, playing, reply
-from tests.carrier.test_handshake import serving as tls_serving
 from tests.journeys.processes import (
     AES_KEY,
     APP_ID,
