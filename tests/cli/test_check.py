@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapter.cli.check import command
+from tests.ports import free_port
 
 KEY = "k" * 43
 SOUND = f"""
@@ -125,3 +126,15 @@ def test_the_shape_of_a_finding_in_json_is_kept(file: Path) -> None:
     (finding,) = json.loads(_check(file, "--json").stdout)["findings"]
 
     assert set(finding) == {"severity", "source", "key", "line", "column", "message", "hint"}
+
+
+@pytest.mark.usefixtures("process_of_its_own")
+def test_a_carrier_that_is_not_there_is_found_unless_nobody_is_asked(file: Path) -> None:
+    target = f"127.0.0.1:{free_port()}"
+    file.write_text(SOUND.replace("127.0.0.1:50051", target))
+
+    online = CliRunner().invoke(command, ["--config", str(file)])
+
+    assert online.exit_code == 1
+    assert f"{target}: connection refused, nothing listens there." in online.stderr
+    assert _check(file).exit_code == 0

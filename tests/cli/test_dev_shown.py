@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from adapter.cli.dev_once import ReplyLine
-from adapter.cli.dev_shown import Addresses, ReplyTable, panel
+from adapter.cli.dev_settings import DevOrder, dev_settings
+from adapter.cli.dev_shown import Addresses, ReplyTable, _program, panel
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Answered
 from adapter.simulator.play import Played
@@ -18,6 +22,8 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.pushing import SealedPush
 from adapter.wechat.redact import Secret
+from adapter.wiring import running
+from tests.cli.ops_ports import Quiet
 
 ADDRESSES = Addresses(
     push_url="http://127.0.0.1:8080/wechat/push",
@@ -32,6 +38,65 @@ PLAINTEXT = Account(app_id="wx", mode=Mode.PLAINTEXT, token=Secret("t"))
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("mode", "format", "options"),
+    [
+        (Mode.SECURE, Format.XML, ""),
+        (Mode.PLAINTEXT, Format.XML, " --mode plaintext"),
+        (Mode.COMPATIBLE, Format.JSON, " --mode compatible --format json"),
+    ],
+)
+@pytest.mark.usefixtures("process_of_its_own")
+async def test_the_addresses_are_those_of_what_runs(
+    mode: Mode, format: Format, options: str
+) -> None:
+    order = DevOrder(
+        port=0,
+        ops_port=0,
+        stub_port=0,
+        mode=mode,
+        ledger_url="memory:",
+        locale="en",
+        contract=None,
+        mapping=None,
+    )
+    settings = await asyncio.to_thread(dev_settings, order, stub_target="127.0.0.1:1")
+    async with running(settings, log=Quiet()) as adapter:
+        addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format)
+
+    (_, edge), (_, ops) = adapter.edge.address, adapter.ops.address
+    assert addresses.push_url == f"http://127.0.0.1:{edge}/wechat/push"
+    assert addresses.ops_url == f"http://127.0.0.1:{ops}/"
+    assert addresses.push_command.endswith(f" push {addresses.push_url}{options}")
+
+
+@pytest.mark.parametrize(
+    ("argv", "called"),
+    [
+        ("{here}/.venv/bin/waybridge", ".venv/bin/waybridge"),
+        ("/opt/waybridge/bin/waybridge", "/opt/waybridge/bin/waybridge"),
+        ("adapter/__main__.py", f"{sys.executable} -m adapter"),
+    ],
+)
+def test_the_program_is_called_as_this_shell_can(
+    argv: str, called: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "argv", [argv.format(here=tmp_path)])
+
+    assert _program() == called
+
+
+def test_a_program_on_the_path_is_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waybridge").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert _program() == "waybridge"
 
 
 def line(code: int | None, text: str = "success") -> ReplyLine:

@@ -69,6 +69,27 @@ def test_a_formula_does_not_run_in_a_spreadsheet(text: str) -> None:
     assert read["code"] == "-1"  # a number of ours is a number
 
 
+def test_a_heading_stands_once_over_all_pages() -> None:
+    first, second = (as_csv([row_of(push(number), ZONE)], heading=number == 1) for number in (1, 2))
+
+    assert first.splitlines()[0] == ",".join(COLUMNS)
+    assert [row["key"] for row in csv.DictReader(io.StringIO(first + second))] == [
+        push(1).key,
+        push(2).key,
+    ]
+
+
+def test_without_a_terminal_every_column_is_shown_whole() -> None:
+    stream = io.StringIO()
+
+    show_table([push(1, waybill_id="SF\x1b[2J")], zone=ZONE, stream=stream)
+
+    heading, line = stream.getvalue().splitlines()
+    assert heading.split()[0] == "received"
+    assert line.split()[2] == "SF\\x1b[2J"
+    assert line.endswith(push(1).key)
+
+
 def test_json_lines_keep_every_text_as_it_is() -> None:
     row = row_of(push(1, waybill_id='=1,"\n运单'), ZONE)
 

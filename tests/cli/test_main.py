@@ -65,3 +65,12 @@ def test_the_version_is_printed() -> None:
 
     assert result.exit_code == 0
     assert result.output.startswith("waybridge ")
+
+
+def test_of_what_is_not_installed_no_version_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])  # where distributions are looked for
+
+    result = CliRunner().invoke(waybridge, ["--version"])
+
+    assert result.exit_code == 0
+    assert result.output == "waybridge (run from its source, not installed)\n"

@@ -71,6 +71,16 @@ def test_invented_events_make_one_time_series_and_stay_nowhere() -> None:
     assert metrics._push_children == {}
 
 
+def test_calls_that_ended_alike_add_up() -> None:
+    metrics = Metrics()
+
+    for seconds in (0.1, 0.2):
+        metrics.called("UNAVAILABLE", seconds=seconds)
+
+    assert value(metrics, "carrier_calls_total", code="UNAVAILABLE") == 2
+    assert value(metrics, "carrier_call_seconds_sum") == pytest.approx(0.3)
+
+
 def test_invented_statuses_of_a_carrier_are_bounded() -> None:
     metrics = Metrics()
 
@@ -101,6 +111,15 @@ def test_uses_of_the_previous_secrets_are_counted_apart() -> None:
 
     assert value(metrics, "previous_secret_uses_total", secret="token") == 2
     assert value(metrics, "previous_secret_uses_total", secret="aes_key") == 1
+
+
+def test_a_reply_by_the_current_secrets_counts_no_use_of_the_previous() -> None:
+    metrics = Metrics()
+
+    metrics.rotated(token=False, key=False)
+
+    assert value(metrics, "previous_secret_uses_total", secret="token") == 0
+    assert value(metrics, "previous_secret_uses_total", secret="aes_key") == 0
 
 
 def test_decisions_doubts_and_alerts_are_counted() -> None:

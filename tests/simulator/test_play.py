@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from adapter.simulator.cases import CASES
-from adapter.simulator.delivery import Sender
+from adapter.simulator.delivery import Sender, Unreachable
 from adapter.simulator.play import play, seal, verify_url
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.simulator.verdict import Check
@@ -14,6 +15,7 @@ from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
+from tests.ports import free_port
 from tests.simulator.carrier_edge import carrier_edge
 
 EXAMPLE = CASES["example"]
@@ -85,3 +87,20 @@ async def test_a_wrong_answer_to_the_verification_is_told(
         Sender(edge.url, limit_seconds=0.1 if reply is None else 5) as sender,
     ):
         assert await verify_url(account=PLAINTEXT, sender=sender) == fault
+
+
+async def test_a_url_that_gives_echostr_back_is_verified() -> None:
+    async with carrier_edge(None) as edge, Sender(edge.url) as sender:
+
+        def echoing() -> Iterator[tuple[int, bytes]]:
+            yield 200, re.findall(r"echostr=(\w+)", edge.requests[-1].line)[0].encode()
+
+        edge.replies = echoing()
+
+        assert await verify_url(account=PLAINTEXT, sender=sender) is None
+
+
+async def test_an_edge_that_is_not_there_cannot_be_verified() -> None:
+    async with Sender(f"http://127.0.0.1:{free_port()}/push") as sender:
+        with pytest.raises(Unreachable, match="nothing takes a connection"):
+            await verify_url(account=PLAINTEXT, sender=sender)
