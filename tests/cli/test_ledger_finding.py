@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.ledger_finding import AT_MOST, candidates
+from adapter.cli.ledger_access import place_of
+from adapter.cli.ledger_finding import AT_MOST, candidates, the_one
 from adapter.ledger.search import open_archive
-from tests.cli.ledgers import AGAIN, CANCELLED, DOUBTFUL, Desk, push, record
+from tests.cli.ledgers import AGAIN, CANCELLED, DOUBTFUL, Desk, desk_at, push, record
 
 
 def meant(url: str, word: str) -> list[str]:
@@ -66,3 +67,9 @@ def test_a_waybill_with_several_pushes_lists_them(desk: Desk) -> None:
     assert CANCELLED.key in several.stderr
     assert AGAIN.key in several.stderr
     assert "no push has the key or waybill 'SF-NONE'" in none.stderr
+
+
+def test_the_only_one_that_may_be_meant_is_it(tmp_path: Path) -> None:
+    place = place_of(desk_at(tmp_path, "sqlite:///none.db").config, name="show")
+
+    assert the_one((DOUBTFUL,), DOUBTFUL.key, place) is DOUBTFUL

@@ -110,3 +110,24 @@ async def test_a_clock_behind_the_newest_push_is_an_error(
     findings = await ask(_settings(tmp_path / "a.db"))
 
     assert [finding.key for finding in findings] == ["clock"] * found
+
+
+async def test_a_database_that_never_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapter.cli.probe_ledger.WITHIN_SECONDS", 0.2)
+
+    async def take_it_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(take_it_in, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (error,) = await ask(_settings(f"postgresql://127.0.0.1:{port}/waybridge?sslmode=disable"))
+
+    assert error.severity is Severity.ERROR
+    assert error.message == "does not answer within 0.2 s."
+
+
+async def test_a_ledger_without_a_push_says_nothing_of_the_clock(tmp_path: Path) -> None:
+    await _make(tmp_path / "a.db")
+
+    assert await ask(_settings(tmp_path / "a.db")) == ()

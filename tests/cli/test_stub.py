@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import psutil
 import pytest
 
 from adapter.cli.stub import StubFailed, StubOrder, running_stub
@@ -36,3 +37,34 @@ async def test_what_it_says_when_it_cannot_start_is_told(tmp_path: Path) -> None
     with pytest.raises(StubFailed, match=r"none\.toml"):
         async with running_stub(order):
             pass
+
+
+async def test_a_stub_that_is_not_up_in_time_is_told_and_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapter.cli.stub.READY_WITHIN_SECONDS", 0)
+
+    with pytest.raises(StubFailed, match=r"legacy-stub is not up after 0 s\."):
+        async with running_stub(ANY_PORT):
+            pass
+
+    assert psutil.Process().children() == []
+
+
+async def test_a_stub_that_does_not_stop_when_asked_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapter.cli.stub.STOPPED_WITHIN_SECONDS", 0)
+
+    async with running_stub(ANY_PORT) as stub:
+        ended = asyncio.create_task(stub.ended())
+
+    assert await ended in {-9, -15}
+
+
+async def test_a_stub_that_was_killed_is_known_to_have_ended() -> None:
+    async with running_stub(ANY_PORT) as stub:
+        (process,) = psutil.Process().children()
+        process.kill()
+
+        assert await stub.ended() == -9
