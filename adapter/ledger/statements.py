@@ -30,7 +30,9 @@ from adapter.ledger.rows import CHANGING
 from adapter.ledger.tables import OPEN, call, meta, push, resolution
 
 OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the second is its number
-COMPLETING = ("ended_at", "status", "outcome")  # what the end of a call adds to its row
+# What a call's row is told later: its end; and all of it anew where a call that was withdrawn,
+# and so never sent, leaves its number to the next one.
+RETOLD = ("sent_at", "ended_at", "status", "outcome")
 
 STORY_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
 
@@ -119,7 +121,7 @@ def for_sqlite() -> Statements:
     put = sqlite.insert(call)
     put = put.on_conflict_do_update(
         index_elements=[call.c.key, call.c.epoch],
-        set_={name: put.excluded[name] for name in COMPLETING},
+        set_={name: put.excluded[name] for name in RETOLD},
     )
     add_meta = sqlite.insert(meta).on_conflict_do_nothing()
     return replace(_common(dialect, put, add_meta), stories=stories, after_limit=(0,))
@@ -132,7 +134,7 @@ def for_postgresql() -> Statements:
     put = postgresql.insert(call)
     put = put.on_conflict_do_update(
         index_elements=[call.c.key, call.c.epoch],
-        set_={name: put.excluded[name] for name in COMPLETING},
+        set_={name: put.excluded[name] for name in RETOLD},
     )
     add_meta = postgresql.insert(meta).on_conflict_do_nothing()
     return replace(

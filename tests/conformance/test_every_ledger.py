@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
 
+from adapter.cancellation.asking import Ask, on_delivery, on_withdraw
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.model import Entry, Outcome, State
+from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.cancellation.ports import Change, Ledger, Story
+from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
+from adapter.ledger.search import open_archive
 from tests.conformance.decisions import (
     WAYBILL,
     Session,
@@ -34,18 +38,33 @@ K = key_of(1)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def ledger(
+async def url(
     request: pytest.FixtureRequest, tmp_path: Path, no_blocking_calls: BlockBuster
-) -> AsyncIterator[Session]:
+) -> str:
     kind: str = request.param
     url = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path}/ledger.db"}.get(kind)
     if url is None:
-        url = request.getfixturevalue("postgres").new_database()
+        url = str(request.getfixturevalue("postgres").new_database())
         no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
         await migrate(url)
         no_blocking_calls.activate()
+    return url
+
+
+@pytest.fixture
+async def ledger(url: str) -> AsyncIterator[Session]:
     async with open_ledger(url) as opened:
         yield opened
+
+
+async def calls_of(ledger: Session, url: str, key: str) -> list[Call]:
+    """What the ledger holds of a push's calls, as an operator would read it."""
+    if isinstance(ledger, MemoryLedger):
+        return [call for call in ledger.store.calls.values() if call.key == key]
+    async with open_archive(url) as archive:
+        chronicle = await archive.show(key)
+        assert chronicle is not None
+        return list(chronicle.calls)
 
 
 async def entries_of(ledger: Ledger, number: int | None = None) -> tuple[Entry, ...]:
@@ -215,6 +234,23 @@ async def test_a_push_calling_under_a_living_owner_is_not_doubtful(ledger: Sessi
     await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
 
     assert await ledger.doubtful(limit=10) == ()
+
+
+async def test_a_call_has_its_own_time_and_not_that_of_one_withdrawn_before_it(
+    ledger: Session, url: str
+) -> None:
+    await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
+    (withdrawn,) = await entries_of(ledger)
+    await ledger.commit(WAYBILL, partial(on_withdraw, key=K), within_seconds=5)
+
+    step = await ledger.commit(
+        WAYBILL, partial(on_delivery, fresh=withdrawn, may_ask=True), within_seconds=5
+    )
+
+    assert isinstance(step, Ask)
+    assert step.entry.called_at > withdrawn.called_at
+    (call,) = await calls_of(ledger, url, K)
+    assert call == Call(key=K, epoch=1, sent_at=step.entry.called_at)
 
 
 async def test_changed_returns_when_time_is_up(ledger: Session) -> None:
