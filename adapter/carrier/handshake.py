@@ -169,6 +169,13 @@ async def _closed(endpoint: Endpoint, tls: TlsFiles, within_seconds: float) -> t
     greeting = await _greeting_in_the_clear(endpoint, within_seconds / 4)
     if greeting is Greeting.HTTP2:
         return await _refused(endpoint, tls, ssl.SSLError(), within_seconds)
+    if tls.cert is None:
+        return _error(
+            TLS,
+            f"{endpoint}: the server ends the handshake and gives no reason; one that requires "
+            "a client certificate does so, and none is configured",
+            "Set cert and key in [carrier.tls], or ask the carrier which TLS versions it speaks.",
+        )
     return _client_certificate(endpoint, tls)
 
 

@@ -55,7 +55,7 @@ def command(
         )
         with place.or_refuse():
             written = asyncio.run(_export(place, sought, sink, bar, as_json=as_json))
-    click.echo(f"{written} pushes exported.", err=True)
+    click.echo(f"{written} {'push' if written == 1 else 'pushes'} exported.", err=True)
 
 
 async def _export(

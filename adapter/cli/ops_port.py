@@ -43,7 +43,9 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
         click.echo(json.dumps(story, ensure_ascii=False, indent=2))
         return
     paused = ", paused: pushes are answered -1" if story["paused"] else ""
-    click.echo(f"{story['status']}{paused}; {story['in_flight']} pushes in flight")
+    in_flight = story["in_flight"]
+    pushes = "1 push" if in_flight == 1 else f"{in_flight} pushes"
+    click.echo(f"{story['status']}{paused}; {pushes} in flight")
     for name in PARTS:
         part = story.get(name, {})
         detail = f" ({part['detail']})" if part.get("detail") else ""

@@ -193,8 +193,9 @@ BROKEN = [
     Broken(
         name="client certificate missing",
         server=grpc_server(GOOD, OURS),
-        says="the server requires a client certificate, and none is configured",
-        hint="Set cert and key in [carrier.tls].",
+        says="the server ends the handshake and gives no reason; one that requires a client "
+        "certificate does so, and none is configured",
+        hint="Set cert and key in [carrier.tls], or ask the carrier which TLS versions it speaks.",
     ),
     Broken(
         name="client certificate of another authority",
@@ -269,8 +270,9 @@ BROKEN = [
     Broken(
         name="client certificate missing after the handshake",
         server=shaking_hands(_wanting_certificates),
-        says="the server requires a client certificate, and none is configured",
-        hint="Set cert and key in [carrier.tls].",
+        says="the server ends the handshake and gives no reason; one that requires a client "
+        "certificate does so, and none is configured",
+        hint="Set cert and key in [carrier.tls], or ask the carrier which TLS versions it speaks.",
     ),
     Broken(
         name="reset",

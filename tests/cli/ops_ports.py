@@ -31,6 +31,7 @@ class Turned:
 
     gate: Gate = field(default_factory=Gate)
     drained: list[bool] = field(default_factory=list)
+    in_flight: int = 3
 
 
 class Quiet:
@@ -72,7 +73,7 @@ def ops(turned: Turned) -> Iterator[str]:
         health=health,
         log=Quiet(),
         drain=lambda: turned.drained.append(True),
-        in_flight=lambda: 3,
+        in_flight=lambda: turned.in_flight,
     )
     routes = controls.routes()
     with listening(create_app(health=health, metrics=Metrics(), routes=routes)) as url:

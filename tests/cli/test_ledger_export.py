@@ -25,6 +25,12 @@ def test_an_export_holds_everything_that_fits(desk: Desk, tmp_path: Path) -> Non
     assert [json.loads(line)["key"] for line in lines] == desk.finds()
 
 
+def test_one_push_is_not_several(desk: Desk, tmp_path: Path) -> None:
+    one = desk.types("export", "-o", str(tmp_path / "out.csv"), "--waybill", OLD.waybill_id)
+
+    assert one.stderr == "1 push exported.\n"
+
+
 def test_an_export_of_nothing_is_a_heading(desk: Desk) -> None:
     result = desk.types("export", "--order", "none")
 

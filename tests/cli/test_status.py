@@ -19,6 +19,13 @@ def test_status_says_in_a_few_words_how_it_is() -> None:
     ]
 
 
+def test_one_push_is_not_several() -> None:
+    with ops(Turned(in_flight=1)) as url:
+        result = typed(command, url)
+
+    assert result.stdout.startswith("ready; 1 push in flight\n")
+
+
 def test_asking_turns_nothing() -> None:
     turned = Turned()
     turned.gate.paused = True
