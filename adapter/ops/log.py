@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
 import re
 import sys
 import threading
@@ -33,40 +32,54 @@ class Sink:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: list[str] = []
+        self._idle = threading.Event()  # the thread waits for a line
+        self._wake = threading.Event()
+        self._ended = False
         self.dropped = 0
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     def put(self, line: str) -> None:
         """Queue a line, without its newline."""
-        if self._lines.qsize() >= QUEUED_LINES:
+        if len(self._lines) >= QUEUED_LINES:
             self.dropped += 1
             return
-        self._lines.put(line)
+        self._lines.append(line)
+        if self._idle.is_set():  # else it looks again by itself: waking it costs a system call
+            self._wake.set()
 
     def close(self) -> None:
         """Write what is queued and end. Later lines are not written."""
         if self._thread.is_alive():
-            self._lines.put(None)
+            self._ended = True
+            self._wake.set()
             self._thread.join(timeout=2)
 
-    def _write(self) -> None:
-        ended = False
-        while not ended:
-            batch = [self._lines.get()]
+    def _run(self) -> None:
+        while True:
+            self._idle.set()
+            if not self._lines:
+                self._wake.wait()
+            self._idle.clear()
+            self._wake.clear()
             time.sleep(GATHER_SECONDS)
-            # Bounded too: lines that come as fast as they are gathered would never be written.
-            while len(batch) < QUEUED_LINES and not self._lines.empty():
-                batch.append(self._lines.get())
-            ended = None in batch
-            text = "".join(f"{line}\n" for line in batch if line is not None)
-            try:
-                self._out.write(text.encode("utf-8", "backslashreplace"))
-                self._out.flush()
-            except (OSError, ValueError):
-                # The reader of our output is gone. Pushes go on; the lines are counted.
-                self.dropped += len(batch)
+            ended = self._ended  # before the lines are taken: none may come after the last look
+            count = len(self._lines)  # `put` only ever appends: what stands before is ours
+            batch = self._lines[:count]
+            del self._lines[:count]
+            self._write(batch)
+            if ended:
+                return
+
+    def _write(self, batch: list[str]) -> None:
+        text = "".join(f"{line}\n" for line in batch)
+        try:
+            self._out.write(text.encode("utf-8", "backslashreplace"))
+            self._out.flush()
+        except (OSError, ValueError):
+            # The reader of our output is gone. Pushes go on; the lines are counted.
+            self.dropped += len(batch)
 
 
 class Logger(Protocol):
