@@ -29,11 +29,20 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.entries: dict[Waybill, dict[str, Entry]] = defaultdict(dict)
+        self.unsettled: dict[str, Waybill] = {}  # what is calling or in doubt, by key
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
         self.living: set[str] = set()
         self.sessions = itertools.count(1)
         self.waiting: dict[Waybill, set[asyncio.Event]] = defaultdict(set)
+
+    def put(self, entry: Entry) -> None:
+        """Write one entry, new or not."""
+        self.entries[entry.waybill][entry.key] = entry
+        if entry.state in (State.CALLING, State.IN_DOUBT):
+            self.unsettled[entry.key] = entry.waybill
+        else:
+            self.unsettled.pop(entry.key, None)
 
 
 class MemoryLedger:
@@ -147,12 +156,12 @@ class MemoryLedger:
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
         """See `adapter.cancellation.ports.Ledger.doubtful`."""
+        store = self.store
+        unsettled = (store.entries[waybill][key] for key, waybill in store.unsettled.items())
         found = (
             entry
-            for entries in self.store.entries.values()
-            for entry in entries.values()
-            if entry.state is State.IN_DOUBT
-            or (entry.state is State.CALLING and entry.owner not in self.store.living)
+            for entry in unsettled
+            if entry.state is State.IN_DOUBT or entry.owner not in store.living
         )
         return tuple(sorted(found, key=_age)[:limit])
 
@@ -174,7 +183,8 @@ class MemoryLedger:
         for entry in change.entries:
             if entry.waybill != waybill:
                 raise ValueError("a decision may write only about its own waybill")
-        self.store.entries[waybill].update((entry.key, entry) for entry in change.entries)
+        for entry in change.entries:
+            self.store.put(entry)
         self.store.calls.update(((call.key, call.epoch), call) for call in change.calls)
         if change.entries or change.calls:
             for event in self.store.waiting.get(waybill, ()):

@@ -107,7 +107,7 @@ class Office:
         store = MemoryStore()
         store.living.add("replica")
         for entry in entries:
-            store.entries[entry.waybill][entry.key] = entry
+            store.put(entry)
         self.ledger = MemoryLedger(store=store, clock=lambda: NOW, before=FailingLedger(*failing))
         self.clerk = Clerk(
             carrier=asked,

@@ -47,7 +47,7 @@ class Scene:
         self.clock = MovedClock()
         store = MemoryStore()
         for entry in entries:
-            store.entries[entry.waybill][entry.key] = entry
+            store.put(entry)
         self.ledger = MemoryLedger(store=store, clock=self.clock.now)
         self.resolver = DoubtResolver(
             carrier=self.carrier,
@@ -136,7 +136,7 @@ async def test_an_operator_is_called_once_when_no_call_can_still_be_running() ->
 async def test_what_is_settled_elsewhere_is_forgotten() -> None:
     scene = Scene(DOUBTFUL)
     await scene.resolver.look()
-    scene.ledger.store.entries[DOUBTFUL.waybill].clear()
+    scene.ledger.store.put(DOUBTFUL.but(state=State.DONE, outcome=Outcome.CANCELLED))
 
     await scene.resolver.look()
 
