@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Change, Decision, Story
 from adapter.ledger.resolution import Resolution
-from adapter.ledger.rows import Row, call_row, changed_row, entry_of, new_row, resolution_row
+from adapter.ledger.rows import Row, call_row, entry_of, push_row, resolution_row
 from adapter.ledger.statements import Statements
 
 
@@ -114,7 +114,6 @@ class Batch:
         self.cursor = cursor
         self.items = items
         self.stories: dict[Waybill, dict[str, Entry]] = {}
-        self.known: set[str] = set()
         self.changed: dict[str, Entry] = {}
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
@@ -144,7 +143,6 @@ class Batch:
             story = self.stories.get(entry.waybill)  # none: another merchant's WayBillID
             if story is not None:
                 story[entry.key] = entry
-                self.known.add(entry.key)
 
     def _living(self) -> frozenset[str]:
         """Ask only when a stranger's call is looked at: else nobody's life matters."""
@@ -177,18 +175,12 @@ class Batch:
 
     def _write(self) -> None:
         texts, cursor = self.session.statements, self.cursor
-        added = [new_row(e) for key, e in self.changed.items() if key not in self.known]
-        amended = [changed_row(e) for key, e in self.changed.items() if key in self.known]
-        if added:
-            cursor.executemany(texts.add_push, added)
-        if amended:
-            cursor.executemany(texts.change_push, amended)
+        if self.changed:
+            cursor.executemany(texts.put_push, list(map(push_row, self.changed.values())))
         if self.calls:
-            cursor.executemany(texts.put_call, [call_row(call) for call in self.calls.values()])
+            cursor.executemany(texts.put_call, list(map(call_row, self.calls.values())))
         if self.resolutions:
-            cursor.executemany(
-                texts.add_resolution, [resolution_row(word) for word in self.resolutions]
-            )
+            cursor.executemany(texts.add_resolution, list(map(resolution_row, self.resolutions)))
 
 
 def run_batch(session: Session, cursor: Cursor, items: Sequence[Item]) -> Batch:

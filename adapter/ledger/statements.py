@@ -29,6 +29,8 @@ from sqlalchemy.sql import ClauseElement
 from adapter.ledger.rows import CHANGING
 from adapter.ledger.tables import OPEN, call, meta, push, resolution
 
+_Insert = sqlite.Insert | postgresql.Insert
+
 OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the second is its number
 # What a call's row is told later: its end; and all of it anew where a call that was withdrawn,
 # and so never sent, leaves its number to the next one.
@@ -36,12 +38,6 @@ RETOLD = ("sent_at", "ended_at", "status", "outcome")
 
 STORY_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
 
-# What became of a push seen before.
-_CHANGE_PUSH = (
-    update(push)
-    .where(push.c.key == bindparam("the_key"))
-    .values({name: bindparam(f"new_{name}") for name in CHANGING})
-)
 # The pushes in doubt, oldest first; the first condition names the partial index.
 _IN_DOUBT = (
     select(push)
@@ -84,8 +80,7 @@ _LIVING = text(
 class Statements:
     """The texts for one database; parameters are positional, in the order of `rows`."""
 
-    add_push: str
-    change_push: str
+    put_push: str
     put_call: str
     add_resolution: str
     in_doubt: str
@@ -118,43 +113,44 @@ def for_sqlite() -> Statements:
         )
         for size in STORY_SIZES
     )
-    put = sqlite.insert(call)
-    put = put.on_conflict_do_update(
-        index_elements=[call.c.key, call.c.epoch],
-        set_={name: put.excluded[name] for name in RETOLD},
-    )
-    add_meta = sqlite.insert(meta).on_conflict_do_nothing()
-    return replace(_common(dialect, put, add_meta), stories=stories, after_limit=(0,))
+    common = _common(dialect, sqlite.insert(push), sqlite.insert(call), sqlite.insert(meta))
+    return replace(common, stories=stories, after_limit=(0,))
 
 
 def for_postgresql() -> Statements:
     """Compile for PostgreSQL: a story statement takes any number of WayBillIDs at once."""
     dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
     story = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
-    put = postgresql.insert(call)
-    put = put.on_conflict_do_update(
-        index_elements=[call.c.key, call.c.epoch],
-        set_={name: put.excluded[name] for name in RETOLD},
+    common = _common(
+        dialect, postgresql.insert(push), postgresql.insert(call), postgresql.insert(meta)
     )
-    add_meta = postgresql.insert(meta).on_conflict_do_nothing()
     return replace(
-        _common(dialect, put, add_meta),
+        common,
         stories=((STORY_SIZES[-1], _text(story, dialect)),),
         lock=_text(_LOCK, dialect),
         living=_text(_LIVING, dialect),
     )
 
 
-def _common(dialect: Dialect, put_call: ClauseElement, add_meta: ClauseElement) -> Statements:
+def _common(
+    dialect: Dialect, put_push: _Insert, put_call: _Insert, add_meta: _Insert
+) -> Statements:
+    # A push, or what became of one seen before.
+    put_push = put_push.on_conflict_do_update(
+        index_elements=[push.c.key], set_={name: put_push.excluded[name] for name in CHANGING}
+    )
+    put_call = put_call.on_conflict_do_update(
+        index_elements=[call.c.key, call.c.epoch],
+        set_={name: put_call.excluded[name] for name in RETOLD},
+    )
     return Statements(
-        add_push=_text(insert(push), dialect),
-        change_push=_text(_CHANGE_PUSH, dialect),
+        put_push=_text(put_push, dialect),
         put_call=_text(put_call, dialect),
         add_resolution=_text(_ADD_RESOLUTION, dialect),
         in_doubt=_text(_IN_DOUBT, dialect),
         calling=_text(_CALLING, dialect),
         next_session=_text(_NEXT_SESSION, dialect),
-        add_meta=_text(add_meta, dialect),
+        add_meta=_text(add_meta.on_conflict_do_nothing(), dialect),
         meta=_text(_META, dialect),
     )
 

@@ -48,6 +48,8 @@ class Writer:
     `written` is called with every batch that became durable.
     """
 
+    _loop: asyncio.AbstractEventLoop  # from `start` on
+
     def __init__(self, store: Store, *, written: Callable[[Sequence[Item]], None]) -> None:
         self.fault: str | None = None
         self.dropped_notes = 0
@@ -66,7 +68,8 @@ class Writer:
 
     def start(self) -> None:
         """Begin to write; needs a running loop."""
-        self._tasks = (asyncio.create_task(self._write()), asyncio.create_task(self._tick()))
+        self._loop = loop = asyncio.get_running_loop()
+        self._tasks = (loop.create_task(self._write()), loop.create_task(self._tick()))
 
     async def close(self, *, within_seconds: float) -> None:
         """Write what is queued and noted, as far as the time goes; refuse the rest."""
@@ -85,9 +88,8 @@ class Writer:
         """Queue the item and wait for it to be durable. Raises `LedgerUnavailable`."""
         if self._closing or within_seconds <= 0 or len(self._queue) >= QUEUE_LIMIT:
             raise LedgerUnavailable("closing" if self._closing else "no room or no time")
-        loop = asyncio.get_running_loop()
-        item.future = loop.create_future()
-        timer = loop.call_later(within_seconds, self._expire, item)
+        item.future = self._loop.create_future()
+        timer = self._loop.call_later(within_seconds, self._expire, item)
         self._queue.append(item)
         self._wake.set()
         try:
@@ -111,7 +113,7 @@ class Writer:
         _refuse(item, self.fault or "not within the time given")
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         for tick in itertools.count(1):
             await asyncio.sleep(TICK_SECONDS)
             if self._busy_since is not None:
@@ -123,7 +125,7 @@ class Writer:
             self._wake.set()
 
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -5,12 +5,10 @@ import pytest
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import (
-    CHANGING,
     call_of,
     call_row,
-    changed_row,
     entry_of,
-    new_row,
+    push_row,
     resolution_of,
     resolution_row,
 )
@@ -41,7 +39,7 @@ ENTRY = Entry(
 
 
 def test_an_entry_comes_back_as_it_went() -> None:
-    assert entry_of(new_row(ENTRY)) == ENTRY
+    assert entry_of(push_row(ENTRY)) == ENTRY
 
 
 @pytest.mark.parametrize("state", State)
@@ -61,21 +59,15 @@ def test_every_state_and_outcome_comes_back(state: State, outcome: Outcome | Non
         outcome=outcome,
     )
 
-    assert entry_of(new_row(entry)) == entry
+    assert entry_of(push_row(entry)) == entry
 
 
 def test_a_row_has_the_order_of_the_tables_columns() -> None:
-    row = dict(zip(push.c.keys(), new_row(ENTRY), strict=True))
+    row = dict(zip(push.c.keys(), push_row(ENTRY), strict=True))
 
     for name in push.c.keys():  # noqa: SIM118 - a column collection gives columns, not names
         value = getattr(ENTRY, name)
         assert row[name] == getattr(value, "value", value)
-
-
-def test_a_changed_row_is_the_rest_of_the_row_and_the_key() -> None:
-    row = dict(zip(push.c.keys(), new_row(ENTRY), strict=True))
-
-    assert changed_row(ENTRY) == (*(row[name] for name in CHANGING), "k")
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ from adapter.ledger.writer import BATCH_LIMIT, BATCH_NOTES_LIMIT
 
 @pytest.mark.parametrize("statements", [for_sqlite(), for_postgresql()])
 def test_places_stand_in_the_order_of_the_rows(statements: Statements) -> None:
-    columns = statements.add_push.split("(")[1].split(")")[0].replace('"', "")
-    changes = statements.change_push.split(" SET ")[1].split(" WHERE ")[0]
+    columns = statements.put_push.split("(")[1].split(")")[0].replace('"', "")
+    changes = statements.put_push.split(" SET ")[1]
 
     assert columns.split(", ") == push.c.keys()
-    assert [change.split("=")[0] for change in changes.split(", ")] == list(CHANGING)
+    assert [change.split(" = ")[0] for change in changes.split(", ")] == list(CHANGING)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5, 64, 256])
