@@ -65,7 +65,7 @@ class Desk:
         if attempt is None:
             attempt = self._attempts[key] = Attempt(key=key, cancellation=cancellation)
             waiter = attempt.join(within_seconds=within_seconds)
-            task = asyncio.create_task(self._work(attempt))
+            task = attempt.loop.create_task(self._work(attempt))
             self._tasks.add(task)
             task.add_done_callback(partial(self._finished, key))
         else:
@@ -128,6 +128,8 @@ class Attempt:
     cancellation: Cancellation
     asking: bool = False
     unreachable: bool = False
+    # Looked up once: each time is a system call.
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     _until: float = 0.0
     _truth: Answer | None = None
     _answer: Answer | None = None
@@ -141,18 +143,17 @@ class Attempt:
     def left(self) -> float:
         if not self._waiters:
             return -1.0
-        return self._until - asyncio.get_running_loop().time()
+        return self._until - self.loop.time()
 
     def join(self, *, within_seconds: float) -> asyncio.Future[Answer]:
         """Return a future that is answered within the given time, come what may."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Answer] = loop.create_future()
+        waiter: asyncio.Future[Answer] = self.loop.create_future()
         if self._answer is not None:
             self._give(waiter, self._answer)
             return waiter
-        until = loop.time() + within_seconds
+        until = self.loop.time() + within_seconds
         self._until = max(self._until, until)
-        self._waiters[waiter] = loop.call_at(until, self._expire, waiter)
+        self._waiters[waiter] = self.loop.call_at(until, self._expire, waiter)
         return waiter
 
     def leave(self, waiter: asyncio.Future[Answer]) -> None:
@@ -183,8 +184,7 @@ class Attempt:
     def _expire(self, waiter: asyncio.Future[Answer]) -> None:
         if self._truth is not None:
             # What is being written says that this delivery was told: so it must be.
-            loop = asyncio.get_running_loop()
-            self._waiters[waiter] = loop.call_later(TELLING_SECONDS, self._tell, waiter)
+            self._waiters[waiter] = self.loop.call_later(TELLING_SECONDS, self._tell, waiter)
             return
         del self._waiters[waiter]
         self._give(waiter, self._unknown())

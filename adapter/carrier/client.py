@@ -162,8 +162,7 @@ class GrpcCarrier:
 
     async def _call(self, method: str, request: bytes, within_seconds: float) -> bytes | None:
         """Send once. None: nothing was sent."""
-        loop = asyncio.get_running_loop()
-        gives_up_at = loop.time() + within_seconds
+        gives_up_at = time.monotonic() + within_seconds
         if not await self._places.take(within_seconds=within_seconds):
             return None
         try:
@@ -172,7 +171,7 @@ class GrpcCarrier:
             return await self._renewal.link.call(
                 method,
                 request,
-                within_seconds=gives_up_at - loop.time(),
+                within_seconds=gives_up_at - time.monotonic(),
                 metadata=self._renewal.metadata,
             )
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Mapping
 
@@ -65,7 +66,12 @@ class Entrance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing a sender does becomes a 5xx."""
-        delivery = Delivery(scope=scope, receive=receive, started=self._parts.monotonic())
+        delivery = Delivery(
+            scope=scope,
+            receive=receive,
+            started=self._parts.monotonic(),
+            task=asyncio.current_task(),
+        )
         answer: HttpAnswer | None = replies.BAD_REQUEST
         for attempt in (self._answer, self._apologise):
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Any
 
 
 class Deadline:
@@ -17,18 +18,20 @@ class Deadline:
     `await`, and a cancellation that came from elsewhere is passed on as one.
     """
 
-    __slots__ = ("_cancelling", "_is_over", "_seconds", "_task", "_timer")
+    __slots__ = ("_cancelling", "_given", "_is_over", "_seconds", "_task", "_timer")
 
     _cancelling: int
-    _task: asyncio.Task[object]
+    _task: asyncio.Task[Any]
     _timer: asyncio.TimerHandle
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, task: asyncio.Task[Any] | None = None) -> None:
+        """`task` is the running one, if it is known: asking for it is a system call."""
         self._seconds = seconds
+        self._given = task
         self._is_over = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = self._given or asyncio.current_task()
         if task is None:
             raise RuntimeError("a deadline needs a task")
         self._task = task

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from starlette.types import Receive, Scope
 
@@ -50,16 +52,21 @@ class SenderGone(Unreadable):
 
 
 async def read_body(
-    scope: Scope, receive: Receive, *, limit_bytes: int, within_seconds: float
+    scope: Scope,
+    receive: Receive,
+    *,
+    limit_bytes: int,
+    within_seconds: float,
+    task: asyncio.Task[Any] | None = None,
 ) -> bytes:
     """Return the whole body. Raises a kind of `Unreadable`; never holds more than the
-    limit and one chunk."""
+    limit and one chunk. `task` is the running one, if it is known."""
     announced = header(scope, b"content-length")
     # More than eighteen digits is over any limit, and int() of a long text is slow.
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit_bytes):
         raise BodyTooLarge
     try:
-        with Deadline(within_seconds):
+        with Deadline(within_seconds, task=task):
             return await _gather(receive, limit_bytes=limit_bytes)
     except TimeoutError as error:
         raise BodyTooSlow from error
@@ -75,7 +82,6 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 
 async def _gather(receive: Receive, *, limit_bytes: int) -> bytes:
-    body = b""
     chunks: list[bytes] = []
     size = 0
     while True:

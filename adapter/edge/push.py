@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.types import Receive, Scope
 
@@ -14,6 +15,7 @@ from adapter.edge import translate
 from adapter.edge.deadline import Deadline
 from adapter.edge.limits import Limits, Room, header, read_body
 from adapter.edge.ports import Desk, Forwarder, Log, Tally
+from adapter.edge.random_blocks import RandomBlocks
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
 from adapter.edge.translate import Locale
 from adapter.wechat import cancel_waybill
@@ -48,7 +50,7 @@ class Parts:
     show_message: bool = False
     unix: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
-    random16: Callable[[], bytes] = field(default=lambda: os.urandom(16))
+    random16: Callable[[], bytes] = field(default_factory=lambda: RandomBlocks().take)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Delivery:
     scope: Scope
     receive: Receive
     started: float
+    task: asyncio.Task[Any] | None = None
     opened: Opened | None = None
     event: CancelWaybill | OtherEvent | None = None
 
@@ -76,6 +79,7 @@ async def take(delivery: Delivery, program: Program, parts: Parts) -> HttpAnswer
         delivery.receive,
         limit_bytes=limits.body_limit_bytes,
         within_seconds=limits.body_within_seconds,
+        task=delivery.task,
     )
     opened = program.envelope.open(query, body, now_unix=parts.unix())
     delivery.opened = opened
@@ -129,7 +133,8 @@ async def _decide(delivery: Delivery, push: CancelWaybill, parts: Parts) -> Answ
     left = parts.limits.reply_within_seconds - (parts.monotonic() - delivery.started)
     try:
         # The desk keeps to `left` by itself; the deadline is for a desk that does not.
-        with parts.room.taken(), Deadline(max(left, 0.0) + parts.limits.overrun_seconds):
+        overrun = max(left, 0.0) + parts.limits.overrun_seconds
+        with parts.room.taken(), Deadline(overrun, task=delivery.task):
             return await parts.desk.cancel(cancellation, within_seconds=left)
     except TimeoutError:
         parts.log.error("desk_overran", waybill=push.way_bill_id, order=push.order_id)

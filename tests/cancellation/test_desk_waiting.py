@@ -18,7 +18,7 @@ SOON = 0.01
 
 
 @pytest.fixture
-def attempt() -> Attempt:
+async def attempt() -> Attempt:
     return Attempt(key="k", cancellation=press())
 
 
