@@ -25,7 +25,7 @@ def service_config(options: CarrierOptions) -> str:
     (`minimumHosts`) and never takes away more than half of them.
     """
     balancing = {
-        "interval": "1s",
+        "interval": "5s",  # a courier's few calls a second must be enough to judge by
         "baseEjectionTime": "5s",
         "maxEjectionTime": "30s",
         "maxEjectionPercent": 50,
@@ -33,7 +33,7 @@ def service_config(options: CarrierOptions) -> str:
             "threshold": 80,
             "enforcementPercentage": 100,
             "minimumHosts": 2,
-            "requestVolume": 20,
+            "requestVolume": 10,
         },
         "childPolicy": [{"round_robin": {}}],
     }
