@@ -166,7 +166,7 @@ class LedgerSettings(Section):
         180, ge=1, le=36_500, description="Age at which `ledger prune` may remove a push."
     )
     commit_within_seconds: Seconds = Field(
-        1, gt=0, le=4, description="A record not durable by then: the carrier is not asked."
+        0.8, gt=0, le=4, description="A record not durable by then: the carrier is not asked."
     )
 
     @field_serializer("url")

@@ -63,4 +63,4 @@ def test_the_limits_are_those_of_the_documents() -> None:
     limits = Limits()
 
     assert (limits.call_seconds, limits.connect_wait_seconds) == (12.0, 1.0)
-    assert limits.commit_within_seconds == 1.0
+    assert limits.commit_within_seconds == 0.8
