@@ -56,7 +56,8 @@ class Adapter:
     stop: asyncio.Event
 
     async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
-        """Stop in the order that loses nothing; return how many calls were left in doubt.
+        """Stop in the order that loses nothing; return how many calls were cut, and so left in
+        doubt: one that ended in doubt by itself is not among them.
 
         Not ready at once, but serving on for the drain delay: a balancer takes a while to
         look away. Then no new connections, the pushes in flight, the calls they left
@@ -71,7 +72,7 @@ class Adapter:
         self.edge.stop_accepting()
         await self.edge.close(within_seconds=PUSHES_IN_FLIGHT_SECONDS)
         left = await self.desk.drain(within_seconds=self.settings.carrier.deadline_seconds)
-        self.log.info("drained", left_in_doubt=left)
+        self.log.info("drained", calls_cut=left)
         return left
 
 
@@ -88,19 +89,12 @@ async def running(
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
-        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate, log=log)
+        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate)
         forwarder = await asyncio.to_thread(_forwarder, settings, log)
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
-        shared = Parts(
-            desk=core.desk,
-            tally=metrics,
-            log=log,
-            limits=parts.edge_limits(settings.edge),
-            room=Room(settings.edge.max_in_flight),
-            show_message=mapping.show_message,
-        )
+        shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
         edge = _edge(settings, shared, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.gauge("log_lines_dropped", lines_dropped)
@@ -113,6 +107,8 @@ async def running(
         for server in (ops, edge):
             await server.start()
             opened.push_async_callback(server.close, within_seconds=LAST_WORDS_SECONDS)
+        # Only now: whoever cannot listen must neither settle doubt nor call an operator.
+        core.look_about(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
             settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
         )
@@ -125,6 +121,15 @@ class _Core:
     carrier: GrpcCarrier
     ledger: DurableLedger | MemoryLedger
     desk: Desk
+    resolver: DoubtResolver
+
+    def look_about(
+        self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger
+    ) -> None:
+        """See to what is in doubt, and tell when a part goes or comes, until the end."""
+        lookout = Lookout(parts=self.conditions(), log=log, count=metrics.alerted)
+        for work in (_resolving(self.resolver, gate, log), lookout.keep()):
+            opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
         return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
@@ -143,7 +148,6 @@ async def _core(
     mapping: Mapping,
     metrics: Metrics,
     gate: Gate,
-    log: Logger,
 ) -> _Core:
     clock = parts.SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
@@ -161,10 +165,7 @@ async def _core(
         clock=clock,
         call_seconds=limits.call_seconds,
     )
-    opened.push_async_callback(_stopped, asyncio.create_task(_resolving(resolver, gate, log)))
-    core = _Core(carrier=carrier, ledger=ledger, desk=desk)
-    lookout = Lookout(parts=core.conditions(), log=log, count=metrics.alerted)
-    opened.push_async_callback(_stopped, asyncio.create_task(lookout.keep()))
+    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
     metrics.gauge("in_flight", lambda: desk.in_flight)
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
@@ -186,6 +187,19 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
     from adapter.forward.client import HttpForwarder
 
     return HttpForwarder(settings.forward.url, log=log)
+
+
+def _shared(
+    settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
+) -> Parts:
+    return Parts(
+        desk=desk,
+        tally=metrics,
+        log=log,
+        limits=parts.edge_limits(settings.edge),
+        room=Room(settings.edge.max_in_flight),
+        show_message=mapping.show_message,
+    )
 
 
 def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None) -> HttpServer:

@@ -13,13 +13,14 @@ from adapter import wiring
 from adapter.cancellation.doubt import DoubtResolver
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
-from adapter.cancellation.model import Entry
+from adapter.cancellation.model import Entry, State
 from adapter.carrier.findings import ContractFault
 from adapter.edge.server import HttpServer, ListenFailed
 from adapter.ledger.errors import LedgerInUse
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from tests.cancellation.playing import MachineClock, RememberingWatch, carrier
+from tests.conformance.decisions import WAYBILL, begin, key_of, read
 from tests.edge.playing import KEY, PATH, TOKEN, Lines, account, until
 from tests.ports import free_port
 from tests.wired import listens, running_stub, scene, settings
@@ -159,6 +160,22 @@ async def test_a_taken_port_leaves_nothing_open(tmp_path: Path) -> None:
             pass
 
 
+async def test_whoever_cannot_listen_looks_at_no_doubt(stub: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    async with open_ledger(url) as dead:
+        await dead.commit(WAYBILL, begin(WAYBILL, key_of(1)), within_seconds=5)
+    async with scene(await settings()) as first:
+        taken = f"127.0.0.1:{first.adapter.edge.address[1]}"
+        for _ in range(3):
+            with pytest.raises(ListenFailed):
+                async with scene(await settings(stub, LEDGER__URL=url, EDGE__LISTEN=taken)):
+                    pass
+
+    async with open_ledger(url) as ledger:
+        (entry,) = (await ledger.commit(WAYBILL, read, within_seconds=5)).entries
+    assert entry.state is State.CALLING
+
+
 async def test_a_ledger_in_use_is_refused_before_anything_listens(tmp_path: Path) -> None:
     ops = free_port()
     given = await settings(
@@ -206,7 +223,7 @@ async def test_while_draining_the_edge_serves_on_until_somebody_is_in_a_hurry(st
     assert [event for _, event, _ in up.log.lines if event.startswith("drain")] == [
         "draining", "drained",
     ]  # fmt: skip
-    assert up.log.named("drained") == [{"left_in_doubt": 0}]
+    assert up.log.named("drained") == [{"calls_cut": 0}]
 
 
 async def test_the_drain_delay_ends_by_itself() -> None:

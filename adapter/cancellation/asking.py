@@ -115,15 +115,16 @@ def on_owner_died(story: Story, *, key: str) -> Change[Entry | None]:
     return Change(result=doubtful, entries=(doubtful,))
 
 
-def on_withdraw(story: Story, *, key: str) -> Change[None]:
-    """Take back a commit A that landed after its caller had given up: nothing was sent."""
+def on_withdraw(story: Story, *, key: str, why: str = "withdrawn") -> Change[None]:
+    """Take back a commit A: nothing was sent. Without another `why` because it landed after
+    its caller had given up."""
     mine = only(story.entries, key)
     if mine is None or mine.state is not State.CALLING or mine.owner != story.me:
         return Change(result=None)
     calls = mine.calls - 1
     to = State.IN_DOUBT if calls else State.UNSENT
     state = advance(mine.state, Event.WITHDRAWN, to)
-    back = mine.but(state=state, calls=calls, why="withdrawn")
+    back = mine.but(state=state, calls=calls, why=why)
     never_sent = Call(
         key=key,
         epoch=mine.calls,

@@ -31,6 +31,7 @@ class Case(Protocol):
     cancellation: Cancellation
     asking: bool
     unreachable: bool
+    calls: int
 
     @property
     def awaited(self) -> bool:

@@ -128,9 +128,10 @@ class Clerk:
         asked = 0
         while True:
             call = Call(key=entry.key, epoch=entry.calls, sent_at=entry.called_at)
+            case.calls = entry.calls
             answer = await self._ask(case.cancellation, call)
-            if not answer.sent:
-                await self._withdraw(case, entry)
+            if answer.unsent is not None:
+                await self._withdraw(case, entry, reason=answer.unsent)
                 return
             if answer.outcome is not Outcome.IN_DOUBT or not answer.ask_again:
                 break
@@ -146,7 +147,8 @@ class Clerk:
         answer = await self._carrier.cancel(
             wish, request_id=call.key, within_seconds=self._limits.call_seconds
         )
-        self._watch.called(answer.status, seconds=self._clock.monotonic() - started)
+        if answer.unsent is None:
+            self._watch.called(answer.status, seconds=self._clock.monotonic() - started)
         return answer
 
     async def _again(
@@ -169,19 +171,20 @@ class Clerk:
         except LedgerUnavailable:
             return None
 
-    async def _withdraw(self, case: Case, entry: Entry) -> None:
-        """Take commit A back: the carrier's client had no room, and nothing went out."""
+    async def _withdraw(self, case: Case, entry: Entry, *, reason: Unsent) -> None:
+        """Take commit A back: the carrier's client sent nothing."""
         doubtful = entry.calls > 1  # what an earlier call did nobody knows
         truth = Answer(
             key=entry.key,
             outcome=Outcome.IN_DOUBT if doubtful else Outcome.FAILED,
-            unsent=None if doubtful else Unsent.SHED,
+            unsent=None if doubtful else reason,
             calls=entry.calls - 1,
         )
-        take_back = partial(on_withdraw, key=entry.key)
+        case.calls = truth.calls
+        take_back = partial(on_withdraw, key=entry.key, why=reason.value)
         await self._write(case, truth, lambda _: take_back, detail="withdrawn")
         if not doubtful:
-            self.refuse(case.key, case.cancellation, reason=Unsent.SHED)
+            self._watch.unsent(reason)
         case.say(truth)
 
     async def _settle(self, case: Case, entry: Entry, call: Call, answer: CarrierAnswer) -> None:

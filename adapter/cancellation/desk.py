@@ -128,6 +128,7 @@ class Attempt:
     cancellation: Cancellation
     asking: bool = False
     unreachable: bool = False
+    calls: int = 0  # made so far
     # Looked up once: each time is a system call.
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     _until: float = 0.0
@@ -200,7 +201,7 @@ class Attempt:
 
     def _unknown(self) -> Answer:
         if self.asking:
-            return Answer(key=self.key, outcome=Outcome.IN_DOUBT)
+            return Answer(key=self.key, outcome=Outcome.IN_DOUBT, calls=self.calls)
         return Answer(key=self.key, outcome=Outcome.FAILED, unsent=Unsent.TURN_NOT_REACHED)
 
 

@@ -108,14 +108,14 @@ class CarrierAnswer:
     `status` is the stable word for metrics and the ledger: the contract's own enum name
     (`CANCELLED`), or the gRPC code of a failed call (`UNAVAILABLE`). `outcome` IN_DOUBT
     means that nobody knows whether the carrier acted; `ask_again` says whether asking
-    with the same request id may settle it at once. `sent` is false when nothing went out.
+    with the same request id may settle it at once. `unsent` says why nothing went out.
     """
 
     outcome: Outcome
     status: str
     message: str = ""
     ask_again: bool = False
-    sent: bool = True
+    unsent: Unsent | None = None
 
 
 class Changes(TypedDict, total=False):

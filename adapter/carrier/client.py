@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
+from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome, Unsent
 from adapter.carrier import credentials, failure
 from adapter.carrier.addresses import AddressState
 from adapter.carrier.exchange import Unfit
@@ -22,7 +22,7 @@ from adapter.carrier.renewal import Renewal
 from adapter.carrier.state import BREAKERS, CarrierState
 from adapter.wechat.redact import MASK
 
-NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", sent=False)
+NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
 
 
@@ -85,13 +85,16 @@ class GrpcCarrier:
     ) -> CarrierAnswer:
         """Ask once; `within_seconds` counts from here and is the deadline the carrier sees.
 
-        FAILED with status NOT_SENT: the concurrency limit left no place in time, nothing was
-        sent. A reply that does not parse is IN_DOUBT: something answered after acting, or
-        something else answered in its place.
+        Nothing was sent where the concurrency limit left no place in time (FAILED, NOT_SENT),
+        and where a text cannot stand in the carrier's field (NOT_FOUND, UNFIT). A reply that
+        does not parse is IN_DOUBT: something answered after acting, or something else
+        answered in its place.
         """
         request = self._mapping.request(cancellation, request_id)
         if isinstance(request, Unfit):
-            return CarrierAnswer(outcome=request.outcome, status=request.status)
+            return CarrierAnswer(
+                outcome=request.outcome, status=request.status, unsent=Unsent.REFUSED
+            )
         try:
             reply = await self._call(
                 self._mapping.method.path, request.SerializeToString(), within_seconds

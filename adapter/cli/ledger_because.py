@@ -15,7 +15,7 @@ UNSENT: dict[Unsent, str] = {
     Unsent.SHED: "too many pushes were in flight",
     Unsent.PAUSED: "an operator had paused waybridge",
     Unsent.DRAINING: "waybridge was stopping",
-    Unsent.REFUSED: "BizID, OrderID or WayBillID cannot identify anything",
+    Unsent.REFUSED: "BizID, OrderID or WayBillID cannot identify anything there",
 }
 
 OUTCOMES: dict[Outcome, str] = {

@@ -58,6 +58,7 @@ class PlayedCase:
     cancellation: Cancellation = field(default_factory=press)
     asking: bool = False
     unreachable: bool = False
+    calls: int = 0
     said: list[Answer] = field(default_factory=list)
     telling: list[Outcome] = field(default_factory=list)
 

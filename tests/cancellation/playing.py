@@ -20,7 +20,8 @@ ALREADY = CarrierAnswer(outcome=Outcome.ALREADY_CANCELLED, status="ALREADY_CANCE
 PICKED_UP = CarrierAnswer(outcome=Outcome.PICKED_UP, status="PICKED_UP")
 UNAVAILABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", ask_again=True)
 UNKNOWN_VALUE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNKNOWN_9")
-NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", sent=False)
+UNFIT = CarrierAnswer(outcome=Outcome.NOT_FOUND, status="UNFIT", unsent=Unsent.REFUSED)
+NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
 
 
 class Password:

@@ -22,6 +22,7 @@ from tests.cancellation.playing import (
     NOT_SENT,
     PICKED_UP,
     UNAVAILABLE,
+    UNFIT,
     UNKNOWN_VALUE,
     ScriptedCarrier,
     carrier,
@@ -153,6 +154,17 @@ async def test_no_room_at_the_client_takes_commit_a_back() -> None:
 
     assert (answer.outcome, answer.unsent, answer.calls) == (Outcome.FAILED, Unsent.SHED, 0)
     assert (office.entry.state, office.entry.calls) == (State.UNSENT, 0)
+
+
+async def test_what_the_contract_cannot_hold_was_never_asked() -> None:
+    office = Office(carrier(UNFIT))
+
+    answer = await office.handle()
+
+    assert (answer.outcome, answer.unsent, answer.calls) == (Outcome.FAILED, Unsent.REFUSED, 0)
+    entry = office.entry
+    assert (entry.state, entry.calls, entry.why) == (State.UNSENT, 0, "refused")
+    assert (entry.deliveries, office.watch.refusals) == (1, [Unsent.REFUSED])
 
 
 async def test_no_room_for_a_further_call_leaves_the_doubt_of_the_first() -> None:
