@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from adapter.ledger.errors import LedgerInUse
+from adapter.ledger.errors import LedgerInUse, LedgerNotOpened
 
 ATTEMPTS = 5  # a command that only looks whether we live holds it for a moment
 PAUSE_SECONDS = 0.1
@@ -21,8 +21,11 @@ class FileLock:
         self._descriptor: int | None = None
 
     def take(self, ledger: Path) -> None:
-        """Take it, or raise `LedgerInUse` naming the `ledger` and who serves from it."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Take it, or raise `LedgerInUse` naming the `ledger` and who serves from it.
+
+        `LedgerNotOpened` where this user may not make or write the lock.
+        """
+        descriptor = self._opened(ledger)
         for attempt in range(ATTEMPTS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +43,17 @@ class FileLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+
+    def _opened(self, ledger: Path) -> int:
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            reason = (error.strerror or "not writable").lower()
+            raise LedgerNotOpened(
+                f"the ledger {ledger} cannot be locked, as this user may not write"
+                f" {self.path} ({reason}): let it write to {self.path.parent} and what is in"
+                " there, or name another file"
+            ) from error
 
     def release(self) -> None:
         """Let go, if we hold it. The file stays: removing it would race with a taker."""

@@ -108,6 +108,16 @@ def test_a_taken_port_is_told_with_its_option(option: str, tmp_path: Path) -> No
     )
 
 
+def test_a_ledger_that_may_not_be_written_is_one_paragraph(tmp_path: Path) -> None:
+    url = "sqlite:////proc/x.db"  # nobody makes files there, root included
+    with running("adapter", "dev", *ANY_PORTS, "--ledger", url, cwd=tmp_path) as listened:
+        code = listened.ended()
+
+    assert code == 2
+    assert listened.stderr.startswith("error: waybridge dev: the ledger /proc/x.db cannot be")
+    assert listened.stderr.count("\n") == 1
+
+
 def test_a_mapping_of_another_contract_is_refused_in_words(tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('method = "no.Such/Method"\n')

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger.errors import LedgerInUse
+from adapter.ledger.errors import LedgerInUse, LedgerNotOpened
 from adapter.ledger.filelock import FileLock
+from tests.read_only import read_only
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,3 +52,15 @@ def test_a_holder_that_died_is_forgotten(tmp_path: Path) -> None:
 
     assert path.read_text() == f"{os.getpid()}\n"
     successor.release()
+
+
+def test_a_folder_that_may_not_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with read_only(tmp_path / "kept") as folder:
+        ledger = folder / "ledger.db"
+
+        with pytest.raises(LedgerNotOpened) as refused:
+            FileLock(folder / "ledger.db.lock").take(ledger)
+
+    assert f"the ledger {ledger} cannot be locked" in str(refused.value)
+    assert f"may not write {ledger}.lock (read-only file system)" in str(refused.value)
+    assert f"let it write to {folder}" in str(refused.value)
