@@ -35,7 +35,8 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     except SchemaOutdated as error:
         return (_error(url, f"{error}."),)
     except LedgerNotOpened as error:
-        return (_error(url, f"{error}.", "Is the database running, and may this user open it?"),)
+        hint = "" if scheme == "sqlite" else "Is the database running, and may this user open it?"
+        return (_error(url, f"{error}.", hint),)
     except TimeoutError:
         return (_error(url, f"does not answer within {WITHIN_SECONDS:g} s."),)
     except ModuleNotFoundError as error:

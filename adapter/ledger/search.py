@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import operator
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import call_of, entry_of, resolution_of
+from adapter.ledger.sqlite_file import told
 from adapter.ledger.tables import call, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit
@@ -176,9 +178,16 @@ async def open_archive(url: str) -> AsyncIterator[Archive]:
             await connection.run_sync(schema.require, remedy="run `waybridge ledger migrate`")
             yield Archive(connection)
     except DBAPIError as error:
-        raise LedgerNotOpened(f"the ledger cannot be read: {error.orig}") from error
+        raise LedgerNotOpened(_unread(url, error)) from error
     finally:
         await engine.dispose()
+
+
+def _unread(url: str, error: DBAPIError) -> str:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+        return told(file_of(url), error.orig)
+    return f"the ledger cannot be read: {error.orig}"
 
 
 def _engine(url: str) -> AsyncEngine:

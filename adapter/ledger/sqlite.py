@@ -25,7 +25,7 @@ from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.filelock import FileLock
 from adapter.ledger.rows import Row
-from adapter.ledger.sqlite_file import SqliteFile
+from adapter.ledger.sqlite_file import SqliteFile, told
 from adapter.ledger.statements import Statements, for_sqlite
 
 T = TypeVar("T")
@@ -86,7 +86,9 @@ class SqliteSession:
             self.file.remember()
         except (sqlite3.Error, DBAPIError) as error:
             self.close()
-            raise LedgerNotOpened(f"the ledger {self.file.path}: {error}") from error
+            # SQLAlchemy's own text ends in the address of its manual.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise LedgerNotOpened(told(self.file.path, cause)) from error
         except BaseException:
             self.close()
             raise

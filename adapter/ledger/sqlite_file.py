@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 from adapter.ledger.errors import StoreFault
 
 LEAST_FREE_BYTES = 1 << 20  # of the file system; with less, a checkpoint may fail
+
+# What SQLite's primary result codes mean for whoever opens the file; `{}` is its name.
+NOT_A_LEDGER = "{} is not a waybridge ledger: name another file"
+_NOT_WRITABLE = "this user may not write to {}: change its owner, or name another file"
+_TOLD: dict[int, str] = {
+    sqlite3.SQLITE_NOTADB: NOT_A_LEDGER,
+    sqlite3.SQLITE_CORRUPT: "{} is damaged: put the newest backup in its place",
+    sqlite3.SQLITE_READONLY: _NOT_WRITABLE,
+    sqlite3.SQLITE_PERM: _NOT_WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: "{} cannot be opened: let this user read it and write beside it",
+    sqlite3.SQLITE_BUSY: "{} is locked by another program: end that one first",
+    sqlite3.SQLITE_FULL: "the file system of {} is full: make room",
+}
+
+
+def told(path: Path, error: BaseException | None) -> str:
+    """Say in words, ending in what to do, why SQLite could not open the file."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return _TOLD.get(code, f"the ledger {{}}: {error}").format(path)
 
 
 class SqliteFile:

@@ -102,11 +102,10 @@ def test_the_environment_may_name_the_ledger(
     assert place_of(None, name="search").url == f"sqlite:///{tmp_path}/elsewhere.db"
 
 
-def test_a_file_that_is_no_ledger_is_asked_about(tmp_path: Path) -> None:
+def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_text("hello " * 1000)
 
     result = desk_at(tmp_path, f"sqlite:///{tmp_path}/ledger.db").types("search")
 
     assert result.exit_code == 2
-    assert "the ledger cannot be read: file is not a database." in result.stderr
-    assert "Is it the [ledger] url of the running serve?" in result.stderr
+    assert "ledger.db is not a waybridge ledger: name another file." in result.stderr

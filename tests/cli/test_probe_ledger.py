@@ -90,7 +90,8 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (error,) = await ask(_settings(tmp_path / "a.db"))
 
     assert error.severity is Severity.ERROR
-    assert "not a database" in error.message
+    assert error.message == f"{tmp_path / 'a.db'} is not a waybridge ledger: name another file."
+    assert "running" not in error.hint
 
 
 async def test_a_database_that_is_not_reached_is_named_without_its_password() -> None:

@@ -81,6 +81,27 @@ def test_a_ledger_in_use_is_refused_and_named(tmp_path: Path) -> None:
     assert f"in use by process {first.process.pid}" in second.stderr
 
 
+def test_a_ledger_that_may_not_be_written_is_told_with_a_way_out(tmp_path: Path) -> None:
+    # Nobody makes files in /proc, root included.
+    refused = _refused(
+        configuration(tmp_path, NOBODY), env={"WAYBRIDGE_LEDGER__URL": "sqlite:////proc/x.db"}
+    )
+
+    assert refused.stderr.count("\n") == 1
+    assert "cannot start: the ledger /proc/x.db cannot be locked" in refused.stderr
+    assert "or name another file." in refused.stderr
+
+
+def test_a_ledger_that_is_no_database_is_told_without_a_librarys_address(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("hello " * 1000)
+    refused = _refused(
+        configuration(tmp_path, NOBODY), env={"WAYBRIDGE_LEDGER__URL": "sqlite:///text.db"}
+    )
+
+    assert f"{tmp_path}/text.db is not a waybridge ledger: name another file." in refused.stderr
+    assert "http" not in refused.stderr
+
+
 def test_every_fault_of_a_mapping_is_told_with_its_line(tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[cancel]\nmethod = "no.Such/Method"\nnonsense = 1\n')

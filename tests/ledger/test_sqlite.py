@@ -60,7 +60,7 @@ async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 async def test_what_is_not_a_ledger_is_not_opened(path: Path) -> None:
     fill(path, b"this is not a database, and long enough to be read as one" * 20)
 
-    with pytest.raises(LedgerNotOpened, match="not a database"):
+    with pytest.raises(LedgerNotOpened, match="is not a waybridge ledger: name another file"):
         async with open_ledger(f"sqlite:///{path}"):
             pass
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from adapter.ledger import sqlite_file
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.sqlite_file import SqliteFile
+from adapter.ledger.sqlite_file import SqliteFile, told
 
 
 @pytest.fixture
@@ -108,3 +110,16 @@ def test_a_disk_with_less_room_than_a_checkpoint_takes_is_full(
 
     with pytest.raises(StoreFault, match="full"):
         file.check_space()
+
+
+def test_a_code_of_sqlite_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_text("hello " * 1000)
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.Error) as refused:
+        connection.execute("SELECT * FROM sqlite_master")
+
+    assert told(path, refused.value) == f"{path} is not a waybridge ledger: name another file"
+
+
+def test_what_is_no_code_of_sqlite_is_told_as_it_is(tmp_path: Path) -> None:
+    assert told(tmp_path / "a.db", ValueError("odd")) == f"the ledger {tmp_path}/a.db: odd"
