@@ -15,9 +15,10 @@ from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow, judge, verdict
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
+from adapter.cli.probe_ledger import look_at_file
 from adapter.cli.probes import PROBES, ask
-from adapter.configuration.findings import Finding, has_errors
-from adapter.settings import inspect
+from adapter.configuration.findings import Finding, Severity, has_errors
+from adapter.settings import Settings, inspect, refuse_development_secrets
 
 
 @click.command("check")
@@ -33,9 +34,9 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     """
     inspection = inspect(config, os.environ)
     rows, found = judge(inspection) if inspection.readable else ((), ())
-    findings = (*inspection.findings, *found)
-    if inspection.settings is not None and not offline and not has_errors(findings):
-        findings = (*findings, *asyncio.run(ask(PROBES, inspection.settings)))
+    findings = (*inspection.findings, *found, *refuse_development_secrets(inspection))
+    if inspection.settings is not None:
+        findings = (*findings, *_beyond(inspection.settings, findings, offline=offline))
     if as_json:
         click.echo(_json(rows, findings))
     else:
@@ -46,6 +47,16 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
         raise SystemExit(EXIT_CANNOT_RUN)
     if has_errors(findings):
         raise SystemExit(EXIT_FINDINGS)
+
+
+def _beyond(
+    settings: Settings, found: tuple[Finding, ...], *, offline: bool
+) -> tuple[Finding, ...]:
+    """Judge what the files lead to: the world too, unless offline or there are faults enough."""
+    if not offline and not has_errors(found):
+        return asyncio.run(ask(PROBES, settings))
+    # A ledger that `serve` will make is news only to whoever asks the world.
+    return tuple(fault for fault in look_at_file(settings) if fault.severity is Severity.ERROR)
 
 
 def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:

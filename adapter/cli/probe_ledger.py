@@ -12,6 +12,7 @@ from adapter.configuration.addresses import without_password
 from adapter.configuration.findings import Finding, Severity
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
 from adapter.ledger.open import file_of
+from adapter.ledger.sqlite_file import NOT_A_LEDGER, is_sqlite
 from adapter.settings import Settings
 
 KEY = "ledger.url"
@@ -25,10 +26,8 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return ()
-    if scheme == "sqlite":
-        found = await asyncio.to_thread(_file_fault, file_of(url))
-        if found is not None:
-            return (found,)
+    if found := await asyncio.to_thread(look_at_file, settings):
+        return found
     try:
         async with asyncio.timeout(WITHIN_SECONDS):
             newest = await _newest(url)
@@ -56,6 +55,15 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     )
 
 
+def look_at_file(settings: Settings) -> tuple[Finding, ...]:
+    """Judge an SQLite file by the file system alone: what `serve` would stumble over."""
+    url = settings.ledger.url
+    if not url.startswith("sqlite"):
+        return ()
+    found = _file_fault(file_of(url))
+    return () if found is None else (found,)
+
+
 async def _newest(url: str) -> float:
     """Return when the newest push was received, in Unix seconds; 0: there is none."""
     # Not at the top: SQLAlchemy takes longer to import than all the rest of `check --offline`.
@@ -70,14 +78,19 @@ def _file_fault(path: Path) -> Finding | None:
     """Return what the file system says against the file, or that there is none yet."""
     folder = path.parent
     source = str(path)
-    if path.exists():
-        if os.access(path, os.W_OK):
-            return None
+    lock = Path(f"{path}.lock")
+    if path.exists() and not os.access(path, os.W_OK):
         return _error(source, "this user may not write to the ledger.", "Change its owner.")
+    if lock.exists() and not os.access(lock, os.W_OK):
+        return _error(source, f"this user may not write to {lock}.", "Change its owner.")
     if not folder.is_dir():
         return _error(source, f"there is no folder {folder}.", "Make it: `serve` does not.")
     if not os.access(folder, os.W_OK):
         return _error(source, f"this user may not make files in {folder}.", "Change its owner.")
+    if path.exists():
+        if is_sqlite(path):
+            return None
+        return _error(source, f"{NOT_A_LEDGER.format(path)}.")
     return Finding(
         severity=Severity.NOTE,
         source=source,

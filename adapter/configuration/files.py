@@ -49,8 +49,15 @@ def missing(sections: Sections) -> Iterator[Breach]:
                 hint="A relative name starts from the folder of the file that holds it.",
             )
     if sections.ledger.url.startswith(_SQLITE):
-        folder = Path(sections.ledger.url.removeprefix(_SQLITE).partition("?")[0]).parent
-        if not folder.is_dir():
+        file = Path(sections.ledger.url.removeprefix(_SQLITE).partition("?")[0])
+        folder = file.parent
+        if file.is_dir():
+            yield Breach(
+                key="ledger.url",
+                message=f"names {file}, which is a folder.",
+                hint="Name a file in it, e.g. waybridge.db; it is made at the first start.",
+            )
+        elif not folder.is_dir():
             yield Breach(
                 key="ledger.url",
                 message=f"names a file in {folder}, which is no folder.",

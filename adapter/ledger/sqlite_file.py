@@ -24,6 +24,16 @@ _TOLD: dict[int, str] = {
 }
 
 
+# The first bytes of every database file. https://www.sqlite.org/fileformat.html#magic_header_string
+_MAGIC = b"SQLite format 3\0"
+
+
+def is_sqlite(path: Path) -> bool:
+    """Say whether a file begins as a database does; an empty one may become one."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) in {b"", _MAGIC}
+
+
 def told(path: Path, error: BaseException | None) -> str:
     """Say in words, ending in what to do, why SQLite could not open the file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

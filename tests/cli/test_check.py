@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from adapter import development
 from adapter.cli.check import command
 from tests.ports import free_port
+from tests.read_only import read_only
 
 KEY = "k" * 43
 SOUND = f"""
@@ -126,6 +128,46 @@ def test_the_shape_of_a_finding_in_json_is_kept(file: Path) -> None:
     (finding,) = json.loads(_check(file, "--json").stdout)["findings"]
 
     assert set(finding) == {"severity", "source", "key", "line", "column", "message", "hint"}
+
+
+def test_the_secrets_everybody_knows_are_an_error_as_for_serve(file: Path) -> None:
+    file.write_text(SOUND.replace("abc123", development.TOKEN))
+
+    result = _check(file)
+
+    assert result.exit_code == 1
+    assert f"error: {file}, line 4, wechat.token: is the development value" in result.stderr
+
+
+def test_a_ledger_that_is_a_folder_is_an_error_as_for_serve(file: Path) -> None:
+    file.write_text(f'{SOUND}[ledger]\nurl = "sqlite:///{file.parent}"\n')
+
+    result = _check(file)
+
+    assert result.exit_code == 1
+    assert f"ledger.url: names {file.parent}, which is a folder." in result.stderr
+
+
+def test_a_ledger_that_may_not_be_written_is_an_error_as_for_serve(
+    file: Path, tmp_path: Path
+) -> None:
+    with read_only(tmp_path / "kept") as folder:
+        file.write_text(f'{SOUND}[ledger]\nurl = "sqlite:///{folder}/ledger.db"\n')
+        result = _check(file)
+
+    assert result.exit_code == 1
+    assert f"this user may not make files in {folder}." in result.stderr
+
+
+def test_a_file_that_is_no_ledger_is_an_error_as_for_serve(file: Path) -> None:
+    text = file.with_name("text.db")
+    text.write_text("hello " * 1000)
+    file.write_text(f'{SOUND}[ledger]\nurl = "sqlite:///{text}"\n')
+
+    result = _check(file)
+
+    assert result.exit_code == 1
+    assert f"{text} is not a waybridge ledger: name another file." in result.stderr
 
 
 @pytest.mark.usefixtures("process_of_its_own")

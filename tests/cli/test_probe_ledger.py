@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.probe_ledger import ask
+from adapter.cli.probe_ledger import ask, look_at_file
 from adapter.configuration.findings import Severity
 from adapter.configuration.sections import LedgerSettings
 from adapter.ledger.open import open_ledger
 from adapter.settings import Settings
+from tests.read_only import read_only
 
 
 def _settings(url: str | Path) -> Settings:
@@ -132,3 +133,21 @@ async def test_a_ledger_without_a_push_says_nothing_of_the_clock(tmp_path: Path)
     await _make(tmp_path / "a.db")
 
     assert await ask(_settings(tmp_path / "a.db")) == ()
+
+
+def test_whatever_serve_writes_must_be_writable(tmp_path: Path) -> None:
+    ledger, lock = tmp_path / "a.db", tmp_path / "a.db.lock"
+    ledger.touch()
+    lock.touch()
+
+    with read_only(tmp_path / "ledger", ledger) as folder:
+        (of_ledger,) = look_at_file(_settings(folder / "a.db"))
+    with read_only(tmp_path / "lock", lock) as folder:
+        (of_lock,) = look_at_file(_settings(folder / "a.db"))
+
+    assert of_ledger.message == "this user may not write to the ledger."
+    assert of_lock.message == f"this user may not write to {tmp_path}/lock/a.db.lock."
+
+
+def test_a_server_has_no_file_to_look_at() -> None:
+    assert look_at_file(_settings("postgresql://127.0.0.1/waybridge")) == ()

@@ -110,3 +110,14 @@ def test_a_name_that_leads_back_to_itself_cannot_be_read(tmp_path: Path) -> None
     (breach,) = missing(Sections(carrier=CarrierSettings(mapping=circle), ledger=ledger))
 
     assert breach.message == f"names {circle}, which cannot be read."
+
+
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    ledger = LedgerSettings(url=f"sqlite:///{tmp_path}")
+
+    (breach,) = missing(Sections(ledger=ledger))
+
+    assert (breach.key, breach.message) == (
+        "ledger.url",
+        f"names {tmp_path}, which is a folder.",
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.ledger import sqlite_file
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.sqlite_file import SqliteFile, told
+from adapter.ledger.sqlite_file import SqliteFile, is_sqlite, told
 
 
 @pytest.fixture
@@ -123,3 +123,13 @@ def test_a_code_of_sqlite_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 def test_what_is_no_code_of_sqlite_is_told_as_it_is(tmp_path: Path) -> None:
     assert told(tmp_path / "a.db", ValueError("odd")) == f"the ledger {tmp_path}/a.db: odd"
+
+
+def test_a_database_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    text, database, empty = (tmp_path / name for name in ("text", "database", "empty"))
+    text.write_text("hello")
+    empty.touch()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+
+    assert [is_sqlite(path) for path in (text, database, empty)] == [False, True, True]
