@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import operator
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,10 +24,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
+from adapter.ledger.filelock import FileLock
 from adapter.ledger.open import file_of
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import call_of, entry_of, resolution_of
-from adapter.ledger.sqlite_file import told
+from adapter.ledger.sqlite_file import has_log, told
 from adapter.ledger.tables import call, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit
@@ -178,7 +180,7 @@ async def open_archive(url: str) -> AsyncIterator[Archive]:
             await connection.run_sync(schema.require, remedy="run `waybridge ledger migrate`")
             yield Archive(connection)
     except DBAPIError as error:
-        raise LedgerNotOpened(_unread(url, error)) from error
+        raise LedgerNotOpened(await asyncio.to_thread(_unread, url, error)) from error
     finally:
         await engine.dispose()
 
@@ -187,7 +189,13 @@ def _unread(url: str, error: DBAPIError) -> str:
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
         return told(file_of(url), error.orig)
+    if url.startswith("sqlite") and _needs_company(path := file_of(url)):
+        return f"{path} has a log beside it: copy both to a folder that you may write to"
     return f"the ledger cannot be read: {error.orig}"
+
+
+def _needs_company(path: Path) -> bool:
+    return has_log(path) and not os.access(path.parent, os.W_OK)
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -203,13 +211,26 @@ def _engine(url: str) -> AsyncEngine:
 
 
 def _engine_of_file(path: Path) -> AsyncEngine:
+    how = _how(path)
     return create_async_engine(
         "sqlite+aiosqlite://",
         poolclass=NullPool,
         async_creator=lambda: aiosqlite.connect(
-            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5
+            f"file:{quote(str(path))}?{how}", uri=True, timeout=5
         ),
     )
+
+
+def _how(path: Path) -> str:
+    """Say how to read the file. Readers of a log share memory in a file beside it, which they
+    could not make in a folder they may not write: there the file is read as it lies, a backup.
+    https://www.sqlite.org/uri.html#uriimmutable
+
+    Not while a `serve` has it, nor with a log that still holds pushes: they would be missed.
+    """
+    if os.access(path.parent, os.W_OK) or FileLock(Path(f"{path}.lock")).is_held():
+        return "mode=ro"
+    return "mode=ro" if has_log(path) else "mode=ro&immutable=1"
 
 
 def _newest_first(filters: Filters) -> Select[tuple[object, ...]]:

@@ -34,6 +34,12 @@ def is_sqlite(path: Path) -> bool:
         return file.read(len(_MAGIC)) in {b"", _MAGIC}
 
 
+def has_log(path: Path) -> bool:
+    """Say whether a log stands beside the file, with what is not in the file yet."""
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 def told(path: Path, error: BaseException | None) -> str:
     """Say in words, ending in what to do, why SQLite could not open the file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

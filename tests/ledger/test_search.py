@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from adapter.cancellation.model import Outcome, State
+from adapter.cancellation.model import Entry, Outcome, State
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
+from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Counts, Filters, open_archive
-from tests.conformance.decisions import Session, begin, finish, key_of, waybill_of
+from tests.conformance.decisions import WAYBILL, Session, begin, finish, key_of, waybill_of
 from tests.conformance.postgres import Postgres
 from tests.ledger.recording import write
+from tests.read_only import read_only
 
 WORD = Resolution(
     key=key_of(1), who="li", reason="asked the depot", outcome=Outcome.CANCELLED, at=5.5
@@ -129,3 +132,35 @@ async def test_a_reader_cannot_write(url: str, archive: Archive) -> None:
     with pytest.raises(LedgerNotOpened, match=r"read-?only"):
         async with open_archive(url) as reader:
             await reader._connection.exec_driver_sql("UPDATE meta SET sessions = 0")
+
+
+def test_a_backup_is_read_where_nobody_may_write(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    asyncio.run(_written(path))
+
+    with read_only(tmp_path / "kept", path) as folder:
+        found = asyncio.run(_found(folder / "ledger.db"))
+
+    assert [entry.key for entry in found] == [key_of(1)]
+
+
+def test_a_backup_with_a_log_is_not_read_without_it(tmp_path: Path) -> None:
+    path, log = tmp_path / "ledger.db", tmp_path / "ledger.db-wal"
+    asyncio.run(_written(path))
+    log.write_bytes(b"pages that are not in the file")
+
+    with (
+        read_only(tmp_path / "kept", path, log) as folder,
+        pytest.raises(LedgerNotOpened, match="copy both to a folder that you may write to"),
+    ):
+        asyncio.run(_found(folder / "ledger.db"))
+
+
+async def _written(path: Path) -> None:
+    async with open_ledger(f"sqlite:///{path}") as ledger:
+        await ledger.commit(WAYBILL, begin(WAYBILL, key_of(1)), within_seconds=9)
+
+
+async def _found(path: Path) -> tuple[Entry, ...]:
+    async with open_archive(f"sqlite:///{path}") as archive:
+        return await archive.search(Filters())
