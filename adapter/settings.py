@@ -14,7 +14,7 @@ from adapter.configuration.faults import finding_of, key_of, place, without
 from adapter.configuration.findings import Finding, SettingsFaults, Severity, has_errors
 from adapter.configuration.keys import Key, KeyTable
 from adapter.configuration.sections import Sections
-from adapter.configuration.sources import Values, gather
+from adapter.configuration.sources import NO_FILE, Values, gather
 
 __all__ = [
     "Finding",
@@ -55,6 +55,11 @@ class Inspection:
     findings: tuple[Finding, ...]
     readable: bool
     values: Values = field(repr=False)
+
+    @property
+    def has_file(self) -> bool:
+        """Say whether a configuration file was named, on the command line or by variable."""
+        return self.values.main.source != NO_FILE
 
     def place(self, severity: Severity, key: str, message: str, hint: str) -> Finding:
         """Make one more finding about a key, naming the source that set it."""

@@ -13,7 +13,7 @@ import click
 
 from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow, judge, verdict
-from adapter.cli.configuration import config_option
+from adapter.cli.configuration import config_option, without_file
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
 from adapter.cli.probe_ledger import look_at_file
 from adapter.cli.probes import PROBES, ask
@@ -34,7 +34,12 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     """
     inspection = inspect(config, os.environ)
     rows, found = judge(inspection) if inspection.readable else ((), ())
-    findings = (*inspection.findings, *found, *refuse_development_secrets(inspection))
+    findings = (
+        *without_file(inspection),
+        *inspection.findings,
+        *found,
+        *refuse_development_secrets(inspection),
+    )
     if inspection.settings is not None:
         findings = (*findings, *_beyond(inspection.settings, findings, offline=offline))
     if as_json:

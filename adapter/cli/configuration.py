@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from adapter.cli.findings import refuse, show
-from adapter.configuration.findings import has_errors
-from adapter.settings import Settings, inspect, refuse_development_secrets
+from adapter.configuration.findings import Finding, Severity, has_errors
+from adapter.settings import Inspection, Settings, inspect, refuse_development_secrets
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -27,6 +27,20 @@ def config_option(function: Decorated) -> Decorated:
     return option(function)
 
 
+def without_file(inspection: Inspection) -> tuple[Finding, ...]:
+    """Return what to say before the faults when no file was named: the likeliest of them."""
+    if inspection.has_file or not has_errors(inspection.findings):
+        return ()
+    return (
+        Finding(
+            severity=Severity.NOTE,
+            source="configuration",
+            message="no file was given, so every setting is looked for in the environment.",
+            hint="Give the file with --config FILE, or name it in WAYBRIDGE_CONFIG.",
+        ),
+    )
+
+
 def settings_of(config: Path | None, *, production: bool = False) -> Settings:
     """Read the settings; warnings go to standard error, any error ends the program with 2.
 
@@ -37,6 +51,6 @@ def settings_of(config: Path | None, *, production: bool = False) -> Settings:
     if production:
         findings = (*findings, *refuse_development_secrets(inspection))
     if inspection.settings is None or has_errors(findings):
-        refuse(findings)
+        refuse((*without_file(inspection), *findings))
     show(findings)
     return inspection.settings

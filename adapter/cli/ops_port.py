@@ -53,13 +53,14 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
 
 
 def _ask(verb: str, ops: str) -> dict[str, Any]:
+    url = ops if "://" in ops else f"http://{ops}"  # as [ops] listen writes it
     method = "GET" if verb == "status" else "POST"
     # Not through a proxy: the ops port is this machine's or its network's own affair.
     with httpx2.Client(trust_env=False, timeout=ANSWER_WITHIN_SECONDS) as client:
         try:
             answer = client.request(
                 method,
-                f"{ops.rstrip('/')}/api/{verb}",
+                f"{url.rstrip('/')}/api/{verb}",
                 headers={"content-type": "application/json"},
             )
             answer.raise_for_status()

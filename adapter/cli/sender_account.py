@@ -47,7 +47,7 @@ def destination(
         account = development_account(Mode.SECURE)
     else:
         section = _section(settings, urlsplit(full).path)
-        _expect_usable(inspection, section, mode)
+        _expect_usable(inspection, section, mode, is_loopback=loopback)
         account = parts.account(settings.programs[section])
     return Destination(
         url=full,
@@ -97,7 +97,9 @@ def _section(settings: Settings, path: str) -> str:
     return next((name for name in sections if settings.path_of(name) == path), next(iter(sections)))
 
 
-def _expect_usable(inspection: Inspection, section: str, mode: Mode | None) -> None:
+def _expect_usable(
+    inspection: Inspection, section: str, mode: Mode | None, *, is_loopback: bool
+) -> None:
     """End with 2 when the program's own keys are faulty; nothing else is needed to push."""
     unneeded: tuple[str, ...] = ()
     if mode is Mode.PLAINTEXT:
@@ -114,15 +116,21 @@ def _expect_usable(inspection: Inspection, section: str, mode: Mode | None) -> N
         faults.append(_fault(f"{section}.encoding_aes_key is missing: --mode asks for it.",
                              "Set it, or push in plaintext."))  # fmt: skip
     if faults:
-        refuse(_with_way_out(faults))
+        refuse((*faults, _way_out(faults, has_file=inspection.has_file, is_loopback=is_loopback)))
 
 
-def _with_way_out(faults: Iterable[Finding]) -> tuple[Finding, ...]:
-    way_out = _fault(
-        "has no account to sign as.",
-        "Give --config FILE, the file `serve` uses; only a loopback URL needs none.",
+def _way_out(faults: Iterable[Finding], *, has_file: bool, is_loopback: bool) -> Finding:
+    keys = " and ".join(finding.key for finding in faults if finding.key)
+    if has_file or not keys:
+        return _fault("has no account to sign as.", "Correct the file; `serve` needs it too.")
+    if not is_loopback:
+        hint = "Give --config FILE, the file `serve` uses; only a loopback URL needs none."
+        return _fault("has no account to sign as.", hint)
+    return _fault(
+        f"has half an account to sign as: {keys} must come from where the rest does.",
+        "Set that too, or give --config FILE, the file `serve` uses. Only with no variable of"
+        " [wechat] at all does a loopback URL take the development secrets.",
     )
-    return (*faults, way_out)
 
 
 def _fault(message: str, hint: str) -> Finding:

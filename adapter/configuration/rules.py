@@ -126,6 +126,12 @@ def _timezone(sections: Sections) -> Iterator[Breach]:
     return timezone(sections.ops.timezone, known=zoneinfo.available_timezones())
 
 
+# Places that people write and the database does not name, by the zone that has their time.
+_ZONES_OF_PLACES = dict.fromkeys(
+    ("Beijing", "Peking", "Guangzhou", "Shenzhen", "Hangzhou", "Chengdu"), "Asia/Shanghai"
+)
+
+
 def timezone(name: str, *, known: Collection[str]) -> Iterator[Breach]:
     """Want a time zone out of `known`, which is empty on a machine without the database."""
     if not known:
@@ -136,7 +142,9 @@ def timezone(name: str, *, known: Collection[str]) -> Iterator[Breach]:
             hint="Install the system's package tzdata.",
         )
     elif name not in known:
-        meant = nearest(name, sorted(known))
+        known = sorted(known)
+        place = nearest(name.rpartition("/")[2].capitalize(), [*_ZONES_OF_PLACES])
+        meant = _ZONES_OF_PLACES.get(place) or nearest(name, known)
         hint = f"Did you mean {meant}?" if meant else "Write e.g. Asia/Shanghai."
         yield Breach(key="ops.timezone", message="is no time zone.", hint=hint)
 

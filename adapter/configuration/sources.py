@@ -21,6 +21,9 @@ PREFIX = "WAYBRIDGE_"
 OURS_ALONE = {"WAYBRIDGE_CONFIG", "WAYBRIDGE_SECRETS_DIR"}
 """Variables that say where the settings are; they are none themselves."""
 
+NO_FILE = "environment"
+"""The source of what nobody set, when no file was named."""
+
 # Kubernetes sets these in every pod beside a Service called `waybridge` or `waybridge-…`:
 # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 _KUBERNETES = re.compile(
@@ -80,7 +83,7 @@ def gather(
 ) -> Values:
     """Read every source. Never raises for what stands in them: faults are in `findings`."""
     main = Origin(source=str(file), folder=file.parent.absolute()) if file else None
-    values = Values(main=main or Origin(source="environment", folder=folder))
+    values = Values(main=main or Origin(source=NO_FILE, folder=folder))
     if file is not None:
         _read_file(values, file)
     secrets = environ.get("WAYBRIDGE_SECRETS_DIR")

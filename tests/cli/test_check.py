@@ -139,6 +139,13 @@ def test_the_secrets_everybody_knows_are_an_error_as_for_serve(file: Path) -> No
     assert f"error: {file}, line 4, wechat.token: is the development value" in result.stderr
 
 
+def test_without_a_file_that_is_said_first() -> None:
+    result = CliRunner().invoke(command, ["--offline"])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("note: configuration: no file was given")
+
+
 def test_a_ledger_that_is_a_folder_is_an_error_as_for_serve(file: Path) -> None:
     file.write_text(f'{SOUND}[ledger]\nurl = "sqlite:///{file.parent}"\n')
 

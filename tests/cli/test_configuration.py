@@ -75,3 +75,27 @@ def test_development_secrets_are_refused_in_production_only(file: Path) -> None:
     refused = _run(file, "--production")
     assert refused.exit_code == 2
     assert "wechat.token: is the development value" in refused.stderr
+
+
+def test_without_a_file_that_is_said_first() -> None:
+    result = CliRunner().invoke(tell)
+
+    assert result.exit_code == 2
+    paragraphs = result.stderr.split("\n\n")
+    assert paragraphs[0] == (
+        "note: configuration: no file was given, so every setting is looked for in the"
+        " environment. Give the file with --config FILE, or name it in WAYBRIDGE_CONFIG."
+    )
+    assert len(paragraphs) > 1
+
+
+def test_who_sets_everything_in_the_environment_hears_nothing_of_files() -> None:
+    environ = {
+        "WAYBRIDGE_WECHAT__TOKEN": "abc123",
+        "WAYBRIDGE_WECHAT__MODE": "plaintext",
+        "WAYBRIDGE_CARRIER__TARGET": "127.0.0.1:50051",
+    }
+
+    result = CliRunner(env=environ).invoke(tell)
+
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -52,6 +52,13 @@ def test_what_is_no_command_is_refused(name: str) -> None:
     assert f"No such command '{name}'" in result.stderr
 
 
+def test_the_command_that_was_probably_meant_is_named() -> None:
+    result = CliRunner().invoke(waybridge, ["serv"])
+
+    assert result.exit_code == 2
+    assert "No such command 'serv'. Did you mean 'serve'?" in result.stderr
+
+
 def test_the_program_is_called_waybridge_as_a_module_too() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "adapter", "--help"], capture_output=True, text=True, check=True

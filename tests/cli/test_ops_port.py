@@ -61,6 +61,13 @@ def test_a_slash_at_the_end_of_the_url_does_no_harm() -> None:
     assert result.exit_code == 0
 
 
+def test_an_address_without_http_is_taken_as_listen_writes_it() -> None:
+    with ops(Turned()) as url:
+        result = typed(status, url.removeprefix("http://"))
+
+    assert result.exit_code == 0
+
+
 def test_the_ops_port_of_the_default_configuration_is_asked_by_default() -> None:
     defaults = {parameter.name: parameter.default for parameter in status.params}
 

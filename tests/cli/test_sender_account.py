@@ -129,3 +129,26 @@ def test_a_file_that_cannot_be_read_is_told(
 
     assert ended.value.code == 2
     assert "none.toml: cannot be read" in capsys.readouterr().err
+
+
+def test_half_an_account_is_told_what_it_lacks_also_for_a_loopback_url(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        found("http://127.0.0.1/", environ={"WAYBRIDGE_WECHAT__TOKEN": "mine"})
+
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "half an account to sign as: wechat.app_id and wechat.encoding_aes_key must" in told
+    assert "needs none" not in told
+
+
+def test_a_fault_of_the_file_is_not_answered_with_give_a_file(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text().replace('"first"', '""'))
+
+    with pytest.raises(SystemExit):
+        found("http://127.0.0.1/wechat/push", config=config)
+
+    assert "Correct the file" in capsys.readouterr().err

@@ -84,11 +84,18 @@ def test_two_ports_are_two_ports(edge: str, ops: str, clash: bool) -> None:  # n
     assert _keys(sections) == (["ops.listen"] if clash else [])
 
 
+KNOWN = ["Asia/Beirut", "Asia/Shanghai", "Europe/Berlin"]
+
+
 @pytest.mark.parametrize(
     ("name", "known", "told"),
     [
         ("Asia/Shanghai", ["Asia/Shanghai"], []),
         ("Asia/Shanghia", ["Asia/Shanghai"], [("error", "Did you mean Asia/Shanghai?")]),
+        ("Asia/Bejing", KNOWN, [("error", "Did you mean Asia/Shanghai?")]),
+        ("Asia/Beijing", KNOWN, [("error", "Did you mean Asia/Shanghai?")]),
+        ("beijing", KNOWN, [("error", "Did you mean Asia/Shanghai?")]),
+        ("Asia/Beiruth", KNOWN, [("error", "Did you mean Asia/Beirut?")]),
         ("Mars", ["Asia/Shanghai"], [("error", "Write e.g. Asia/Shanghai.")]),
         ("Asia/Shanghai", [], [("warning", "Install the system's package tzdata.")]),
     ],
