@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -23,6 +24,19 @@ from adapter.ledger.upkeep import NotInDoubt, settle
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)
 REASON_LIMIT = 500  # characters
+NOBODY = {"", "root"}  # accounts that many share, or that have no name
+
+
+def _me(environ: Mapping[str, str] = os.environ) -> str:
+    """Return who types: whoever became root by sudo under their own name, empty for nobody."""
+    for variable in ("SUDO_USER", "USER"):
+        if environ.get(variable, "") not in NOBODY:
+            return environ[variable]
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's number without a name
+        return ""
+    return "" if name in NOBODY else name
 
 
 @click.command("resolve")
@@ -35,11 +49,11 @@ REASON_LIMIT = 500  # characters
 @click.option(
     "--by",
     metavar="NAME",
-    default=lambda: os.environ.get("USER") or getpass.getuser(),
-    show_default="$USER",
+    default=_me,
+    show_default="you, unless you are root",
     help="Who says so.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask back.")
+@click.option("--yes", is_flag=True, help="Do not ask back; needed where there is no terminal.")
 def command(
     push: str, config: Path | None, *, outcome: str, reason: str, by: str, yes: bool
 ) -> None:
@@ -48,13 +62,17 @@ def command(
     A repeat of the push, and the rules for later presses, go by it from then on.
     """
     place = place_of(config, name="resolve")
+    if not by:
+        place.refuse("nobody knows who says so.", "Add --by NAME: it is kept with your reason.")
+    if not yes and not sys.stdin.isatty():
+        place.refuse("there is no terminal to ask back on.", "Add --yes if you are sure.")
     for name, text in (("--reason", reason), ("--by", by)):
         if not text.strip() or len(text) > REASON_LIMIT:
             raise click.UsageError(f"{name}: write 1 to {REASON_LIMIT} characters.")
     with place.or_refuse():
         found = the_one(asyncio.run(_find(place, push)), push, place)
         decided = Outcome(outcome)
-        if not yes and sys.stdin.isatty():
+        if not yes:
             click.confirm(_question(found, decided), abort=True, err=True)
         word = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
         try:

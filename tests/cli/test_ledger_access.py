@@ -18,7 +18,11 @@ pytestmark = pytest.mark.usefixtures("process_of_its_own")
 @pytest.mark.parametrize("name", ["search", "show x", "export", "prune", "resolve x"])
 def test_a_ledger_that_is_not_there_is_not_made(name: str, tmp_path: Path) -> None:
     desk = desk_at(tmp_path, f"sqlite:///{tmp_path}/none.db")
-    extra = ("--outcome", "cancelled", "--reason", "r") if name.startswith("resolve") else ()
+    extra = (
+        ("--outcome", "cancelled", "--reason", "r", "--by", "li", "--yes")
+        if name.startswith("resolve")
+        else ()
+    )
 
     result = desk.types(*name.split(), *extra)
 

@@ -33,7 +33,7 @@ def hostile_desk(tmp_path: Path, process_of_its_own: None) -> Desk:
 
 
 def test_doubt_is_settled_with_a_name_and_a_reason_beside_a_serve(desk: Desk) -> None:
-    words = ("--outcome", "picked_up", "--reason", "rang the depot", "--by", "li")
+    words = ("--outcome", "picked_up", "--reason", "rang the depot", "--by", "li", "--yes")
 
     with served(desk.url):
         done = desk.types("resolve", "SF-DOUBT", *words)
@@ -53,7 +53,7 @@ def test_doubt_is_settled_with_a_name_and_a_reason_beside_a_serve(desk: Desk) ->
 
 @pytest.mark.parametrize("entry", [CANCELLED, PAUSED], ids=["done", "unsent"])
 def test_what_is_not_in_doubt_keeps_its_story(desk: Desk, entry: Entry) -> None:
-    words = ("--outcome", "invalid", "--reason", "r")
+    words = ("--outcome", "invalid", "--reason", "r", "--by", "li", "--yes")
 
     refused = desk.types("resolve", entry.key, *words)
 
@@ -64,10 +64,13 @@ def test_what_is_not_in_doubt_keeps_its_story(desk: Desk, entry: Entry) -> None:
 
 
 def test_a_reason_is_asked_for_and_doubt_is_no_outcome(desk: Desk) -> None:
-    empty = desk.types("resolve", "SF-DOUBT", "--outcome", "invalid", "--reason", " ")
-    doubt = desk.types("resolve", "SF-DOUBT", "--outcome", "in_doubt", "--reason", "r")
+    sure = ("resolve", "SF-DOUBT", "--by", "li", "--yes")
+
+    empty = desk.types(*sure, "--outcome", "invalid", "--reason", " ")
+    doubt = desk.types(*sure, "--outcome", "in_doubt", "--reason", "r")
 
     assert (empty.exit_code, doubt.exit_code) == (2, 2)
+    assert "--reason: write 1 to" in empty.stderr
     assert desk.finds("--state", "in_doubt") == [AGAIN.key, DOUBTFUL.key]
 
 
@@ -76,11 +79,35 @@ def test_a_word_longer_than_anybody_reads_is_refused(hostile_desk: Desk, option:
     words = {"--reason": "r", "--by": "li", option: "x" * (REASON_LIMIT + 1)}
     typed = [word for pair in words.items() for word in pair]
 
-    refused = hostile_desk.types("resolve", HOSTILE.key, "--outcome", "invalid", *typed)
+    refused = hostile_desk.types("resolve", HOSTILE.key, "--outcome", "invalid", "--yes", *typed)
 
     assert refused.exit_code == 2
     assert f"{option}: write 1 to {REASON_LIMIT} characters." in refused.stderr
     assert hostile_desk.finds("--state", "in_doubt") == [HOSTILE.key]
+
+
+def test_without_a_terminal_nothing_is_settled_unless_somebody_is_sure(desk: Desk) -> None:
+    words = ("--outcome", "invalid", "--reason", "r", "--by", "li")
+
+    refused = desk.types("resolve", "SF-DOUBT", *words)
+
+    assert refused.exit_code == 2
+    assert "there is no terminal to ask back on. Add --yes if you are sure." in refused.stderr
+    assert desk.finds("--state", "in_doubt") == [AGAIN.key, DOUBTFUL.key]
+
+
+def test_root_is_nobodys_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("SUDO_USER", "USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "root")
+
+    words = ("--outcome", "invalid", "--reason", "r", "--yes")
+    refused = desk.types("resolve", "SF-DOUBT", *words)
+    monkeypatch.setenv("SUDO_USER", "li")
+    settled = desk.types("resolve", DOUBTFUL.key, *words)
+
+    assert refused.exit_code == 2
+    assert "Add --by NAME: it is kept with your reason." in refused.stderr
+    assert settled.stdout.endswith("settled by li.\n")
 
 
 # Where somebody can be asked back
