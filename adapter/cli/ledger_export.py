@@ -34,11 +34,16 @@ PAGE_ROWS = 500  # written together; nothing more is held
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of CSV.")
 def command(
-    config: Path | None, *, output: Path | None, as_json: bool, **filters: str | None
+    config: Path | None,
+    *,
+    output: Path | None,
+    as_json: bool,
+    told_failure: bool,
+    **filters: str | None,
 ) -> None:
     """Export pushes, newest first, as CSV; texts that a spreadsheet would run are quoted."""
     place = place_of(config, name="export")
-    sought = wanted(**filters, now=now_in(place.zone))
+    sought = wanted(**filters, told_failure=told_failure, now=now_in(place.zone))
     with ExitStack() as opened:
         try:
             sink = (

@@ -30,6 +30,11 @@ def filter_options(function: Decorated) -> Decorated:
             metavar="CODE|OUTCOME",
             help="ResultCode (0, -1, 30001 …) or outcome (cancelled, picked_up …).",
         ),
+        click.option(
+            "--told-failure",
+            is_flag=True,
+            help="Cancelled, but the merchant was told -1, or nothing: tell them.",
+        ),
         click.option("--state", type=click.Choice([state.value for state in State])),
         click.option(
             "--since",
@@ -52,6 +57,7 @@ def wanted(
     state: str | None,
     since: str | None,
     until: str | None,
+    told_failure: bool,
     now: datetime,
 ) -> Wanted:
     """Return what the options ask for; times without an offset are in the zone of `now`.
@@ -65,6 +71,7 @@ def wanted(
         state=None if state is None else State(state),
         since=_time("--since", since, now),
         until=_time("--until", until, now),
+        told_failure=told_failure,
         result=None if result is None else result_of(result),
     )
 

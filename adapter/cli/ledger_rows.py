@@ -31,7 +31,8 @@ _REASONS = {unsent.value: unsent for unsent in Unsent}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRow:
     """One push. `code` is the ResultCode it was decided as, `told` the one that was last put
-    into a reply; None: not yet. An unsent push was answered by its code there and then."""
+    into a reply; None: not yet. An unsent push was answered by its code there and then. `why`
+    is the word for what brought it to its state, an operator's own where one settled it."""
 
     key: str
     waybill: str
@@ -44,6 +45,7 @@ class PushRow:
     deliveries: int
     calls: int
     received_at: str
+    why: str
 
 
 COLUMNS = tuple(field.name for field in fields(PushRow))
@@ -73,6 +75,7 @@ def row_of(entry: Entry, zone: ZoneInfo) -> PushRow:
         deliveries=entry.deliveries,
         calls=entry.calls,
         received_at=written(entry.received_at, zone),
+        why=entry.why,
     )
 
 
@@ -95,10 +98,11 @@ def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> N
     """Write a table: what fits on a terminal, all columns else."""
     lines = [_cells(entry, zone) for entry in entries]
     if stream.isatty():
+        headings = [heading for heading in _ON_TERMINAL if _is_told(heading, lines)]
         table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-        for heading, is_short in _ON_TERMINAL.items():
-            table.add_column(heading, overflow="fold", no_wrap=is_short)
-        places = [_HEADINGS.index(heading) for heading in _ON_TERMINAL]
+        for heading in headings:
+            table.add_column(heading, overflow="fold", no_wrap=_ON_TERMINAL[heading])
+        places = [_HEADINGS.index(heading) for heading in headings]
         for line in lines:
             # The beginning of a key will do for `show`: the last column is cut to it.
             cells = [*(line[place] for place in places[:-1]), line[places[-1]][:KEY_SHOWN]]
@@ -129,13 +133,16 @@ def visible(text: str) -> str:
 
 _HEADINGS = (
     "received", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
-    "calls", "key",
+    "calls", "why", "key",
 )  # fmt: skip
 # What fits a terminal of 80 cells, and whether it is short enough never to be folded.
 _ON_TERMINAL = {
     "received": True, "waybill": False, "order": False, "state": True, "code": True, "told": True,
-    "key": True,
+    "why": False, "key": True,
 }  # fmt: skip
+
+
+_OPEN_TO_ASK = {State.UNSENT, State.IN_DOUBT}  # where an operator asks why
 
 
 def _cells(entry: Entry, zone: ZoneInfo) -> tuple[str, ...]:
@@ -143,7 +150,15 @@ def _cells(entry: Entry, zone: ZoneInfo) -> tuple[str, ...]:
     ids = (visible(text) for text in (row.waybill, row.order, row.merchant))
     numbers = (row.code, row.basis, row.told, row.deliveries, row.calls)
     words = ("-" if cell is None else str(cell) for cell in numbers)
-    return (shown(entry.received_at, zone), *ids, row.state, *words, row.key)
+    # Of what is decided the code says enough; an operator's own words may be long.
+    why = visible(row.why) if entry.state in _OPEN_TO_ASK else ""
+    return (shown(entry.received_at, zone), *ids, row.state, *words, why or "-", row.key)
+
+
+def _is_told(heading: str, lines: list[tuple[str, ...]]) -> bool:
+    """Say whether a column is worth its place on a terminal: only `why` may hold nothing."""
+    place = _HEADINGS.index(heading)
+    return heading != "why" or any(line[place] != "-" for line in lines)
 
 
 def _tame(cell: object) -> object:

@@ -39,11 +39,12 @@ def command(
     limit: int,
     as_json: bool,
     csv_wanted: bool,
+    told_failure: bool,
     **filters: str | None,
 ) -> None:
     """Find pushes; the newest come first. Nothing is changed."""
     place = place_of(config, name="search")
-    sought = wanted(**filters, now=now_in(place.zone))
+    sought = wanted(**filters, told_failure=told_failure, now=now_in(place.zone))
     with place.or_refuse():
         found = asyncio.run(_search(place, sought, limit=limit + 1))
     entries = found[:limit]

@@ -28,7 +28,6 @@ def as_json(story: Chronicle, settings: Settings) -> str:
         "push": {
             **asdict(row_of(entry, zone)),
             "outcome": entry.outcome and entry.outcome.value,
-            "why": entry.why,
             "message": entry.message,
             "account": entry.account,
             "open_id": entry.open_id,

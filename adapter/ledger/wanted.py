@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_
 
 from adapter.cancellation.model import Outcome, State
-from adapter.ledger.search import Filters
+from adapter.ledger.search import TOLD_FAILURE, Filters
 from adapter.ledger.tables import push
 
 _BEYOND_HEX = "g"  # sorts after every hex digit
@@ -40,11 +40,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted(Filters):
-    """Filters with a result, one of several states, or the beginning of a key."""
+    """Filters with a result, one of several states, the beginning of a key, or the list that
+    operators act on: cancelled, and the merchant was told a failure or nothing."""
 
     result: Result | None = None
     states: tuple[State, ...] = ()
     key_prefix: str = ""
+    told_failure: bool = False
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """What the database is asked, beside what `Filters` asks."""
@@ -54,6 +56,8 @@ class Wanted(Filters):
             asked.append(self.result.condition)
         if self.states:
             asked.append(push.c.state.in_([state.value for state in self.states]))
+        if self.told_failure:
+            asked.append(TOLD_FAILURE)
         if self.key_prefix:
             # A range, not LIKE: PostgreSQL's index serves it in every collation of digits.
             asked += [

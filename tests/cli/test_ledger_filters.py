@@ -44,11 +44,12 @@ def test_what_is_no_result_is_refused_with_the_list() -> None:
 def test_options_become_filters() -> None:
     asked = {"waybill": "SF1", "state": "in_doubt", "since": "1h", "until": "2026-11-23"}
 
-    found = wanted(**{**NOTHING, **asked}, now=NOW)
+    found = wanted(**{**NOTHING, **asked}, told_failure=True, now=NOW)
 
     assert found == Wanted(
         waybill_id="SF1",
         state=State.IN_DOUBT,
+        told_failure=True,
         since=NOW.timestamp() - 3600,
         until=NOW.timestamp(),
     )
@@ -57,7 +58,7 @@ def test_options_become_filters() -> None:
 @pytest.mark.parametrize("option", ["since", "until"])
 def test_what_is_no_time_names_its_option(option: str) -> None:
     with pytest.raises(click.UsageError, match=f"--{option}: soon is no time"):
-        wanted(**{**NOTHING, option: "soon"}, now=NOW)
+        wanted(**{**NOTHING, option: "soon"}, told_failure=False, now=NOW)
 
 
 def test_now_is_in_the_zone() -> None:

@@ -28,7 +28,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def test_the_columns_are_those_that_were_promised() -> None:
     assert COLUMNS == (
         "key", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
-        "calls", "received_at",
+        "calls", "received_at", "why",
     )  # fmt: skip
 
 
@@ -90,6 +90,21 @@ def test_without_a_terminal_every_column_is_shown_whole() -> None:
     assert line.endswith(push(1).key)
 
 
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [(unsent(1, "paused"), "paused"), (doubtful(1), "UNAVAILABLE"), (push(1), "-")],
+)
+def test_the_table_says_why_a_push_is_not_decided(entry: Entry, why: str) -> None:
+    stream = io.StringIO()
+
+    show_table([entry], zone=ZONE, stream=stream)
+
+    heading, line = stream.getvalue().splitlines()
+    assert heading.split()[-2:] == ["why", "key"]
+    assert line.split()[-2] == why
+    assert row_of(entry, ZONE).why == entry.why
+
+
 def test_json_lines_keep_every_text_as_it_is() -> None:
     row = row_of(push(1, waybill_id='=1,"\n运单'), ZONE)
 
@@ -107,12 +122,25 @@ def test_a_senders_text_cannot_act_on_a_terminal() -> None:
 
 
 def test_a_terminal_gets_what_fits_it() -> None:
-    master, slave = pty.openpty()
-    with os.fdopen(slave, "w") as terminal:
-        show_table([push(1, waybill_id="[red]SF")], zone=ZONE, stream=terminal)
-        drawn = os.read(master, 100_000).decode()
-    os.close(master)
+    drawn = _drawn(push(1, waybill_id="[red]SF"))
 
     assert "[red]SF" in drawn
     assert "00010001" in drawn
     assert "000100010" not in drawn
+    assert "why" not in drawn
+
+
+def test_a_terminal_is_told_why_where_there_is_a_why() -> None:
+    drawn = _drawn(push(1), unsent(2, "paused"))
+
+    assert "why" in drawn
+    assert "paused" in drawn
+
+
+def _drawn(*entries: Entry) -> str:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        show_table(entries, zone=ZONE, stream=terminal)
+        drawn = os.read(master, 100_000).decode()
+    os.close(master)
+    return drawn

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from adapter.cancellation.model import Outcome
 from adapter.cli.ledger_rows import COLUMNS
-from tests.cli.ledgers import AGAIN, CANCELLED, DOUBTFUL, OLD, PAUSED, Desk, served
+from tests.cli.ledgers import AGAIN, CANCELLED, DOUBTFUL, OLD, PAUSED, Desk, push, record, served
 
 
 def test_the_newest_come_first_with_exactly_the_promised_fields(desk: Desk) -> None:
@@ -34,6 +35,7 @@ def test_the_newest_come_first_with_exactly_the_promised_fields(desk: Desk) -> N
         (("--state", "in_doubt"), [AGAIN.key, DOUBTFUL.key]),
         (("--since", "90m"), [AGAIN.key, CANCELLED.key]),
         (("--until", "100d"), [OLD.key]),
+        (("--told-failure",), []),
         (("--limit", "1"), [AGAIN.key]),
     ],
 )
@@ -41,6 +43,16 @@ def test_each_filter_finds_what_it_says(
     desk: Desk, words: tuple[str, ...], keys: list[str]
 ) -> None:
     assert desk.finds(*words) == keys
+
+
+def test_who_was_told_a_failure_and_is_cancelled_is_found(desk: Desk) -> None:
+    lied = push(7, told=Outcome.IN_DOUBT)
+    untold = push(8, told=None)
+    record(desk.url, [lied, untold])
+
+    assert desk.finds("--told-failure") == [lied.key, untold.key]
+    assert desk.finds("--told-failure", "--waybill", untold.waybill_id) == [untold.key]
+    assert desk.types("export", "--told-failure", "--json").stdout.count("\n") == 2
 
 
 def test_plain_columns_and_csv_hold_every_push(desk: Desk) -> None:
