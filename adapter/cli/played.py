@@ -17,6 +17,11 @@ from adapter.wechat.codec import Format
 from adapter.wechat.pushing import REPLY_FIELDS, ReplyFields
 
 LABEL_WIDTH = 14
+FORBIDDEN = 403
+# The edge says the same to every refused push, so that nobody can try out what it checks.
+WHY_FORBIDDEN = (
+    "why: the edge's log knows (event push_refused, field reason), and `waybridge explain` tells."
+)
 
 _ATTRIBUTES = (
     "to_user_name", "from_user_name", "create_time", "msg_type", "event", "biz_id", "order_id",
@@ -81,6 +86,8 @@ def _lines(played: Played, where: Destination, case_name: str, format: Format) -
         if not said:
             remark = played.verdict.remark if check is Check.EXPECTED else ""
             yield _mark("✓ ", "green", remark or check.value)
+    if played.answers and played.answers[-1].status == FORBIDDEN:
+        yield Text(f"    {WHY_FORBIDDEN}", style="dim")
     yield Text()
     yield Text("The merchant sees", style="bold")
     for name, value in asdict(played.merchant).items():

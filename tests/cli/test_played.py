@@ -87,3 +87,11 @@ def test_no_secret_is_in_any_form_of_it() -> None:
     for text in (shown(what), shown(what, Terminal()), document, repr(what), repr(WHERE)):
         assert "canary" not in text
     assert json.loads(document)["request"]["BizPwd"] == "***"
+
+
+def test_a_refused_push_is_told_where_its_reason_stands() -> None:
+    refused = shown(played(Answered(status=403, body=b"forbidden", seconds=0.01)))
+    answered_well = shown(played(answered("success")))
+
+    assert "log knows (event push_refused, field reason), and `waybridge explain` tells" in refused
+    assert "push_refused" not in answered_well
