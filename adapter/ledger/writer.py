@@ -198,7 +198,7 @@ class Writer:
 
     def _failed(self, batch: list[Item], fault: StoreFault) -> None:
         if self.fault != fault.word:
-            log.warning("ledger_fault", extra={"fault": fault.word})
+            log.warning("ledger_fault: %s", fault.word)
         self.fault = fault.word
         if not fault.landed:
             self._requeue(batch)
@@ -231,7 +231,7 @@ class Writer:
             await self._store.probe(writing=self.fault is not None)
         except StoreFault as fault:
             if self.fault != fault.word:
-                log.warning("ledger_fault", extra={"fault": fault.word})
+                log.warning("ledger_fault: %s", fault.word)
             self.fault = fault.word
         else:
             self.fault = None

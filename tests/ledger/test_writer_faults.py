@@ -196,5 +196,9 @@ async def test_a_fault_that_stays_is_logged_once(
         store.sick = sick
         await writer._probe()
 
-    assert [record.__dict__["fault"] for record in caplog.records] == ["full", "moved", "moved"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "ledger_fault: full",
+        "ledger_fault: moved",
+        "ledger_fault: moved",
+    ]
     assert writer.fault == "moved"
