@@ -16,6 +16,11 @@ CHECKS := format lint types imports buf-lint buf-format buf-breaking descriptors
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
+# pip warns, package by package, of every folder that its configuration names in vain: what it
+# says is shown only when it fails.
+quietly = said=$$(mktemp) && trap 'rm -f "$$said"' EXIT && \
+	  { $(1) >"$$said" 2>&1 || { cat "$$said" >&2; exit 1; }; }
+
 # Hashes are checked; where packages come from is pip's own configuration. Not byte-compiling
 # half a gigabyte, most of which is never imported, saves a fifth of the time.
 .venv/.locked: requirements.lock
@@ -23,13 +28,13 @@ help: ## list what can be done
 	  || { echo "waybridge needs Python 3.11 or newer; point to one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Building .venv from requirements.lock (about a minute, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-	  --no-deps --require-hashes --requirement requirements.lock
+	@$(call quietly,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  --no-deps --require-hashes --requirement requirements.lock)
 	@touch $@
 
 .venv/.installed: .venv/.locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --no-deps --no-build-isolation --editable .
+	@$(call quietly,$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .)
 	@touch $@
 
 dev: .venv/.installed ## run everything on this machine: stub, edge, console (ARGS="--mode plaintext")
