@@ -45,11 +45,28 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
     paused = ", paused: pushes are answered -1" if story["paused"] else ""
     in_flight = story["in_flight"]
     pushes = "1 push" if in_flight == 1 else f"{in_flight} pushes"
-    click.echo(f"{story['status']}{paused}; {pushes} in flight")
+    click.echo(f"{story['status']}{paused}; {pushes} in flight{_doubt(story)}")
     for name in PARTS:
         part = story.get(name, {})
         detail = f" ({part['detail']})" if part.get("detail") else ""
         click.echo(f"{name}: {part.get('state', 'unknown')}{detail}")
+    if "uptime_seconds" in story:  # one that is older does not tell
+        version = story.get("version") or "from its source"
+        click.echo(f"waybridge {version}, up for {lasting(story['uptime_seconds'])}")
+
+
+def lasting(seconds: int) -> str:
+    """Write a time as its two largest units, the first of which is not zero."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def _doubt(story: dict[str, Any]) -> str:
+    return "" if story.get("in_doubt") is None else f", {story['in_doubt']} in doubt"
 
 
 def _ask(verb: str, ops: str) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import metadata
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from starlette.routing import Route
 
 from adapter.ops.health import Health
 from adapter.ops.log import Logger
+from adapter.ops.metrics import Metrics
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -19,12 +22,14 @@ Answer = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """What an operator may turn. `drain` starts the same sequence as SIGTERM and returns
-    at once; `in_flight` counts the pushes being worked on."""
+    at once; `in_flight` counts the pushes being worked on. They stand from the start on."""
 
     health: Health
     log: Logger
     drain: Callable[[], None]
     in_flight: Callable[[], int]
+    now: Callable[[], float] = time.monotonic
+    started_at: float = field(default_factory=time.monotonic)  # on the clock of `now`
 
     def routes(self) -> list[Route]:
         """`GET /api/status`, and `POST /api/pause`, `/api/resume`, `/api/drain`."""
@@ -35,30 +40,49 @@ class Controls:
             Route("/api/drain", _only_ours(self._drain), methods=["POST"]),
         ]
 
-    async def _status(self, _request: Request) -> Response:
-        return self._story()
+    async def _status(self, request: Request) -> Response:
+        return self._story(request)
 
-    async def _pause(self, _request: Request) -> Response:
-        return self._turned(is_paused=True)
+    async def _pause(self, request: Request) -> Response:
+        return self._turned(request, is_paused=True)
 
-    async def _resume(self, _request: Request) -> Response:
-        return self._turned(is_paused=False)
+    async def _resume(self, request: Request) -> Response:
+        return self._turned(request, is_paused=False)
 
-    async def _drain(self, _request: Request) -> Response:
+    async def _drain(self, request: Request) -> Response:
         self.log.warning("drain_asked_for")
         self.health.gate.draining = True
         self.drain()
-        return self._story()
+        return self._story(request)
 
-    def _turned(self, *, is_paused: bool) -> Response:
+    def _turned(self, request: Request, *, is_paused: bool) -> Response:
         if self.health.gate.paused is not is_paused:
             self.log.warning("paused" if is_paused else "resumed")
             self.health.gate.paused = is_paused
-        return self._story()
+        return self._story(request)
 
-    def _story(self) -> Response:
-        told = {**self.health.story(), "in_flight": self.in_flight()}
+    def _story(self, request: Request) -> Response:
+        metrics: Metrics = request.app.state.metrics
+        in_doubt = metrics.reading("in_doubt")
+        told = {
+            **self.health.story(),
+            "in_flight": self.in_flight(),
+            "in_doubt": None if in_doubt is None else int(in_doubt),
+            "version": VERSION,
+            "uptime_seconds": int(self.now() - self.started_at),
+        }
         return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def _version() -> str:
+    try:
+        return metadata.version("waybridge")
+    except metadata.PackageNotFoundError:  # run from its source
+        return ""
+
+
+VERSION = _version()
+"""Read once: the files of a package may be another version's while this one still runs."""
 
 
 def _only_ours(answer: Answer) -> Answer:

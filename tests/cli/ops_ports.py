@@ -32,6 +32,8 @@ class Turned:
     gate: Gate = field(default_factory=Gate)
     drained: list[bool] = field(default_factory=list)
     in_flight: int = 3
+    in_doubt: int | None = None
+    up_seconds: float = 0
 
 
 class Quiet:
@@ -74,9 +76,15 @@ def ops(turned: Turned) -> Iterator[str]:
         log=Quiet(),
         drain=lambda: turned.drained.append(True),
         in_flight=lambda: turned.in_flight,
+        now=lambda: turned.up_seconds,
+        started_at=0,
     )
+    metrics = Metrics()
+    if turned.in_doubt is not None:
+        doubtful = turned.in_doubt
+        metrics.gauge("in_doubt", lambda: doubtful)
     routes = controls.routes()
-    with listening(create_app(health=health, metrics=Metrics(), routes=routes)) as url:
+    with listening(create_app(health=health, metrics=metrics, routes=routes)) as url:
         yield url
 
 

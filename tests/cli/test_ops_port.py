@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from adapter.cli.ops_port import DEFAULT_URL, ops_options, say
+from adapter.cli.ops_port import DEFAULT_URL, lasting, ops_options, say
 from tests.cli.ops_ports import Turned, listening, ops, typed
 
 pytestmark = pytest.mark.usefixtures("process_of_its_own")
@@ -31,7 +31,7 @@ def test_a_part_that_says_nothing_of_itself_is_unknown() -> None:
     with ops(Turned()) as url:
         result = typed(status, url)
 
-    assert result.stdout.splitlines()[1:] == ["carrier: unknown", "ledger: down (full)"]
+    assert result.stdout.splitlines()[1:3] == ["carrier: unknown", "ledger: down (full)"]
 
 
 def test_a_pause_is_told_beside_how_it_is() -> None:
@@ -52,6 +52,25 @@ def test_json_is_the_answer_as_it_came() -> None:
 
     assert json.loads(result.stdout) == answer
     assert "运单" in result.stdout
+
+
+def test_one_that_is_older_tells_less() -> None:
+    with listening(answering('{"status": "ready", "paused": false, "in_flight": 1}')) as url:
+        result = typed(status, url)
+
+    assert result.stdout.splitlines() == [
+        "ready; 1 push in flight",
+        "carrier: unknown",
+        "ledger: unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "0 s"), (65, "1 min 5 s"), (3600, "1 h 0 min"), (200_000, "2 d 7 h")],
+)
+def test_a_time_is_told_in_its_two_largest_units(seconds: int, told: str) -> None:
+    assert lasting(seconds) == told
 
 
 def test_a_slash_at_the_end_of_the_url_does_no_harm() -> None:

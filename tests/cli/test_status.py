@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 
 from adapter.cli.status import command
@@ -9,13 +11,14 @@ pytestmark = pytest.mark.usefixtures("process_of_its_own")
 
 
 def test_status_says_in_a_few_words_how_it_is() -> None:
-    with ops(Turned()) as url:
+    with ops(Turned(in_doubt=2, up_seconds=7 * 3600 + 65)) as url:
         result = typed(command, url)
 
     assert result.stdout.splitlines() == [
-        "ready; 3 pushes in flight",
+        "ready; 3 pushes in flight, 2 in doubt",
         "carrier: unknown",
         "ledger: down (full)",
+        f"waybridge {version('waybridge')}, up for 7 h 1 min",
     ]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import httpx2
 import pytest
@@ -45,13 +46,21 @@ class Desk:
 
 
 @asynccontextmanager
-async def controlled() -> AsyncIterator[Desk]:
+async def controlled(*, metrics: Metrics | None = None) -> AsyncIterator[Desk]:
     gate, log, drained = Gate(), Lines(), list[bool]()
     health = Health(gate=gate, edge=Door())
     controls = Controls(
-        health=health, log=log, drain=lambda: drained.append(True), in_flight=lambda: 3
+        health=health,
+        log=log,
+        drain=lambda: drained.append(True),
+        in_flight=lambda: 3,
+        now=lambda: 100.5,
+        started_at=10.0,
     )
-    app = create_app(health=health, metrics=Metrics(), routes=controls.routes())
+    if metrics is None:
+        metrics = Metrics()
+        metrics.gauge("in_doubt", lambda: 2)
+    app = create_app(health=health, metrics=metrics, routes=controls.routes())
     server = HttpServer(app, host="127.0.0.1", port=0)
     await server.start()
     try:
@@ -67,7 +76,21 @@ async def test_status_tells_the_phase_the_pause_and_what_is_in_flight() -> None:
     async with controlled() as ops:
         answer = await ops.client.get("/api/status")
 
-    assert answer.json() == {"status": "ready", "paused": False, "in_flight": 3}
+    assert answer.json() == {
+        "status": "ready",
+        "paused": False,
+        "in_flight": 3,
+        "in_doubt": 2,
+        "version": version("waybridge"),
+        "uptime_seconds": 90,
+    }
+
+
+async def test_what_nobody_counts_is_not_told_as_none_in_doubt() -> None:
+    async with controlled(metrics=Metrics()) as ops:
+        answer = await ops.client.get("/api/status")
+
+    assert answer.json()["in_doubt"] is None
 
 
 async def test_pause_and_resume_turn_the_gate_and_are_logged_once() -> None:
