@@ -114,7 +114,7 @@ class OrderSystem:
     async def _decide(self, wish: PushFields, order: Order | None) -> Answer:
         if order is None or not order.fits(wish):
             return Answer(outcome=Outcome.NOT_FOUND)
-        if order.takes_ms:
+        if order.takes_ms and self.log.cancelled_by(wish.waybill_id or "") is None:
             await self._take_time(wish, order)
         by = self.log.cancelled_by(wish.waybill_id or "")
         if by is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -88,6 +88,16 @@ class OrderBook:
         if top.faults:
             raise UnusableFile(file, top.faults, remedy=REMEDY)
         return cls(passwords=passwords, orders=orders)
+
+    def named_by(self, name: Callable[[str], str]) -> OrderBook:
+        """Return the book with every OrderID as a contract writes it."""
+        return replace(
+            self,
+            orders={
+                waybill: replace(order, order_id=name(order.order_id)) if order.order_id else order
+                for waybill, order in self.orders.items()
+            },
+        )
 
     def admits(self, wish: PushFields) -> bool:
         """Say whether a merchant we know asks, with the right password.

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 
 from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import ContractFault, Mapping, MappingFaults
+from adapter.carrier.mapping import ContractFault, Mapping, MappingFaults, Severity
 from legacy_stub.calls import CallLog
 from legacy_stub.files import UnusableFile
 from legacy_stub.journal import SqliteJournal, UnusableDatabase
@@ -53,7 +53,7 @@ def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
         contract = Contract.load(serving.contract)
         mapping = Mapping.load(contract, serving.mapping)
         habits = Habits(
-            book=OrderBook.load(serving.orders or SHIPPED_ORDERS),
+            book=OrderBook.load(serving.orders or SHIPPED_ORDERS).named_by(mapping.order_that_fits),
             scenario=Scenario.load(serving.scenario) if serving.scenario else Scenario(),
             remembers_request_ids=serving.remembers_request_ids,
         )
@@ -66,8 +66,9 @@ def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
     except ContractFault as error:
         raise CannotServe(f"{serving.contract or SHIPPED}: {error}") from error
     except MappingFaults as error:
-        every = " ".join(map(str, error.findings))
-        raise CannotServe(f"{serving.mapping or SHIPPED}: {every}") from error
+        faults = [found for found in error.findings if found.severity is Severity.ERROR]
+        every = "".join(f"\n  {found}" for found in faults)
+        raise CannotServe(f"{serving.mapping or SHIPPED}:{every}") from error
     except (UnusableFile, UnusableDatabase) as error:
         raise CannotServe(str(error)) from error
     except CannotListen as error:

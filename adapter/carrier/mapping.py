@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from google.protobuf.message import Message
@@ -12,8 +12,10 @@ from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact,
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.exchange import Expression, Failure, PushFields, Row, Unfit
 from adapter.carrier.findings import ContractFault, Finding, MappingFaults, Severity
+from adapter.carrier.numbered import DIGITS, number_like
 from adapter.carrier.reading import Cancelling, Lookup, read_parts
 from adapter.carrier.refusals import RefusalTable
+from adapter.carrier.request_rules import SAMPLE
 
 __all__ = [
     "ContractFault",
@@ -30,6 +32,7 @@ __all__ = [
     "Unfit",
 ]
 
+SMALL_DIGITS = 9  # fit 32 bits
 SHIPPED = Path(__file__).with_name("waybill_service.toml")
 
 
@@ -86,6 +89,18 @@ class Mapping:
     def lookup_rows(self) -> tuple[Row, ...]:
         """Every value of the lookup's enum and its fact; None settles nothing."""
         return () if self._lookup is None else self._lookup.table.rows()
+
+    def order_that_fits(self, order_id: str) -> str:
+        """Return an OrderID as this contract gives it back: the same where orders are texts,
+        a number like it where they are numbers. For a stub and a simulator, whose orders
+        have names.
+        """
+        for digits in (0, DIGITS, SMALL_DIGITS):
+            text = number_like(order_id, digits=digits) if digits else order_id
+            request = self.request(replace(SAMPLE, order_id=text), "0" * 32)
+            if not isinstance(request, Unfit):
+                return self.read_request(request).order_id or text
+        return order_id
 
     # The adapter's side.
 

@@ -142,13 +142,14 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
     """
     mapping, push = output / MAPPING_FILE, output / PUSH_FILE
     try:
-        text = propose(_load(descriptors).method(method))
+        found = _load(descriptors).method(method)
+        text = propose(found)
     except ContractFault as fault:
         _refuse("--method", fault.message, fault.hint)
     if mapping.exists() and not force:
         _refuse(str(mapping), "is there already.", "Name another folder with -o, or give --force.")
     _write(mapping, text.encode())
-    _write(push, example_push())
+    _write(push, example_push(text, found))
     marked = guesses(text)
     click.echo(
         f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "

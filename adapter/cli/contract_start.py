@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 
+from adapter.carrier.contract import Method
+from adapter.carrier.numbered import number_like
+from adapter.carrier.paths import resolve
+from adapter.carrier.request_rules import integer_type
 from adapter.simulator.cases import CASES
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.wechat.codec import Format
@@ -29,10 +34,15 @@ def guesses(proposal: str) -> Guesses:
     )
 
 
-def example_push() -> bytes:
+def example_push(proposal: str, method: Method) -> bytes:
     """Return the push of WeChat's own document, decrypted: what every mapping must carry.
+    Its OrderID is one of digits where the proposal has a number field for it.
 
     `waybridge explain` shows the request that it becomes.
     """
     press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    request = tomllib.loads(proposal).get("request", {})
+    for path in (path for path, source in request.items() if source == "OrderID"):
+        if integer_type(resolve(method.request_type, path)) is not None:
+            press = press.with_fields({"OrderID": number_like(press.text("OrderID"))})
     return press.encode(Format.XML) + b"\n"

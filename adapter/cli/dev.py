@@ -15,7 +15,7 @@ from adapter.cancellation.errors import AdapterError
 from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.cli import dev_shown
 from adapter.cli.dev_once import every_reply
-from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, dev_settings
+from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, dev_settings, has_numeric_orders
 from adapter.cli.findings import EXIT_FINDINGS, refuse
 from adapter.cli.stub import Stub, StubFailed, StubOrder, running_stub
 from adapter.configuration.findings import Finding, Severity
@@ -120,13 +120,16 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
         loop.add_signal_handler(number, signals.put_nowait, None)
     async with running_stub(_stub_order(order)) as stub:
         settings = dev_settings(order, stub_target=stub.target)
+        numeric_orders = await asyncio.to_thread(has_numeric_orders, order)
         # Only now: until here errors go to the terminal as paragraphs.
         sink, is_terminal = standard_sink()
         log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
         capture_library_logs(log)
         try:
             async with running(settings, log=log) as adapter:
-                addresses = dev_shown.Addresses.of(adapter, stub.target, order.mode, format)
+                addresses = dev_shown.Addresses.of(
+                    adapter, stub.target, order.mode, format, numeric_orders=numeric_orders
+                )
                 dev_shown.panel(addresses, stream=sys.stdout, is_json=json_wanted)
                 mourning = asyncio.create_task(_mourn(stub, log))
                 await signals.get()

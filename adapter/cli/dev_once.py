@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from adapter.cli.dev_settings import DevOrder, dev_settings
+from adapter.cli.dev_settings import DevOrder, brought, dev_settings
 from adapter.cli.sender_account import development_account
 from adapter.cli.stub import Stub
 from adapter.simulator.cases import CASES, ONE_OF_EACH_CODE, Case
@@ -52,6 +53,7 @@ class ReplyLine:
 
 async def every_reply(order: DevOrder, stub: Stub) -> AsyncIterator[ReplyLine]:
     """Push each case in each mode and format over real ports."""
+    fit = (await asyncio.to_thread(brought, order)).order_that_fits
     for mode, format in product(Mode, Format):
         # The document's example can be cancelled once, and its second push is a repeat of
         # the first: only a new ledger and new orders make each round's a true one.
@@ -62,8 +64,9 @@ async def every_reply(order: DevOrder, stub: Stub) -> AsyncIterator[ReplyLine]:
             async with Sender(f"http://{host}:{port}{settings.edge.path}") as sender:
                 for name in ONE_OF_EACH_CODE:
                     case = replace(CASES[name], also=())
+                    press = Press.of(case, create_time=EXAMPLE_CREATE_TIME, word="DEMO")
                     played = await play(
-                        Press.of(case, create_time=EXAMPLE_CREATE_TIME, word="DEMO"),
+                        press.with_fields({"OrderID": fit(press.text("OrderID"))}),
                         format,
                         account=development_account(mode),
                         sender=sender,

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter import development
+from adapter.carrier.contract import Contract
+from adapter.carrier.mapping import Mapping
 from adapter.cli.findings import refuse
 from adapter.configuration import rules
 from adapter.configuration.findings import Finding, Severity
 from adapter.settings import Settings
+from adapter.simulator.cases import CASES
 from adapter.wechat.envelope import Mode
 
 HOST = "127.0.0.1"
@@ -37,6 +40,17 @@ class DevOrder:
     locale: str
     contract: Path | None
     mapping: Path | None
+
+
+def brought(order: DevOrder) -> Mapping:
+    """Return the mapping that `dev` was given, or the shipped one. The stub has checked it."""
+    return Mapping.load(Contract.load(order.contract), order.mapping)
+
+
+def has_numeric_orders(order: DevOrder) -> bool:
+    """Say whether the contract's orders are numbers, so that the cases' names do not fit."""
+    example = CASES["example"].order
+    return brought(order).order_that_fits(example) != example
 
 
 def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:

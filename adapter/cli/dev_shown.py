@@ -41,7 +41,9 @@ class Addresses:
     encoding_aes_key: str = development.ENCODING_AES_KEY
 
     @classmethod
-    def of(cls, adapter: Adapter, stub: str, mode: Mode, format: Format) -> Addresses:
+    def of(
+        cls, adapter: Adapter, stub: str, mode: Mode, format: Format, *, numeric_orders: bool
+    ) -> Addresses:
         """Take them from what runs."""
         (edge_host, edge_port), (ops_host, ops_port) = adapter.edge.address, adapter.ops.address
         url = f"http://{edge_host}:{edge_port}{adapter.settings.edge.path}"
@@ -50,6 +52,8 @@ class Addresses:
             command.append(f"--mode {mode.value}")
         if format is not Format.XML:
             command.append(f"--format {format.value}")
+        if numeric_orders:
+            command.append("--numeric-orders")
         return cls(
             push_url=url,
             ops_url=f"http://{ops_host}:{ops_port}/",

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import click
 
+from adapter.carrier.numbered import number_like
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, refuse
 from adapter.cli.played import as_json, show
@@ -72,6 +73,9 @@ class Wish:
 @click.option(
     "--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Set a field of the push."
 )
+@click.option(
+    "--numeric-orders", is_flag=True, help="Send OrderIDs of digits: the carrier's are numbers."
+)
 @click.option("--retries", is_flag=True, help="Repeat as WeChat does when the answer is amiss.")
 @click.option("--url-verify", is_flag=True, help="Verify the URL (GET) as WeChat does, no push.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print everything as one JSON object.")
@@ -83,6 +87,7 @@ def command(
     mode: str | None,
     layout: str,
     changes: tuple[str, ...],
+    numeric_orders: bool,
     retries: bool,
     url_verify: bool,
     json_wanted: bool,
@@ -98,7 +103,8 @@ def command(
     if url_verify:
         _verify(where)
         return
-    wish = _wish(CASES[case_name], Format(layout), changes, repeats=REPEATS if retries else 0)
+    press = _press(CASES[case_name], numeric_orders=numeric_orders)
+    wish = _wish(CASES[case_name], press, Format(layout), changes, REPEATS if retries else 0)
     played = asyncio.run(_play(wish, where))
     if json_wanted:
         click.echo(as_json(played, where, wish.case_name, wish.format))
@@ -108,14 +114,20 @@ def command(
         raise SystemExit(EXIT_FINDINGS)
 
 
-def _wish(case: Case, format: Format, changes: Iterable[str], *, repeats: int) -> Wish:
+def _press(case: Case, *, numeric_orders: bool) -> Press:
+    press = Press.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
+    if not numeric_orders:
+        return press
+    return press.with_fields({"OrderID": number_like(press.text("OrderID"))})
+
+
+def _wish(case: Case, press: Press, format: Format, changes: Iterable[str], repeats: int) -> Wish:
     fields: dict[str, str] = {}
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals or not name.isidentifier():
             raise click.UsageError(f"--set {change}: write FIELD=VALUE, e.g. --set OrderID=42.")
         fields[name] = value
-    press = Press.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
     # With other ids it is another order: what its code should be, nobody knows here.
     is_another = any(name in IDENTITY for name in fields)
     return Wish(

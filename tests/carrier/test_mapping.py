@@ -30,6 +30,18 @@ def test_the_shipped_mapping_has_nothing_to_remark() -> None:
     assert shipped_mapping().findings == ()
 
 
+def test_orders_keep_their_names_where_they_are_texts() -> None:
+    assert shipped_mapping().order_that_fits("ORDER0002") == "ORDER0002"
+
+
+def test_orders_are_numbers_where_the_contract_has_numbers() -> None:
+    names = ("ORDER0002", "007", "012345678901234567890123456789")
+
+    fitting = [dispatch_mapping().order_that_fits(name) for name in names]
+
+    assert fitting == ["2", "7", "567890123456789"]
+
+
 @both
 def test_half_a_surrogate_pair_is_not_found_and_no_crash(made: Made) -> None:
     unfit = made().request(cancellation(biz_id="\ud83d"), REQUEST_ID)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from adapter.carrier.contract import Contract
 from adapter.carrier.propose import propose
 from adapter.cli.contract_start import Guesses, example_push, guesses
 from adapter.wechat.cancel_waybill import CancelWaybill, read
@@ -17,8 +18,20 @@ def test_the_guesses_and_the_open_lines_of_a_proposal_are_counted() -> None:
 
 
 def test_the_test_push_is_the_one_of_the_document() -> None:
-    push = read(example_push(), Format.XML)
+    desk = Contract.load().method("carrier.v1.WaybillService/CancelWaybill")
+    push = read(example_push(propose(desk), desk), Format.XML)
 
     assert isinstance(push, CancelWaybill)
     assert (push.biz_id, push.way_bill_id, push.faults) == ("xyz", "123456789", ())
     assert push.order_id == "012345678901234567890123456789"
+
+
+def test_the_test_push_has_an_order_of_digits_where_orders_are_numbers() -> None:
+    desk = dispatch().method("dispatch.Orders/Void")
+    text = propose(desk)
+    assert '= "OrderID"' in text
+
+    push = read(example_push(text, desk), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert push.order_id == "567890123456789"

@@ -64,12 +64,14 @@ async def test_the_addresses_are_those_of_what_runs(
     )
     settings = await asyncio.to_thread(dev_settings, order, stub_target="127.0.0.1:1")
     async with running(settings, log=Quiet()) as adapter:
-        addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format)
+        addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format, numeric_orders=False)
+        numeric = Addresses.of(adapter, "127.0.0.1:1", mode, format, numeric_orders=True)
 
     (_, edge), (_, ops) = adapter.edge.address, adapter.ops.address
     assert addresses.push_url == f"http://127.0.0.1:{edge}/wechat/push"
     assert addresses.ops_url == f"http://127.0.0.1:{ops}/"
     assert addresses.push_command.endswith(f" push {addresses.push_url}{options}")
+    assert numeric.push_command == f"{addresses.push_command} --numeric-orders"
 
 
 @pytest.mark.parametrize(

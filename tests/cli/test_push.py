@@ -101,6 +101,15 @@ def test_a_field_can_be_set_and_then_no_code_is_expected(edge: str) -> None:
     assert "expected" not in [check["check"] for check in told["checks"]]
 
 
+@pytest.mark.parametrize(("case", "order"), [("example", "567890123456789"), ("picked-up", "2")])
+def test_a_carrier_whose_orders_are_numbers_gets_digits(edge: str, case: str, order: str) -> None:
+    result = push(edge, "--case", case, "--numeric-orders", "--json")
+
+    told = json.loads(result.stdout)
+    assert told["reply"]["OrderID"] == order
+    assert "expected" in [check["check"] for check in told["checks"]]  # it is the same case still
+
+
 def test_a_refused_push_exits_1_and_says_what_the_edge_said(edge: str) -> None:
     result = push(edge, "--mode", "plaintext")
 

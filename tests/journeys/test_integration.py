@@ -166,14 +166,13 @@ def test_the_test_push_shows_the_request_it_becomes(example: Path, tmp_path: Pat
     init = ("contract", "init", "parceldesk.binpb", "--method", "parceldesk.Desk/Withdraw")
     _run("adapter", *init, "-o", str(tmp_path), cwd=example)
     push = tmp_path / "push.xml"
-    push.write_text(push.read_text().replace("012345678901234567890123456789", "1001"))
 
     explained = _run("adapter", "explain", "--config", "adapter.toml", str(push), cwd=example)
 
     assert explained.returncode == 0
     assert "shipper.secret = ***" in explained.stdout
     assert "envelope.channel = CHANNEL_PARTNER" in explained.stdout
-    assert "order_no = 1001" in explained.stdout
+    assert "order_no = 567890123456789" in explained.stdout
 
 
 def test_check_goes_online_at_the_stub_that_speaks_the_contract(
@@ -187,6 +186,15 @@ def test_check_goes_online_at_the_stub_that_speaks_the_contract(
 
     assert (checked.returncode, "error" in checked.stderr) == (0, False)
     assert "answers; a round trip takes" in checked.stderr
+
+
+def test_one_command_plays_every_code_over_the_contract(example: Path) -> None:
+    words = ("--contract", "parceldesk.binpb", "--mapping", "mapping.toml")
+
+    played = _run("adapter", "dev", "--once", *words, cwd=example)
+
+    assert (played.returncode, played.stderr) == (0, "")
+    assert played.stdout.endswith("36 replies, every one right.\n")
 
 
 @pytest.mark.parametrize("format", Format)

@@ -126,6 +126,18 @@ async def test_two_slow_calls_with_different_request_ids_cancel_once(make: Make)
     assert [call.done for call in system.log] == [True, False]
 
 
+async def test_a_slow_order_that_is_cancelled_says_so_at_once(make: Make) -> None:
+    system = make()
+    await system.cancel(wish("STUB-SLOW-20-1", "r1"))
+
+    again = asyncio.ensure_future(system.cancel(wish("STUB-SLOW-20-1", "r2")))
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    assert again.done()
+    assert again.result().outcome is Outcome.ALREADY_CANCELLED
+
+
 async def test_forgotten_request_ids_do_not_join_either(make: Make) -> None:
     system = make(remembers=False)
 

@@ -30,6 +30,14 @@ def test_the_shipped_orders_are_those_promised(book: OrderBook) -> None:
     }
 
 
+def test_a_contract_may_write_order_ids_in_its_own_way(book: OrderBook) -> None:
+    numbered = book.named_by(lambda order_id: order_id[-2:])
+
+    assert numbered.orders["SF000000002"].order_id == "02"
+    assert numbered.orders["SF000000002"].life is Life.PICKED_UP
+    assert numbered.admits(PushFields(biz_id="xyz", biz_pwd="xyz123"))
+
+
 @pytest.mark.parametrize(
     ("biz_id", "biz_pwd", "admitted"),
     [
