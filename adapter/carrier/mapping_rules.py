@@ -43,6 +43,13 @@ def judge_request(section: Section, plan: RequestPlan) -> None:
             "neither WayBillID nor OrderID is sent: the carrier cannot know which waybill is meant",
             'Add a line: "path.to.the.field" = "WayBillID".',
         )
+    elif not plan.carries("WayBillID"):
+        section.findings.warning(
+            section.name,
+            "WayBillID is not sent: of an order with several waybills the carrier cannot know "
+            "which one is meant",
+            'Add a line: "path.to.the.field" = "WayBillID".',
+        )
 
 
 def note_password(root: Section, plan: RequestPlan) -> None:

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adapter.cancellation.model import Outcome
 from adapter.cli.answers import AnswerRow
 
 _HEADINGS = ("carrier says", "number", "outcome", "ResultCode", "merchant reads")
+_KINDS = {"status": "", "grpc": "gRPC ", "lookup": "lookup "}
 _FOOTNOTE = (
     "already_cancelled is answered 0 instead where an earlier call of ours, whose outcome was "
     "not known or not told, explains it."
@@ -30,7 +32,8 @@ def show(rows: tuple[AnswerRow, ...], *, stream: TextIO) -> None:
         Console(file=stream).print(table)
     else:
         stream.writelines(f"{line}\n" for line in _columns([_HEADINGS, *lines]))
-    stream.write(f"\n{_FOOTNOTE}\n\n")
+    ours = any(row.outcome == Outcome.ALREADY_CANCELLED.value for row in rows)
+    stream.write(f"\n{_FOOTNOTE}\n\n" if ours else "\n")
 
 
 def _columns(lines: list[tuple[str, ...]]) -> list[str]:
@@ -45,6 +48,6 @@ def _columns(lines: list[tuple[str, ...]]) -> list[str]:
 
 
 def _cells(row: AnswerRow) -> tuple[str, ...]:
-    status = f"gRPC {row.status}" if row.kind == "grpc" else row.status
+    status = f"{_KINDS[row.kind]}{row.status}"
     number = "" if row.number is None else str(row.number)
     return (status, number, row.outcome, str(row.result_code), row.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from adapter.cancellation.model import Outcome
+from adapter.cancellation.model import Fact, Outcome
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.findings import Finding as MappingFinding
@@ -16,15 +16,20 @@ from adapter.configuration.findings import Finding, Severity, has_errors
 from adapter.edge.translate import ANSWERS, Locale, text
 from adapter.settings import Inspection
 
+Kind = Literal["status", "grpc", "lookup"]
+FINAL = (Fact.CANCELLED, Fact.PICKED_UP, Fact.INVALID)
 UNKNOWN = "(any other number)"
 """The row of status values that the descriptors do not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRow:
-    """What one word of the carrier comes to. `number` is the enum's; None for gRPC codes."""
+    """What one word of the carrier comes to. `number` is the enum's; None for gRPC codes.
 
-    kind: Literal["status", "grpc"]
+    A `lookup` settles only what is final; else its row says `in_doubt`, whatever the word.
+    """
+
+    kind: Kind
     status: str
     number: int | None
     outcome: str
@@ -57,11 +62,15 @@ def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
     yield _answer("status", Row(word=UNKNOWN, means=None), locale)
     for row in mapping.grpc_rows:
         yield _answer("grpc", row, locale)
+    for row in mapping.lookup_rows:
+        yield _answer("lookup", row, locale)
 
 
-def _answer(kind: Literal["status", "grpc"], row: Row, locale: Locale) -> AnswerRow:
+def _answer(kind: Kind, row: Row, locale: Locale) -> AnswerRow:
     # Zero, and a number nobody knows, mean nothing: the waybill may have been cancelled.
     outcome = row.means if isinstance(row.means, Outcome) else Outcome.IN_DOUBT
+    if row.means in FINAL:
+        outcome = Outcome(row.means.value)
     return AnswerRow(
         kind=kind,
         status=" = ".join((row.word, *row.aliases)),

@@ -70,7 +70,10 @@ def test_any_one_of_three_means_settles_doubt() -> None:
 
 def test_one_of_waybill_and_order_is_enough_to_know_which() -> None:
     assert _new(MAPPING.replace('"by_number.order" = "OrderID"\n', "")) == []
-    assert _new(MAPPING.replace('"by_number.number" = "WayBillID"\n', "")) == []
+    (only_order,) = _new(MAPPING.replace('"by_number.number" = "WayBillID"\n', ""))
+
+    assert only_order[0] is Severity.WARNING
+    assert "of an order with several waybills" in only_order[2]
 
 
 def test_a_zero_without_a_row_is_told_its_only_row() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -51,12 +52,15 @@ def test_a_terminal_gets_a_drawn_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "gRPC ABORTED" in shown
 
 
-def test_the_exception_of_the_table_is_told_below_it() -> None:
-    stream = StringIO()
+def test_the_exception_of_the_table_is_told_below_it_where_there_is_one() -> None:
+    without, stream = StringIO(), StringIO()
+    already = replace(ROWS[0], outcome="already_cancelled", result_code=30003)
 
-    show(ROWS, stream=stream)
+    show(ROWS, stream=without)
+    show((already,), stream=stream)
 
     assert "already_cancelled is answered 0 instead" in stream.getvalue()
+    assert "already_cancelled" not in without.getvalue()
 
 
 def test_no_table_is_drawn_of_nothing() -> None:

@@ -69,6 +69,20 @@ def test_every_failed_call_has_its_row() -> None:
     assert codes["NOT_FOUND"] == ("failed", -1)
 
 
+def test_what_a_lookup_settles_has_its_rows_and_the_rest_stays_in_doubt() -> None:
+    rows, _ = judge(_inspected())
+
+    lookups = {row.status: (row.outcome, row.result_code) for row in rows if row.kind == "lookup"}
+    assert lookups == {
+        "WAYBILL_STATE_UNSPECIFIED": ("in_doubt", -1),
+        "WAYBILL_STATE_ACTIVE": ("in_doubt", -1),
+        "WAYBILL_STATE_CANCELLED": ("cancelled", 0),
+        "WAYBILL_STATE_PICKED_UP": ("picked_up", 30002),
+        "WAYBILL_STATE_CLOSED": ("invalid", 30003),
+        "WAYBILL_STATE_NOT_FOUND": ("in_doubt", -1),
+    }
+
+
 def test_every_row_has_a_text_for_the_merchant() -> None:
     rows, _ = judge(_inspected())
 
