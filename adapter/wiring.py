@@ -100,9 +100,7 @@ async def running(
         metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
         health.parts.update(core.conditions())
-        controls = Controls(
-            health=health, log=log, drain=stop.set, in_flight=lambda: core.desk.in_flight
-        )
+        controls = core.controls(health, log=log, drain=stop.set)
         ops = _ops(settings, health=health, metrics=metrics, controls=controls)
         for server in (ops, edge):
             await server.start()
@@ -122,6 +120,15 @@ class _Core:
     ledger: DurableLedger | MemoryLedger
     desk: Desk
     resolver: DoubtResolver
+
+    def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
+        return Controls(
+            health=health,
+            log=log,
+            drain=drain,
+            in_flight=lambda: self.desk.in_flight,
+            in_doubt=lambda: self.resolver.in_doubt,
+        )
 
     def look_about(
         self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger

@@ -46,7 +46,7 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
         page = await run_in_threadpool(metrics.page)
         return Response(page, media_type=PROMETHEUS, headers=NO_STORE)
 
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/livez", livez),
             Route("/readyz", readyz),
@@ -55,5 +55,3 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
             Route("/", index),  # last: a console of its own stands before it
         ]
     )
-    app.state.metrics = metrics  # for those of `routes` that tell a number of theirs
-    return app

@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from adapter.ops.health import Health
 from adapter.ops.log import Logger
-from adapter.ops.metrics import Metrics
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -22,12 +21,14 @@ Answer = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """What an operator may turn. `drain` starts the same sequence as SIGTERM and returns
-    at once; `in_flight` counts the pushes being worked on. They stand from the start on."""
+    at once; `in_flight` counts the pushes being worked on, `in_doubt` those that were in
+    doubt at the last look. They stand from the start on."""
 
     health: Health
     log: Logger
     drain: Callable[[], None]
     in_flight: Callable[[], int]
+    in_doubt: Callable[[], int]
     now: Callable[[], float] = time.monotonic
     started_at: float = field(default_factory=time.monotonic)  # on the clock of `now`
 
@@ -40,34 +41,32 @@ class Controls:
             Route("/api/drain", _only_ours(self._drain), methods=["POST"]),
         ]
 
-    async def _status(self, request: Request) -> Response:
-        return self._story(request)
+    async def _status(self, _request: Request) -> Response:
+        return self._story()
 
-    async def _pause(self, request: Request) -> Response:
-        return self._turned(request, is_paused=True)
+    async def _pause(self, _request: Request) -> Response:
+        return self._turned(is_paused=True)
 
-    async def _resume(self, request: Request) -> Response:
-        return self._turned(request, is_paused=False)
+    async def _resume(self, _request: Request) -> Response:
+        return self._turned(is_paused=False)
 
-    async def _drain(self, request: Request) -> Response:
+    async def _drain(self, _request: Request) -> Response:
         self.log.warning("drain_asked_for")
         self.health.gate.draining = True
         self.drain()
-        return self._story(request)
+        return self._story()
 
-    def _turned(self, request: Request, *, is_paused: bool) -> Response:
+    def _turned(self, *, is_paused: bool) -> Response:
         if self.health.gate.paused is not is_paused:
             self.log.warning("paused" if is_paused else "resumed")
             self.health.gate.paused = is_paused
-        return self._story(request)
+        return self._story()
 
-    def _story(self, request: Request) -> Response:
-        metrics: Metrics = request.app.state.metrics
-        in_doubt = metrics.reading("in_doubt")
+    def _story(self) -> Response:
         told = {
             **self.health.story(),
             "in_flight": self.in_flight(),
-            "in_doubt": None if in_doubt is None else int(in_doubt),
+            "in_doubt": self.in_doubt(),
             "version": VERSION,
             "uptime_seconds": int(self.now() - self.started_at),
         }

@@ -122,12 +122,6 @@ class Metrics:
         gauge = Gauge(name, GAUGES[name], namespace="waybridge", registry=self.registry)
         gauge.set_function(read)
 
-    def reading(self, name: str) -> float | None:
-        """Return what a gauge of `GAUGES` reads now, asking nobody else; None: nobody keeps it."""
-        only = self.registry.restricted_registry([f"waybridge_{name}"])
-        samples = (sample for family in only.collect() for sample in family.samples)
-        return next((sample.value for sample in samples), None)
-
     def show(self, collector: Collector) -> None:
         """Show what somebody else keeps under names of its own; asked as `gauge` is."""
         self.registry.register(collector)

@@ -32,7 +32,7 @@ class Turned:
     gate: Gate = field(default_factory=Gate)
     drained: list[bool] = field(default_factory=list)
     in_flight: int = 3
-    in_doubt: int | None = None
+    in_doubt: int = 0
     up_seconds: float = 0
 
 
@@ -76,15 +76,12 @@ def ops(turned: Turned) -> Iterator[str]:
         log=Quiet(),
         drain=lambda: turned.drained.append(True),
         in_flight=lambda: turned.in_flight,
+        in_doubt=lambda: turned.in_doubt,
         now=lambda: turned.up_seconds,
         started_at=0,
     )
-    metrics = Metrics()
-    if turned.in_doubt is not None:
-        doubtful = turned.in_doubt
-        metrics.gauge("in_doubt", lambda: doubtful)
     routes = controls.routes()
-    with listening(create_app(health=health, metrics=metrics, routes=routes)) as url:
+    with listening(create_app(health=health, metrics=Metrics(), routes=routes)) as url:
         yield url
 
 

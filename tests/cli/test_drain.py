@@ -14,4 +14,4 @@ def test_a_drain_is_begun_and_returns_at_once() -> None:
         result = typed(command, url)
 
     assert turned.drained == [True]
-    assert result.stdout.splitlines()[0] == "draining; 3 pushes in flight"
+    assert result.stdout.splitlines()[0] == "draining; 3 pushes in flight, 0 in doubt"

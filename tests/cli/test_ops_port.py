@@ -41,7 +41,7 @@ def test_a_pause_is_told_beside_how_it_is() -> None:
         result = typed(status, url)
 
     assert result.stdout.splitlines()[0] == (
-        "ready, paused: pushes are answered -1; 3 pushes in flight"
+        "ready, paused: pushes are answered -1; 3 pushes in flight, 0 in doubt"
     )
 
 

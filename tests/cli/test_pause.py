@@ -14,7 +14,9 @@ def test_a_pause_is_turned_on_and_told() -> None:
         result = typed(command, url)
 
     assert turned.gate.paused
-    assert result.stdout.startswith("ready, paused: pushes are answered -1; 3 pushes in flight")
+    assert result.stdout.startswith(
+        "ready, paused: pushes are answered -1; 3 pushes in flight, 0 in doubt"
+    )
 
 
 def test_a_pause_of_what_is_paused_changes_nothing() -> None:

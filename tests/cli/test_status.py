@@ -26,7 +26,7 @@ def test_one_push_is_not_several() -> None:
     with ops(Turned(in_flight=1)) as url:
         result = typed(command, url)
 
-    assert result.stdout.startswith("ready; 1 push in flight\n")
+    assert result.stdout.startswith("ready; 1 push in flight, 0 in doubt\n")
 
 
 def test_asking_turns_nothing() -> None:
@@ -36,4 +36,6 @@ def test_asking_turns_nothing() -> None:
         result = typed(command, url)
 
     assert (turned.gate.paused, turned.drained) == (True, [])
-    assert result.stdout.startswith("ready, paused: pushes are answered -1; 3 pushes in flight\n")
+    assert result.stdout.startswith(
+        "ready, paused: pushes are answered -1; 3 pushes in flight, 0 in doubt\n"
+    )

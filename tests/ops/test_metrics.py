@@ -212,11 +212,3 @@ def test_each_alert_reads_zero_before_it_happens(name: str) -> None:
     metrics.alerted(name)
 
     assert (before, value(metrics, "alerts_total", name=name)) == (0, 1)
-
-
-def test_a_gauge_can_be_read_alone() -> None:
-    metrics = Metrics()
-    metrics.gauge("in_doubt", lambda: 2)
-
-    assert metrics.reading("in_doubt") == 2
-    assert metrics.reading("in_flight") is None
