@@ -81,7 +81,9 @@ class Section:
             if isinstance(value, dict):
                 self._collect(value, f"{path}.", found)
             elif not isinstance(value, str):
-                self.findings.error(self.key(path), "must be a text in quotes")
+                self.findings.error(
+                    self.key(path), "must be a text in quotes", 'A constant is written "=value".'
+                )
             elif path in found:
                 self.findings.error(self.key(path), "stands twice")
             else:
@@ -101,7 +103,8 @@ def read(source: bytes | Path) -> Section:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
         findings.lines["mapping"] = int(line[1]) if line else 0
-        findings.error("mapping", f"is not TOML: {error}")
+        why = str(error).replace("Cannot overwrite a value", "a name stands twice")
+        findings.error("mapping", f"is not TOML: {why}")
         raise MappingFaults(findings.ordered()) from error
     findings.lines.update(lines_of(text))
     return Section("", entries, findings)

@@ -105,7 +105,17 @@ def table(section: Section | None) -> RefusalTable:
             and (outcome := meaning_of(listed, reason, text, Outcome)) is not None
         ):
             reasons[reason] = outcome
+            _weigh_reason(listed, reason)
     return RefusalTable(codes=codes, reasons=reasons)
+
+
+def _weigh_reason(section: Section, reason: str) -> None:
+    if "/" not in reason:
+        section.findings.note(
+            section.key(reason),
+            f"{reason} counts whichever domain says it",
+            f'Write "your.domain/{reason}" if others use the word too.',
+        )
 
 
 def _weigh(section: Section, code: str, outcome: Outcome) -> None:

@@ -156,7 +156,8 @@ def constant(field: FieldDescriptor, text: str) -> object:
             return float(text)
         except ValueError:
             pass
-    raise PathFault(f'"{text}" is not a constant of type {kind(field)}')
+    way_out = 'Write "=true" or "=false".' if field.type == FieldDescriptor.TYPE_BOOL else ""
+    raise PathFault(f'"{text}" is not a constant of type {kind(field)}', way_out)
 
 
 def restorer(field: FieldDescriptor) -> Restore:

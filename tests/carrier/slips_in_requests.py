@@ -33,9 +33,7 @@ SLIPS_IN_REQUESTS = (
         name="a key twice",
         old='CLOSED = "invalid"',
         new='CLOSED = "invalid"\nCLOSED = "invalid"',
-        errors=(
-            "line 26: mapping: is not TOML: Cannot overwrite a value (at line 26, column 19).",
-        ),
+        errors=("line 26: mapping: is not TOML: a name stands twice (at line 26, column 19).",),
     ),
     Slip(
         name="no method",
@@ -189,7 +187,10 @@ SLIPS_IN_REQUESTS = (
         name="a constant that is no bool",
         old='"=false"',
         new='"=no"',
-        errors=('line 7: request.header.dry_run: "no" is not a constant of type bool.',),
+        errors=(
+            'line 7: request.header.dry_run: "no" is not a constant of type bool. '
+            'Write "=true" or "=false".',
+        ),
     ),
     Slip(
         name="a push field in a double",
@@ -220,7 +221,10 @@ SLIPS_IN_REQUESTS = (
         name="a number instead of a text",
         old='"header.dry_run" = "=false"',
         new='"header.dry_run" = false',
-        errors=("line 7: request.header.dry_run: must be a text in quotes.",),
+        errors=(
+            "line 7: request.header.dry_run: must be a text in quotes. "
+            'A constant is written "=value".',
+        ),
     ),
     Slip(
         name="no waybill",
