@@ -12,7 +12,7 @@ from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact,
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.exchange import Expression, Failure, PushFields, Row, Unfit
 from adapter.carrier.findings import ContractFault, Finding, MappingFaults, Severity
-from adapter.carrier.numbered import DIGITS, number_like
+from adapter.carrier.numbered import first_that_fits
 from adapter.carrier.reading import Cancelling, Lookup, read_parts
 from adapter.carrier.refusals import RefusalTable
 from adapter.carrier.request_rules import SAMPLE
@@ -32,7 +32,6 @@ __all__ = [
     "Unfit",
 ]
 
-SMALL_DIGITS = 9  # fit 32 bits
 SHIPPED = Path(__file__).with_name("waybill_service.toml")
 
 
@@ -95,12 +94,13 @@ class Mapping:
         a number like it where they are numbers. For a stub and a simulator, whose orders
         have names.
         """
-        for digits in (0, DIGITS, SMALL_DIGITS):
-            text = number_like(order_id, digits=digits) if digits else order_id
-            request = self.request(replace(SAMPLE, order_id=text), "0" * 32)
-            if not isinstance(request, Unfit):
-                return self.read_request(request).order_id or text
-        return order_id
+
+        def ask(text: str) -> Message | Unfit:
+            return self.request(replace(SAMPLE, order_id=text), "0" * 32)
+
+        text = first_that_fits(order_id, lambda each: not isinstance(ask(each), Unfit))
+        request = ask(text)
+        return text if isinstance(request, Unfit) else self.read_request(request).order_id or text
 
     # The adapter's side.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 
 from adapter.carrier.contract import Method
-from adapter.carrier.numbered import number_like
-from adapter.carrier.paths import resolve
-from adapter.carrier.request_rules import integer_type
+from adapter.carrier.exchange import Unfit
+from adapter.carrier.numbered import first_that_fits
+from adapter.carrier.paths import FieldPath, resolve
+from adapter.carrier.sources import SOURCES
+from adapter.carrier.targets import Misfit, converter
 from adapter.simulator.cases import CASES
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.wechat.codec import Format
@@ -43,6 +46,17 @@ def example_push(proposal: str, method: Method) -> bytes:
     press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
     request = tomllib.loads(proposal).get("request", {})
     for path in (path for path, source in request.items() if source == "OrderID"):
-        if integer_type(resolve(method.request_type, path)) is not None:
-            press = press.with_fields({"OrderID": number_like(press.text("OrderID"))})
+        field = resolve(method.request_type, path)
+        fitting = first_that_fits(press.text("OrderID"), partial(_holds, field))
+        press = press.with_fields({"OrderID": fitting})
     return press.encode(Format.XML) + b"\n"
+
+
+def _holds(field: FieldPath, order_id: str) -> bool:
+    try:
+        converter(field.leaf, SOURCES["OrderID"], Unfit(source="OrderID", target=str(field)))(
+            order_id
+        )
+    except Misfit:
+        return False
+    return True

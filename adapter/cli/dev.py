@@ -15,8 +15,9 @@ from adapter.cancellation.errors import AdapterError
 from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.cli import dev_shown
 from adapter.cli.dev_once import every_reply
-from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, dev_settings, has_numeric_orders
+from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, brought, dev_settings
 from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.order_ids import option_for
 from adapter.cli.stub import Stub, StubFailed, StubOrder, running_stub
 from adapter.configuration.findings import Finding, Severity
 from adapter.edge.server import ListenFailed
@@ -120,7 +121,8 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
         loop.add_signal_handler(number, signals.put_nowait, None)
     async with running_stub(_stub_order(order)) as stub:
         settings = dev_settings(order, stub_target=stub.target)
-        numeric_orders = await asyncio.to_thread(has_numeric_orders, order)
+        mapping = await asyncio.to_thread(brought, order)
+        orders = option_for(mapping.order_that_fits)
         # Only now: until here errors go to the terminal as paragraphs.
         sink, is_terminal = standard_sink()
         log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
@@ -128,7 +130,7 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
         try:
             async with running(settings, log=log) as adapter:
                 addresses = dev_shown.Addresses.of(
-                    adapter, stub.target, order.mode, format, numeric_orders=numeric_orders
+                    adapter, stub.target, order.mode, format, orders=orders
                 )
                 dev_shown.panel(addresses, stream=sys.stdout, is_json=json_wanted)
                 mourning = asyncio.create_task(_mourn(stub, log))

@@ -12,7 +12,6 @@ from adapter.cli.findings import refuse
 from adapter.configuration import rules
 from adapter.configuration.findings import Finding, Severity
 from adapter.settings import Settings
-from adapter.simulator.cases import CASES
 from adapter.wechat.envelope import Mode
 
 HOST = "127.0.0.1"
@@ -45,12 +44,6 @@ class DevOrder:
 def brought(order: DevOrder) -> Mapping:
     """Return the mapping that `dev` was given, or the shipped one. The stub has checked it."""
     return Mapping.load(Contract.load(order.contract), order.mapping)
-
-
-def has_numeric_orders(order: DevOrder) -> bool:
-    """Say whether the contract's orders are numbers, so that the cases' names do not fit."""
-    example = CASES["example"].order
-    return brought(order).order_that_fits(example) != example
 
 
 def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:

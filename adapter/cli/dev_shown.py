@@ -42,9 +42,9 @@ class Addresses:
 
     @classmethod
     def of(
-        cls, adapter: Adapter, stub: str, mode: Mode, format: Format, *, numeric_orders: bool
+        cls, adapter: Adapter, stub: str, mode: Mode, format: Format, *, orders: str
     ) -> Addresses:
-        """Take them from what runs."""
+        """Take them from what runs. `orders` is the option of `push` that its orders need."""
         (edge_host, edge_port), (ops_host, ops_port) = adapter.edge.address, adapter.ops.address
         url = f"http://{edge_host}:{edge_port}{adapter.settings.edge.path}"
         command = [_program(), "push", url]
@@ -52,8 +52,8 @@ class Addresses:
             command.append(f"--mode {mode.value}")
         if format is not Format.XML:
             command.append(f"--format {format.value}")
-        if numeric_orders:
-            command.append("--numeric-orders")
+        if orders:
+            command.append(orders)
         return cls(
             push_url=url,
             ops_url=f"http://{ops_host}:{ops_port}/",

@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import click
 
-from adapter.carrier.numbered import number_like
+from adapter.carrier.numbered import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.order_ids import Fit, as_configured, of_digits
 from adapter.cli.played import as_json, show
 from adapter.cli.sender_account import SOURCE, Destination, destination
 from adapter.configuration.findings import Finding, Severity
@@ -74,7 +75,18 @@ class Wish:
     "--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Set a field of the push."
 )
 @click.option(
-    "--numeric-orders", is_flag=True, help="Send OrderIDs of digits: the carrier's are numbers."
+    "--numeric-orders",
+    "order_digits",
+    flag_value=DIGITS,
+    type=int,
+    help="Send OrderIDs of digits: the carrier's are numbers. --config knows it by itself.",
+)
+@click.option(
+    "--numeric-orders-32",
+    "order_digits",
+    flag_value=SMALL_DIGITS,
+    type=int,
+    help="The same, for numbers of 32 bits.",
 )
 @click.option("--retries", is_flag=True, help="Repeat as WeChat does when the answer is amiss.")
 @click.option("--url-verify", is_flag=True, help="Verify the URL (GET) as WeChat does, no push.")
@@ -87,7 +99,7 @@ def command(
     mode: str | None,
     layout: str,
     changes: tuple[str, ...],
-    numeric_orders: bool,
+    order_digits: int | None,
     retries: bool,
     url_verify: bool,
     json_wanted: bool,
@@ -103,7 +115,8 @@ def command(
     if url_verify:
         _verify(where)
         return
-    press = _press(CASES[case_name], numeric_orders=numeric_orders)
+    fit = of_digits(order_digits) if order_digits else as_configured(config)
+    press = _press(CASES[case_name], fit)
     wish = _wish(CASES[case_name], press, Format(layout), changes, REPEATS if retries else 0)
     played = asyncio.run(_play(wish, where))
     if json_wanted:
@@ -114,11 +127,9 @@ def command(
         raise SystemExit(EXIT_FINDINGS)
 
 
-def _press(case: Case, *, numeric_orders: bool) -> Press:
+def _press(case: Case, fit: Fit) -> Press:
     press = Press.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
-    if not numeric_orders:
-        return press
-    return press.with_fields({"OrderID": number_like(press.text("OrderID"))})
+    return press.with_fields({"OrderID": fit(press.text("OrderID"))})
 
 
 def _wish(case: Case, press: Press, format: Format, changes: Iterable[str], repeats: int) -> Wish:

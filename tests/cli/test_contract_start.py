@@ -5,7 +5,7 @@ from adapter.carrier.propose import propose
 from adapter.cli.contract_start import Guesses, example_push, guesses
 from adapter.wechat.cancel_waybill import CancelWaybill, read
 from adapter.wechat.codec import Format
-from tests.carrier.dispatching import dispatch
+from tests.carrier.dispatching import compiled, dispatch
 
 
 def test_the_guesses_and_the_open_lines_of_a_proposal_are_counted() -> None:
@@ -35,3 +35,16 @@ def test_the_test_push_has_an_order_of_digits_where_orders_are_numbers() -> None
 
     assert isinstance(push, CancelWaybill)
     assert push.order_id == "567890123456789"
+
+
+def test_the_test_push_has_fewer_digits_where_orders_are_small_numbers() -> None:
+    desk = compiled(
+        'syntax = "proto3"; package small; enum S { NONE = 0; } message A { S state = 1; }'
+        "message R { string waybill_no = 1; int32 order_no = 2; }"
+        "service D { rpc Do(R) returns (A); }"
+    ).method("small.D/Do")
+
+    push = read(example_push(propose(desk), desk), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert push.order_id == "123456789"

@@ -64,8 +64,8 @@ async def test_the_addresses_are_those_of_what_runs(
     )
     settings = await asyncio.to_thread(dev_settings, order, stub_target="127.0.0.1:1")
     async with running(settings, log=Quiet()) as adapter:
-        addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format, numeric_orders=False)
-        numeric = Addresses.of(adapter, "127.0.0.1:1", mode, format, numeric_orders=True)
+        addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format, orders="")
+        numeric = Addresses.of(adapter, "127.0.0.1:1", mode, format, orders="--numeric-orders")
 
     (_, edge), (_, ops) = adapter.edge.address, adapter.ops.address
     assert addresses.push_url == f"http://127.0.0.1:{edge}/wechat/push"

@@ -101,9 +101,18 @@ def test_a_field_can_be_set_and_then_no_code_is_expected(edge: str) -> None:
     assert "expected" not in [check["check"] for check in told["checks"]]
 
 
-@pytest.mark.parametrize(("case", "order"), [("example", "567890123456789"), ("picked-up", "2")])
-def test_a_carrier_whose_orders_are_numbers_gets_digits(edge: str, case: str, order: str) -> None:
-    result = push(edge, "--case", case, "--numeric-orders", "--json")
+@pytest.mark.parametrize(
+    ("option", "case", "order"),
+    [
+        ("--numeric-orders", "example", "567890123456789"),
+        ("--numeric-orders", "picked-up", "2"),
+        ("--numeric-orders-32", "example", "123456789"),
+    ],
+)
+def test_a_carrier_whose_orders_are_numbers_gets_digits(
+    edge: str, option: str, case: str, order: str
+) -> None:
+    result = push(edge, "--case", case, option, "--json")
 
     told = json.loads(result.stdout)
     assert told["reply"]["OrderID"] == order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from adapter.simulator.verdict import Deviation
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
-from tests.journeys.processes import Listened, serving, stub
+from tests.journeys.processes import Listened, running, serving, stub
 
 pytestmark = pytest.mark.usefixtures("may_wait")
 
@@ -195,6 +196,35 @@ def test_one_command_plays_every_code_over_the_contract(example: Path) -> None:
 
     assert (played.returncode, played.stderr) == (0, "")
     assert played.stdout.endswith("36 replies, every one right.\n")
+
+
+def test_the_push_that_dev_prints_works_as_printed(example: Path) -> None:
+    words = ("--contract", "parceldesk.binpb", "--mapping", "mapping.toml", "--ledger", "memory:")
+    ports = ("--port", "0", "--ops-port", "0", "--stub-port", "0")
+    with running("adapter", "dev", "--json", *ports, *words, cwd=example) as dev:
+        printed = json.loads(dev.heard(r"^\{\"push_url\".*")[0])["push_command"]
+        push = ("push", *printed.partition(" push ")[2].split())
+
+        pushed = _run("adapter", *push, cwd=example)
+
+    assert (pushed.returncode, pushed.stderr) == (0, "")
+    assert "  OrderID        567890123456789\n" in pushed.stdout
+
+
+@pytest.mark.parametrize("case", ["picked-up", "drop"])
+def test_a_configured_push_sends_an_order_that_fits(
+    case: str, example: Path, tmp_path: Path
+) -> None:
+    words = ("--contract", "parceldesk.binpb", "--mapping", "mapping.toml")
+    with (
+        stub(*words, cwd=example) as target,
+        _served(example, tmp_path, target) as edge,
+    ):
+        config = str(tmp_path / "adapter.toml")
+
+        pushed = _run("adapter", "push", edge, "--config", config, "--case", case, cwd=example)
+
+    assert (pushed.returncode, pushed.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("format", Format)
