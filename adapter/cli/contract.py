@@ -142,8 +142,9 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
     """
     mapping, push = output / MAPPING_FILE, output / PUSH_FILE
     try:
-        found = _load(descriptors).method(method)
-        text = propose(found)
+        contract = _load(descriptors)
+        found = contract.method(method)
+        text = propose(found, contract)
     except ContractFault as fault:
         _refuse("--method", fault.message, fault.hint)
     if mapping.exists() and not force:

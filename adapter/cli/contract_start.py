@@ -10,6 +10,7 @@ from adapter.carrier.contract import Method
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.numbered import first_that_fits
 from adapter.carrier.paths import FieldPath, resolve
+from adapter.carrier.propose_lookup import HEADER
 from adapter.carrier.sources import SOURCES
 from adapter.carrier.targets import Misfit, converter
 from adapter.simulator.cases import CASES
@@ -30,7 +31,8 @@ class Guesses:
 
 def guesses(proposal: str) -> Guesses:
     """Count the marks that `propose` leaves behind guesses, and the lines it left open."""
-    lines = proposal.splitlines()[1:]  # the first explains the marks
+    # The first line explains the marks; a lookup is one guess, for later.
+    lines = proposal.partition(f"\n{HEADER}\n")[0].splitlines()[1:]
     return Guesses(
         guessed=sum(line.endswith("# guess") for line in lines),
         open=sum(line.startswith("#") for line in lines),
