@@ -111,13 +111,13 @@ class Contract:
         found = known.get(name.removeprefix("/"))
         if found is None:
             raise ContractFault(
-                f'there is no method "{name}" in the contract',
-                hint=nearest(name, known) or "The descriptor set has no service at all.",
+                f'there is no method "{name}" in the contract', hint=self._unary_like(name)
             )
-        if found.client_streaming or found.server_streaming:
+        if not _is_unary(found):
             raise ContractFault(
                 f'"{name}" is a streaming method',
-                hint="One push is one question and one answer: name a unary method.",
+                hint="One push is one question and one answer: name a unary method. "
+                + self._unary_like(""),
             )
         return Method(
             path=_path(found),
@@ -126,6 +126,18 @@ class Contract:
             request_class=GetMessageClass(found.input_type),
             reply_class=GetMessageClass(found.output_type),
         )
+
+    def _unary_like(self, name: str) -> str:
+        """Say which method may be meant, and which there are; a streaming one never is."""
+        if not self.methods:
+            return "The descriptor set has no service at all."
+        unary = [_path(method)[1:] for method in self.methods if _is_unary(method)]
+        near, listed = nearest(name, unary), nearest("", unary)
+        return " ".join(dict.fromkeys((near, listed))) or "Every method of it is a streaming one."
+
+
+def _is_unary(method: MethodDescriptor) -> bool:
+    return not (method.client_streaming or method.server_streaming)
 
 
 def _path(method: MethodDescriptor) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,21 +69,25 @@ class Section:
             self.findings.error(self.key(name), "is missing", missing)
         return None
 
-    def texts(self) -> dict[str, str]:
-        """Return every entry as text by its dotted name, `a.b = "x"` like `"a.b" = "x"`."""
+    def texts(self, *, constants: bool = False) -> dict[str, str]:
+        """Return every entry as text by its dotted name, `a.b = "x"` like `"a.b" = "x"`.
+
+        With `constants`, one without quotes is told how a constant is written.
+        """
         found: dict[str, str] = {}
-        self._collect(self.entries, "", found)
+        self._collect(self.entries, "", found, constants=constants)
         return found
 
-    def _collect(self, entries: Mapping[str, object], prefix: str, found: dict[str, str]) -> None:
+    def _collect(
+        self, entries: Mapping[str, object], prefix: str, found: dict[str, str], *, constants: bool
+    ) -> None:
         for name, value in entries.items():
             path = f"{prefix}{name}"
             if isinstance(value, dict):
-                self._collect(value, f"{path}.", found)
+                self._collect(value, f"{path}.", found, constants=constants)
             elif not isinstance(value, str):
-                self.findings.error(
-                    self.key(path), "must be a text in quotes", 'A constant is written "=value".'
-                )
+                hint = _as_constant(value) if constants else ""
+                self.findings.error(self.key(path), "must be a text in quotes", hint)
             elif path in found:
                 self.findings.error(self.key(path), "stands twice")
             else:
@@ -96,15 +100,14 @@ def read(source: bytes | Path) -> Section:
     raw = _bytes(source, findings)
     try:
         text = raw.decode("utf-8-sig")
-        entries = tomllib.loads(text.replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         findings.error("mapping", "is not UTF-8 text")
         raise MappingFaults(findings.ordered()) from error
+    try:
+        entries = tomllib.loads(text.replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
-        findings.lines["mapping"] = int(line[1]) if line else 0
-        why = str(error).replace("Cannot overwrite a value", "a name stands twice")
-        findings.error("mapping", f"is not TOML: {why}")
+        _tell_of_toml(findings, text, int(line[1]) if line else 0, str(error))
         raise MappingFaults(findings.ordered()) from error
     findings.lines.update(lines_of(text))
     return Section("", entries, findings)
@@ -113,15 +116,38 @@ def read(source: bytes | Path) -> Section:
 def lines_of(text: str) -> dict[str, int]:
     """Return the line of every key and table header, by dotted name; the first one wins."""
     lines: dict[str, int] = {}
+    for number, key in _keys(text):
+        lines.setdefault(key, number)
+    return lines
+
+
+def _keys(text: str) -> Iterator[tuple[int, str]]:
     prefix = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             prefix = _dotted(header[1])
-            lines.setdefault(prefix, number)
+            yield number, prefix
         elif pair := _PAIR.match(line):
             key = _dotted(pair[1])
-            lines.setdefault(f"{prefix}.{key}" if prefix else key, number)
-    return lines
+            yield number, f"{prefix}.{key}" if prefix else key
+
+
+def _tell_of_toml(findings: Findings, text: str, line: int, error: str) -> None:
+    """TOML calls a key that stands twice a value overwritten, and names neither place."""
+    key = next((key for number, key in _keys(text) if number == line), "mapping")
+    first = lines_of(text).get(key, line)
+    if first < line:
+        findings.lines[key] = line
+        findings.error(key, f"stands twice, first on line {first}", "Keep one of the two.")
+    else:
+        findings.lines["mapping"] = line
+        findings.error("mapping", f"is not TOML: {error}")
+
+
+def _as_constant(value: object) -> str:
+    if isinstance(value, bool):
+        return f'Write "={str(value).lower()}".'
+    return f'Write "={value}".' if isinstance(value, int | float) else ""
 
 
 def _dotted(key: str) -> str:

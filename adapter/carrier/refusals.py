@@ -105,17 +105,8 @@ def table(section: Section | None) -> RefusalTable:
             and (outcome := meaning_of(listed, reason, text, Outcome)) is not None
         ):
             reasons[reason] = outcome
-            _weigh_reason(listed, reason)
+            _weigh_reason(listed, reason, outcome)
     return RefusalTable(codes=codes, reasons=reasons)
-
-
-def _weigh_reason(section: Section, reason: str) -> None:
-    if "/" not in reason:
-        section.findings.note(
-            section.key(reason),
-            f"{reason} counts whichever domain says it",
-            f'Write "your.domain/{reason}" if others use the word too.',
-        )
 
 
 def _weigh(section: Section, code: str, outcome: Outcome) -> None:
@@ -127,11 +118,7 @@ def _weigh(section: Section, code: str, outcome: Outcome) -> None:
             "Remove this line; the adapter asks again and learns it.",
         )
     elif code in IN_DOUBT and outcome is not Outcome.IN_DOUBT:
-        findings.warning(
-            key,
-            f"{code} may follow the effect: this row is the carrier's promise that it did nothing",
-            "Without that promise in writing, remove this line.",
-        )
+        _warn_of_promise(section, code, code)
     elif code == "UNIMPLEMENTED":
         findings.warning(
             key,
@@ -140,3 +127,25 @@ def _weigh(section: Section, code: str, outcome: Outcome) -> None:
         )
     elif outcome is Outcome.CANCELLED:
         findings.warning(key, "a failed call that means cancelled is unusual", "Is it meant?")
+
+
+def _weigh_reason(section: Section, reason: str, outcome: Outcome) -> None:
+    key = section.key(reason)
+    # Some name the code before the reason, where only a domain can stand.
+    code = next((code for code in IN_DOUBT if reason.startswith((f"{code}/", f"{code}."))), None)
+    if code is not None and outcome is not Outcome.IN_DOUBT:
+        _warn_of_promise(section, reason, code)
+    elif "/" not in reason:
+        section.findings.warning(
+            key,
+            "names no domain: this reason counts whoever gives it, a proxy on the way too",
+            f'Write "domain/{reason}", with the domain of the carrier\'s ErrorInfo.',
+        )
+
+
+def _warn_of_promise(section: Section, name: str, code: str) -> None:
+    section.findings.warning(
+        section.key(name),
+        f"{code} may follow the effect: this row is the carrier's promise that it did nothing",
+        "Without that promise in writing, remove this line.",
+    )

@@ -76,7 +76,7 @@ def plan(section: Section, method: Method, *, refused: Mapping[str, str]) -> Req
     Faults go to the section's findings; a plan with faults must not be used.
     """
     steps: list[Step] = []
-    rows = section.texts()
+    rows = section.texts(constants=True)
     for path, value in rows.items():
         key = section.key(path)
         try:

@@ -156,8 +156,9 @@ def constant(field: FieldDescriptor, text: str) -> object:
             return float(text)
         except ValueError:
             pass
-    way_out = 'Write "=true" or "=false".' if field.type == FieldDescriptor.TYPE_BOOL else ""
-    raise PathFault(f'"{text}" is not a constant of type {kind(field)}', way_out)
+    is_bool = field.type == FieldDescriptor.TYPE_BOOL
+    hint = 'Write "=true" or "=false".' if is_bool else ""
+    raise PathFault(f'"{text}" is not a constant of type {kind(field)}', hint)
 
 
 def restorer(field: FieldDescriptor) -> Restore:

@@ -33,7 +33,9 @@ SLIPS_IN_REQUESTS = (
         name="a key twice",
         old='CLOSED = "invalid"',
         new='CLOSED = "invalid"\nCLOSED = "invalid"',
-        errors=("line 26: mapping: is not TOML: a name stands twice (at line 26, column 19).",),
+        errors=(
+            "line 26: status.outcomes.CLOSED: stands twice, first on line 25. Keep one of the two.",
+        ),
     ),
     Slip(
         name="no method",
@@ -47,7 +49,8 @@ SLIPS_IN_REQUESTS = (
         new="dispatch.Orders/Viod",
         errors=(
             'line 1: method: there is no method "dispatch.Orders/Viod" in the contract. '
-            'Did you mean "dispatch.Orders/Void"?',
+            'Did you mean "dispatch.Orders/Void"? There is: dispatch.Orders/Void, '
+            "dispatch.Orders/Find.",
         ),
     ),
     Slip(
@@ -56,7 +59,8 @@ SLIPS_IN_REQUESTS = (
         new='method = "dispatch.Orders/Follow"',
         errors=(
             'line 38: lookup.method: "dispatch.Orders/Follow" is a streaming method. One '
-            "push is one question and one answer: name a unary method.",
+            "push is one question and one answer: name a unary method. There is: "
+            "dispatch.Orders/Void, dispatch.Orders/Find.",
         ),
     ),
     Slip(
@@ -188,8 +192,8 @@ SLIPS_IN_REQUESTS = (
         old='"=false"',
         new='"=no"',
         errors=(
-            'line 7: request.header.dry_run: "no" is not a constant of type bool. '
-            'Write "=true" or "=false".',
+            'line 7: request.header.dry_run: "no" is not a constant of type bool. Write '
+            '"=true" or "=false".',
         ),
     ),
     Slip(
@@ -221,10 +225,7 @@ SLIPS_IN_REQUESTS = (
         name="a number instead of a text",
         old='"header.dry_run" = "=false"',
         new='"header.dry_run" = false',
-        errors=(
-            "line 7: request.header.dry_run: must be a text in quotes. "
-            'A constant is written "=value".',
-        ),
+        errors=('line 7: request.header.dry_run: must be a text in quotes. Write "=false".',),
     ),
     Slip(
         name="no waybill",

@@ -77,6 +77,19 @@ def test_what_is_no_text_is_an_error_and_the_rest_is_still_read() -> None:
     ]
 
 
+def test_what_is_meant_as_a_constant_is_shown_as_one() -> None:
+    section = read(b'a = 7\nb.c = true\nd = 0.5\ne = ["x"]\n')
+
+    section.texts(constants=True)
+
+    assert [finding.hint for finding in section.findings.found] == [
+        'Write "=7".',
+        'Write "=true".',
+        'Write "=0.5".',
+        "",
+    ]
+
+
 def test_an_absent_text_is_an_error_only_where_it_is_needed() -> None:
     section = Section("", {}, Findings())
 
@@ -133,6 +146,18 @@ def test_what_is_no_toml_is_refused_with_its_line() -> None:
 
     assert (finding.line, finding.key) == (2, "mapping")
     assert finding.message.startswith("is not TOML: Invalid value (at line 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('a = "x"\nb = "y"\na = "z"\n', "line 3: a: stands twice, first on line 1"),
+        ('[s]\n"x.y" = "1"\n\n"x.y" = "2"\n', "line 4: s.x.y: stands twice, first on line 2"),
+        ('[s]\na = "1"\n[t]\n[s]\n', "line 4: s: stands twice, first on line 1"),
+    ],
+)
+def test_a_key_or_table_that_stands_twice_is_told_with_both_lines(text: str, told: str) -> None:
+    assert str(_refused(text.encode())) == f"{told}. Keep one of the two."
 
 
 def test_brackets_without_end_are_refused_like_any_other_fault() -> None:

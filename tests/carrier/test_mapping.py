@@ -219,7 +219,7 @@ def test_faults_hold_notes_too_and_stand_in_the_order_of_the_file() -> None:
 
     findings = raised.value.findings
     assert [finding.line for finding in findings] == sorted(finding.line for finding in findings)
-    assert {finding.severity for finding in findings} == {Severity.ERROR, Severity.NOTE}
+    assert {finding.severity for finding in findings} == set(Severity)
     assert 'line 25: status.outcomes.CLOSED: "invalit" is not one of ours' in str(raised.value)
 
 

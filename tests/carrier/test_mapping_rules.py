@@ -28,7 +28,7 @@ def test_the_second_contracts_remarks_are_few_and_true() -> None:
     assert [(f.severity, f.key) for f in _findings(MAPPING)] == [
         (Severity.NOTE, "request.by_number.number"),
         (Severity.NOTE, "request.by_number.order"),
-        (Severity.NOTE, "grpc.reasons.MERCHANT_GONE"),
+        (Severity.WARNING, "grpc.reasons.MERCHANT_GONE"),
         (Severity.NOTE, "lookup.request.number"),
         (Severity.NOTE, "lookup.status.outcomes"),
     ]

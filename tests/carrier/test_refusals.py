@@ -63,6 +63,25 @@ def test_a_promise_about_a_code_of_doubt_is_a_warning_and_as_success_an_error(co
     assert _table(f'[grpc]\n{code} = "cancelled"\n')[1] == [(Severity.ERROR, f"grpc.{code}")]
 
 
+@pytest.mark.parametrize("name", ["UNAVAILABLE/BUSY", "UNAVAILABLE.BUSY", "INTERNAL/x"])
+def test_a_promise_about_a_reason_of_such_a_code_is_the_same_warning(name: str) -> None:
+    code = name.replace("/", ".").partition(".")[0]
+    root = read(f'[grpc.reasons]\n"{name}" = "invalid"\n'.encode())
+
+    table(root.section("grpc"))
+
+    (finding,) = root.findings.found
+    assert (finding.severity, finding.key) == (Severity.WARNING, f"grpc.reasons.{name}")
+    assert finding.message.startswith(f"{code} may follow the effect")
+
+
+def test_a_reason_without_a_domain_is_a_warning_and_one_with_it_is_not() -> None:
+    _, bare = _table('[grpc.reasons]\nHELD = "picked_up"\n')
+    _, whole = _table('[grpc.reasons]\n"a.b/HELD" = "picked_up"\n"ABORTED/X" = "in_doubt"\n')
+
+    assert (bare, whole) == ([(Severity.WARNING, "grpc.reasons.HELD")], [])
+
+
 @pytest.mark.parametrize("row", ['UNIMPLEMENTED = "unsupported"', 'ALREADY_EXISTS = "cancelled"'])
 def test_unusual_rows_are_warnings(row: str) -> None:
     ((severity, _),) = _table(f"[grpc]\n{row}\n")[1]
