@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,22 +20,19 @@ from adapter.carrier.channel import WHATEVER_HEALTH, open_channel
 from adapter.carrier.contract import Contract
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.drift import compare_served
+from adapter.carrier.endpoints import endpoints_of
 from adapter.carrier.findings import ContractFault, Finding, Severity
-from adapter.carrier.handshake import TARGET, TLS, Endpoint, knock
+from adapter.carrier.handshake import TARGET, TLS, knock
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import (
     CarrierMisconfigured,
     CarrierOptions,
-    addresses,
-    host_and_port,
     refuse_unsafe,
-    scheme_and_rest,
 )
 from adapter.carrier.reflection import NoReflection, fetch
 
 HEALTH = "carrier.health"
 DISTANCE = "carrier.distance"
-ENDPOINTS_LIMIT = 16
 ROUNDS = 3
 SLOW_SECONDS = 0.5
 
@@ -67,7 +63,7 @@ async def probe(
     try:
         refuse_unsafe(options)
         read = await asyncio.to_thread(files.read, options)
-        endpoints = await _endpoints(options)
+        endpoints = await endpoints_of(options)
     except CarrierMisconfigured as error:
         return Probe(findings=(_found(Severity.ERROR, TARGET, str(error)),))
     found = list(_client_certificate(read, options, now_unix))
@@ -81,26 +77,6 @@ async def probe(
         found += _distance(round_trip)
         found += await _drift(options, contract, mapping, within_seconds)
     return Probe(findings=tuple(found), round_trip_seconds=round_trip)
-
-
-async def _endpoints(options: CarrierOptions) -> list[Endpoint]:
-    """Every address behind the target. A socket of this machine needs no knocking."""
-    if scheme_and_rest(options.target)[0].startswith("unix"):
-        return []
-    found: list[Endpoint] = []
-    for host, port in map(host_and_port, addresses(options.target)):
-        try:
-            lines = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
-        except (socket.gaierror, UnicodeError) as error:
-            raise CarrierMisconfigured(f"the name {host} is not known to DNS") from error
-        known = dict.fromkeys(str(line[4][0]) for line in lines)
-        name = options.tls.server_name if options.tls else ""
-        found += [
-            Endpoint(host=host, port=port, address=address, server_name=name) for address in known
-        ]
-    return found[:ENDPOINTS_LIMIT]
 
 
 def _client_certificate(

@@ -17,7 +17,9 @@ from grpc_reflection.v1alpha import reflection_pb2 as wire
 from adapter.carrier import credentials as files
 from adapter.carrier.channel import WHATEVER_HEALTH, open_channel
 from adapter.carrier.contract import SIZE_LIMIT_BYTES
-from adapter.carrier.findings import ContractFault
+from adapter.carrier.endpoints import endpoints_of
+from adapter.carrier.findings import ContractFault, Finding
+from adapter.carrier.handshake import knock
 from adapter.carrier.link import Metadata
 from adapter.carrier.options import CarrierOptions, refuse_unsafe
 
@@ -27,6 +29,7 @@ PATHS = (
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 )
 ROUNDS = 4
+KNOCK_WITHIN_SECONDS = 2.0
 FILE_LIMIT = 500
 INFRASTRUCTURE = ("grpc.reflection.", "grpc.health.", "grpc.channelz.")
 
@@ -49,14 +52,38 @@ async def fetch(options: CarrierOptions, *, within_seconds: float) -> bytes:
     channel = open_channel(large, read, more=WHATEVER_HEALTH)
     try:
         async with asyncio.timeout(within_seconds):
+            await _connect(channel, options)
             return await fetch_from(channel, metadata=read.metadata)
     except TimeoutError as error:
         raise ContractFault(
             f"{options.target} did not answer within {within_seconds:g} s",
-            hint="`waybridge check` names the reason.",
+            hint="A firewall, a wrong address, or a server that is overloaded.",
         ) from error
     finally:
         await channel.close()
+
+
+async def _connect(channel: grpc.aio.Channel, options: CarrierOptions) -> None:
+    """Wait until the channel is ready; gRPC goes on trying where nobody will ever answer, so
+    its first failure is looked into."""
+    state = channel.get_state(try_to_connect=True)
+    while state is not grpc.ChannelConnectivity.READY:
+        if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            await _look_into(options)
+        await channel.wait_for_state_change(state)
+        state = channel.get_state(try_to_connect=True)
+
+
+async def _look_into(options: CarrierOptions) -> None:
+    """Raise `ContractFault` with what stands in the way, when it does at every address."""
+    obstacles: list[Finding] = []
+    for endpoint in await endpoints_of(options):
+        found = await knock(endpoint, tls=options.tls, within_seconds=KNOCK_WITHIN_SECONDS)
+        if not found:
+            return
+        obstacles += found
+    if obstacles:
+        raise ContractFault(obstacles[0].message, hint=obstacles[0].hint)
 
 
 async def fetch_from(channel: grpc.aio.Channel, *, metadata: Metadata = ()) -> bytes:

@@ -13,7 +13,7 @@ import click
 from adapter.carrier.compile import CompileFault, compile_protos
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles, refuse_unsafe
 from adapter.carrier.outline import outline
 from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
@@ -93,13 +93,18 @@ def fetch_command(
         tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
         token_file=token_file,
     )
+    source = f"contract fetch {target}"
+    try:
+        refuse_unsafe(options)
+    except CarrierMisconfigured as fault:
+        _refuse(source, str(fault), "" if wants_tls else "Give --tls, --ca, or --insecure.")
     try:
         descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))
         contract = Contract.load(descriptors)
     except ContractFault as fault:
-        _refuse(f"contract fetch {target}", fault.message, fault.hint)
+        _refuse(source, fault.message, fault.hint)
     except CarrierMisconfigured as fault:
-        _refuse(f"contract fetch {target}", str(fault), "Give --tls, --ca, or --insecure.")
+        _refuse(source, str(fault), "")
     if output is None:
         contract_tree.show(outline(contract), stream=sys.stdout)
         return

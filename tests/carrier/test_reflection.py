@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -14,6 +17,7 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
 from adapter.carrier.reflection import PATHS, ROUNDS, NoReflection, fetch
+from tests.carrier.broken_tls import GOOD, grpc_server
 from tests.carrier.playing import Context
 from tests.ports import free_port
 
@@ -66,6 +70,13 @@ async def reflecting(
         yield CarrierOptions(target=f"127.0.0.1:{port}")
     finally:
         await server.stop(0)
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 def file_by_file(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
@@ -149,9 +160,40 @@ async def test_a_server_without_reflection_is_told_apart() -> None:
             await fetch(options, within_seconds=5)
 
 
-async def test_a_server_that_is_not_there_is_not_waited_for_longer() -> None:
-    with pytest.raises(ContractFault, match=r"did not answer within 0\.2 s"):
-        await fetch(CarrierOptions(target=f"127.0.0.1:{free_port()}"), within_seconds=0.2)
+async def test_a_port_that_refuses_is_not_waited_for() -> None:
+    target = f"127.0.0.1:{free_port()}"
+
+    with pytest.raises(ContractFault, match=f"^{target}: connection refused"):
+        await fetch(CarrierOptions(target=target), within_seconds=30)
+
+
+async def test_a_server_that_wants_tls_is_not_waited_for() -> None:
+    async with grpc_server(GOOD)() as port:
+        with pytest.raises(ContractFault, match="the server wants TLS, and none is configured"):
+            await fetch(CarrierOptions(target=f"127.0.0.1:{port}"), within_seconds=30)
+
+
+async def test_a_server_that_never_answers_is_not_waited_for_longer() -> None:
+    told = r"did not answer within 0\.2 s\. A firewall"
+
+    with silent() as target, pytest.raises(ContractFault, match=told):
+        await fetch(CarrierOptions(target=target), within_seconds=0.2)
+
+
+async def test_a_socket_that_is_not_there_is_given_its_time(tmp_path: Path) -> None:
+    options = CarrierOptions(target=f"unix:{tmp_path}/none.sock")
+
+    with pytest.raises(ContractFault, match="did not answer within"):
+        await fetch(options, within_seconds=0.5)
+
+
+async def test_one_address_that_serves_is_enough() -> None:
+    async with reflecting(V1, file_by_file) as options:
+        two = replace(options, target=f"ipv4:127.0.0.1:{free_port()},{options.target}")
+
+        fetched = await fetch(two, within_seconds=10)
+
+    assert fetched == SHIPPED.descriptors
 
 
 async def test_secrets_stay_at_home() -> None:

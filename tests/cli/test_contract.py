@@ -153,16 +153,24 @@ def test_a_ca_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     result = _run("fetch", "127.0.0.1:1", "--ca", tmp_path / "none.pem")
 
     assert result.exit_code == 2
-    assert "none.pem" in result.stderr
+    assert result.stderr.endswith("none.pem: No such file or directory.\n")
 
 
-def test_a_server_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapter.cli.contract.FETCH_WITHIN_SECONDS", 0.1)
-
-    result = _run("fetch", "127.0.0.1:1")
+def test_half_a_client_certificate_is_no_question_of_tls(tmp_path: Path) -> None:
+    result = _run("fetch", "127.0.0.1:1", "--cert", tmp_path / "cert.pem")
 
     assert result.exit_code == 2
-    assert "127.0.0.1:1 did not answer within 0.1 s." in result.stderr
+    assert result.stderr.endswith("a client certificate needs both cert and key.\n")
+
+
+def test_a_port_that_refuses_is_said() -> None:
+    result = _as_a_program("fetch", "127.0.0.1:1")
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: contract fetch 127.0.0.1:1: 127.0.0.1:1: connection refused, nothing listens "
+        "there.\n"
+    )
 
 
 # show

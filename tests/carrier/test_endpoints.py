@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from adapter.carrier.endpoints import ENDPOINTS_LIMIT, endpoints_of
+from adapter.carrier.handshake import Endpoint
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+
+
+async def test_every_address_of_a_list_is_an_endpoint_of_its_own() -> None:
+    found = await endpoints_of(CarrierOptions(target="ipv4:127.0.0.1:50,127.0.0.2:51"))
+
+    assert found == [
+        Endpoint(host="127.0.0.1", port=50, address="127.0.0.1"),
+        Endpoint(host="127.0.0.2", port=51, address="127.0.0.2"),
+    ]
+
+
+async def test_the_name_to_be_proved_comes_along() -> None:
+    options = CarrierOptions(target="127.0.0.1:50", tls=TlsFiles(server_name="dispatch"))
+
+    (found,) = await endpoints_of(options)
+
+    assert found.server_name == "dispatch"
+
+
+async def test_a_socket_of_this_machine_has_none() -> None:
+    assert await endpoints_of(CarrierOptions(target="unix:/run/carrier.sock")) == []
+
+
+async def test_a_name_without_an_address_is_said() -> None:
+    with pytest.raises(CarrierMisconfigured, match=r"the name carrier\.invalid is not known to"):
+        await endpoints_of(CarrierOptions(target="carrier.invalid:1"))
+
+
+async def test_no_more_are_knocked_at_than_can_be_read_of() -> None:
+    many = ",".join(f"127.0.0.1:{port}" for port in range(1, ENDPOINTS_LIMIT + 5))
+
+    assert len(await endpoints_of(CarrierOptions(target=f"ipv4:{many}"))) == ENDPOINTS_LIMIT
