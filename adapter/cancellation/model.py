@@ -24,13 +24,17 @@ class Outcome(Enum):
 
 
 class Fact(Enum):
-    """What a lookup may say of a waybill. Only the first three settle anything."""
+    """What a lookup may say of a waybill. Only what is final settles anything."""
 
     CANCELLED = "cancelled"
     PICKED_UP = "picked_up"
     INVALID = "invalid"
     ACTIVE = "active"
     NOT_FOUND = "not_found"
+
+
+FINAL = (Fact.CANCELLED, Fact.PICKED_UP, Fact.INVALID)
+"""Each is an outcome of the same word; the others may yet be changed by a call under way."""
 
 
 class State(Enum):

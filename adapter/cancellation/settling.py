@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapter.cancellation.model import (
+    FINAL,
     Basis,
     Call,
     CarrierAnswer,
@@ -78,7 +79,7 @@ def on_fact(story: Story, *, found: Entry, fact: Fact) -> Change[Settled]:
     mine = only(story.entries, found.key)
     if mine is not None and (mine.state is State.DONE or _is_alive(story, mine)):
         return Change(result=Settled(entry=mine))
-    if fact in (Fact.ACTIVE, Fact.NOT_FOUND):
+    if fact not in FINAL:
         return Change(result=Settled(entry=mine or found))
     outcome = Outcome(fact.value)
     inferred: tuple[Entry, ...] = ()

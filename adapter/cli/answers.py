@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from adapter.cancellation.model import Fact, Outcome
+from adapter.cancellation.model import FINAL, Outcome
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.findings import Finding as MappingFinding
@@ -17,7 +17,6 @@ from adapter.edge.translate import ANSWERS, Locale, text
 from adapter.settings import Inspection
 
 Kind = Literal["status", "grpc", "lookup"]
-FINAL = (Fact.CANCELLED, Fact.PICKED_UP, Fact.INVALID)
 UNKNOWN = "(any other number)"
 """The row of status values that the descriptors do not know."""
 

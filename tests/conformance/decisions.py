@@ -112,6 +112,16 @@ def amend(key: str, amendment: Callable[[Entry], Entry]) -> Decision[None]:
     return decide
 
 
+def poison(message: str, calls: int) -> Decision[None]:
+    """Write a push with values that a database may not be able to store."""
+
+    def decide(story: Story) -> Change[None]:
+        entry = replace(calling(WAYBILL, key_of(9), story), message=message, calls=calls)
+        return Change(result=None, entries=(entry,))
+
+    return decide
+
+
 def read(story: Story) -> Change[Story]:
     """Hand back the story itself."""
     return Change(result=story)

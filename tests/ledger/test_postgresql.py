@@ -3,23 +3,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from urllib.parse import urlsplit
 
 import pytest
 
-from adapter.cancellation.ports import Change, Decision, Story
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated, Unwritable
 from adapter.ledger.open import open_ledger
 from tests.conformance.decisions import (
     WAYBILL,
-    calling,
     deliver,
     finish,
     key_of,
+    poison,
     read,
 )
 from tests.conformance.postgres import Postgres
@@ -66,13 +64,6 @@ async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_values_that_cannot_be_stored_fail_their_own_caller(
     ledger: DurableLedger,
 ) -> None:
-    def poison(message: str, calls: int) -> Decision[None]:
-        def decide(story: Story) -> Change[None]:
-            entry = replace(calling(WAYBILL, key_of(9), story), message=message, calls=calls)
-            return Change(result=None, entries=(entry,))
-
-        return decide
-
     results = await asyncio.gather(
         ledger.commit(WAYBILL, deliver(K), within_seconds=5),
         ledger.commit(WAYBILL, poison("\ud800", 1), within_seconds=5),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Change, Story
 from adapter.ledger.batch import Cursor, Item, run_batch
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import Poisoned, StoreFault, Unwritable
@@ -26,6 +26,7 @@ from tests.conformance.decisions import (
     deliver,
     finish,
     key_of,
+    poison,
     read,
     waybill_of,
 )
@@ -162,13 +163,6 @@ async def test_a_restored_copy_of_ours_is_ours(
 async def test_values_that_cannot_be_stored_fail_their_own_caller(
     ledger: DurableLedger,
 ) -> None:
-    def poison(message: str, calls: int) -> Decision[None]:
-        def decide(story: Story) -> Change[None]:
-            entry = replace(calling(WAYBILL, key_of(9), story), message=message, calls=calls)
-            return Change(result=None, entries=(entry,))
-
-        return decide
-
     results = await asyncio.gather(
         ledger.commit(WAYBILL, deliver(K), within_seconds=5),
         ledger.commit(WAYBILL, poison("\ud800", 1), within_seconds=5),
