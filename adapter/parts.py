@@ -80,9 +80,3 @@ def patience(edge: EdgeSettings, *, open_files: int) -> ConnectionLimits:
         idle_seconds=edge.idle_seconds,
         connections=connection_ceiling(wanted=edge.max_connections, open_files=open_files),
     )
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """Split `host:port` or `[::1]:port`, already judged by the settings."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)

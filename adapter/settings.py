@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,21 +10,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adapter.configuration import files, program_rules, rules
-from adapter.configuration.faults import finding_of, key_of, place, without
-from adapter.configuration.findings import Finding, SettingsFaults, Severity, has_errors
+from adapter.configuration.faults import finding_of, key_of, without
 from adapter.configuration.keys import Key, KeyTable
 from adapter.configuration.sections import Sections
 from adapter.configuration.sources import NO_FILE, Values, gather
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding, has_errors
 
-__all__ = [
-    "Finding",
-    "Inspection",
-    "Settings",
-    "SettingsFaults",
-    "Severity",
-    "inspect",
-    "refuse_development_secrets",
-]
+
+class SettingsFaults(CannotStart):
+    """The configuration cannot be used. Holds every finding at once."""
 
 
 class Settings(Sections):
@@ -61,9 +56,9 @@ class Inspection:
         """Say whether a configuration file was named, on the command line or by variable."""
         return self.values.main.source != NO_FILE
 
-    def place(self, severity: Severity, key: str, message: str, hint: str) -> Finding:
-        """Make one more finding about a key, naming the source that set it."""
-        return place(self.values, severity, tuple(key.split(".")), message, hint)
+    def placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Name who set the keys of findings that do not say."""
+        return tuple(map(self.values.placed, findings))
 
 
 def inspect(
@@ -81,10 +76,10 @@ def inspect(
     draft, faulty = _drafted(values, findings)
     # Of a file that could not be read, "missing" would be said of everything in it.
     if values.readable:
-        for breach in (*rules.breaches(draft), *files.missing(draft)):
-            key = tuple(breach.key.split("."))
+        for finding in (*rules.breaches(draft), *files.missing(draft)):
+            key = tuple(finding.key.split("."))
             if not any(key[: len(fault)] == fault for fault in faulty):
-                findings.append(place(values, breach.severity, key, breach.message, breach.hint))
+                findings.append(values.placed(finding))
     return Inspection(
         settings=None if has_errors(findings) else draft,
         draft=draft,
@@ -96,10 +91,7 @@ def inspect(
 
 def refuse_development_secrets(inspection: Inspection) -> tuple[Finding, ...]:
     """Return an error for each published secret in use; `serve` must not start with one."""
-    return tuple(
-        inspection.place(breach.severity, breach.key, breach.message, breach.hint)
-        for breach in program_rules.development_secrets(inspection.draft)
-    )
+    return inspection.placed(program_rules.development_secrets(inspection.draft))
 
 
 def _drafted(values: Values, findings: list[Finding]) -> tuple[Settings, set[Key]]:

@@ -16,6 +16,7 @@ from adapter.cancellation.resolver import Resolver
 from adapter.carrier.client import GrpcCarrier
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
+from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import Parts, Program
@@ -82,8 +83,7 @@ async def running(
 ) -> AsyncIterator[Adapter]:
     """Open the ledger and the carrier, listen, and close everything at the end.
 
-    Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
-    `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
     `lines_dropped` tells how many log lines could not be written so far.
     """
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
@@ -220,19 +220,20 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         )
         for section, program in settings.programs.items()
     }
-    host, port = parts.host_and_port(settings.edge.listen)
+    listen = listen_address(settings.edge.listen)
     return HttpServer(
         edge_app.create_app(programs, shared),
-        host=host,
-        port=port,
+        host=listen.host,
+        port=listen.port or 0,
+        key="edge.listen",
         patience=parts.patience(settings.edge, open_files=raise_file_limit()),
     )
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
-    host, port = parts.host_and_port(settings.ops.listen)
+    listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
-    return HttpServer(app, host=host, port=port)
+    return HttpServer(app, host=listen.host, port=listen.port or 0, key="ops.listen")
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

@@ -14,20 +14,13 @@ from pathlib import Path
 import uvloop
 
 from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import ContractFault, Mapping, MappingFaults, Severity
+from adapter.carrier.mapping import Mapping
 from legacy_stub.calls import CallLog
-from legacy_stub.files import UnusableFile
-from legacy_stub.journal import SqliteJournal, UnusableDatabase
+from legacy_stub.journal import SqliteJournal
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import SHIPPED_ORDERS, OrderBook
 from legacy_stub.scenarios import Scenario
-from legacy_stub.server import CannotListen, StubServer
-
-SHIPPED = "the shipped contract"
-
-
-class CannotServe(Exception):
-    """The stub does not start. The text is one paragraph: what is wrong, where, what to do."""
+from legacy_stub.server import StubServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,35 +40,21 @@ class Serving:
 def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `announce` gets the address once it listens.
 
-    Raises `CannotServe` when it cannot begin.
+    Raises `CannotStart` when it cannot begin.
     """
-    try:
-        contract = Contract.load(serving.contract)
-        mapping = Mapping.load(contract, serving.mapping)
-        habits = Habits(
-            book=OrderBook.load(serving.orders or SHIPPED_ORDERS).named_by(mapping.order_that_fits),
-            scenario=Scenario.load(serving.scenario) if serving.scenario else Scenario(),
-            remembers_request_ids=serving.remembers_request_ids,
-        )
-        # Last: a stub that cannot start leaves no new file behind.
-        opened = closing(SqliteJournal(serving.database)) if serving.database else nullcontext()
-        with opened as journal:
-            chance = random.random  # noqa: S311 - a fault's luck is no secret
-            system = OrderSystem(habits, log=CallLog(journal), now=time.time, chance=chance)
-            uvloop.run(_run(contract, mapping, system, serving, announce))
-    except ContractFault as error:
-        raise CannotServe(f"{serving.contract or SHIPPED}: {error}") from error
-    except MappingFaults as error:
-        faults = [found for found in error.findings if found.severity is Severity.ERROR]
-        every = "".join(f"\n  {found}" for found in faults)
-        raise CannotServe(f"{serving.mapping or SHIPPED}:{every}") from error
-    except (UnusableFile, UnusableDatabase) as error:
-        raise CannotServe(str(error)) from error
-    except CannotListen as error:
-        raise CannotServe(
-            f"{error}. Stop what listens there (another legacy-stub?), or give --port another "
-            "number; --port 0 takes a free one."
-        ) from error
+    contract = Contract.load(serving.contract)
+    mapping = Mapping.load(contract, serving.mapping)
+    habits = Habits(
+        book=OrderBook.load(serving.orders or SHIPPED_ORDERS).named_by(mapping.order_that_fits),
+        scenario=Scenario.load(serving.scenario) if serving.scenario else Scenario(),
+        remembers_request_ids=serving.remembers_request_ids,
+    )
+    # Last: a stub that cannot start leaves no new file behind.
+    opened = closing(SqliteJournal(serving.database)) if serving.database else nullcontext()
+    with opened as journal:
+        chance = random.random  # noqa: S311 - a fault's luck is no secret
+        system = OrderSystem(habits, log=CallLog(journal), now=time.time, chance=chance)
+        uvloop.run(_run(contract, mapping, system, serving, announce))
 
 
 async def _run(

@@ -18,6 +18,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "adapter/__main__.py": "one call: tests/cli/test_main.py types what it passes on",
     "adapter/cancellation/errors.py": "a tree of errors, raised and named by others",
     "adapter/cancellation/ports.py": "protocols: tests/conformance tries whoever fits them",
+    "adapter/carrier/faults.py": "two errors: tests/diagnostics/test_cannot_start.py makes both",
+    "adapter/cli/configuration.py": "an option: tests/cli/test_examination.py types it",
     "adapter/edge/ports.py": "protocols: the edge's tests play each of them",
     "adapter/ledger/errors.py": "a tree of errors, raised and named by others",
     "adapter/ledger/migrations/env.py": _ALEMBIC,

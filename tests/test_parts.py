@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from adapter import parts
 from adapter.configuration.sections import CarrierSettings
 from adapter.settings import Settings
@@ -58,14 +56,6 @@ def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
     assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
     assert patience.idle_seconds == 33
     assert patience.connections == SETTINGS.edge.max_connections
-
-
-@pytest.mark.parametrize(
-    ("listen", "host", "port"),
-    [("0.0.0.0:8080", "0.0.0.0", 8080), ("[::1]:9090", "::1", 9090), ("[::]:0", "::", 0)],  # noqa: S104 - texts
-)
-def test_a_listen_address_is_split(listen: str, host: str, port: int) -> None:
-    assert parts.host_and_port(listen) == (host, port)
 
 
 def test_the_clocks_are_the_machines() -> None:

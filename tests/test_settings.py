@@ -6,13 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from adapter import development
-from adapter.settings import (
-    Settings,
-    SettingsFaults,
-    Severity,
-    inspect,
-    refuse_development_secrets,
-)
+from adapter.diagnostics.finding import Severity
+from adapter.settings import Settings, SettingsFaults, inspect, refuse_development_secrets
 from adapter.wechat.redact import Secret
 from tests.configurations import SHOP, SOUND
 
@@ -164,7 +159,7 @@ def test_a_file_that_cannot_be_read_is_the_only_fault(tmp_path: Path) -> None:
     assert not found.readable
     assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in found.findings] == [
         "error: FOLDER/none.toml: cannot be read: no such file or directory. "
-        "Give the file's path with --config."
+        "Check the file's path, and that this user may read it."
     ]
 
 
@@ -175,7 +170,8 @@ def test_a_file_that_is_no_utf8_is_told(tmp_path: Path) -> None:
     found = inspect(file, SOUND)
 
     assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in found.findings] == [
-        "error: FOLDER/adapter.toml: is not UTF-8 text. TOML is UTF-8; save the file as that."
+        "error: FOLDER/adapter.toml, line 1: is not UTF-8 text. "
+        "TOML is UTF-8: save the file in that encoding."
     ]
 
 

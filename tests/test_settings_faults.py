@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.settings import Finding, inspect
+from adapter.diagnostics.finding import Finding
+from adapter.settings import inspect
 from tests.configurations import SOUND
 from tests.faulty_meaning import FAULTY_MEANING
 from tests.faulty_reading import FAULTY_READING

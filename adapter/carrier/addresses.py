@@ -16,7 +16,7 @@ from grpc_channelz.v1.channelz_pb2 import (
     GetTopChannelsRequest,
 )
 
-from adapter.carrier.options import scheme_and_rest
+from adapter.diagnostics.grpc_target import scheme_and_rest
 
 SUBCHANNELS_AT_MOST = 256  # what a name resolves to is not ours to bound
 CALLS_TO_TELL = 5  # for each address, since the last word; fewer change nothing

@@ -16,10 +16,11 @@ from adapter.carrier import credentials, failure
 from adapter.carrier.addresses import AddressState
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.mapping import Mapping
-from adapter.carrier.options import CarrierOptions, addresses, refuse_unsafe
+from adapter.carrier.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.places import CallLimit
 from adapter.carrier.renewal import ChannelRotation
 from adapter.carrier.state import BREAKERS, CarrierState
+from adapter.diagnostics.grpc_target import grpc_target
 from adapter.wechat.redact import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
@@ -139,7 +140,7 @@ class GrpcCarrier:
         connectivity = grpc.ChannelConnectivity.SHUTDOWN if self._closed else link.connectivity()
         return CarrierState(
             target=self._options.target,
-            addresses=addresses(self._options.target),
+            addresses=grpc_target(self._options.target).listed,
             tls=self._options.tls is not None,
             connectivity=connectivity.name,
             breaker=BREAKERS[connectivity],

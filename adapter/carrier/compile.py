@@ -7,25 +7,38 @@ give the same bytes with any grpcio-tools since 1.66.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapter.diagnostics.cannot_start import CannotStart
+
 SHIPPED_PROTO = Path("proto/carrier/v1/waybill_service.proto")
 SHIPPED_DESCRIPTORS = Path(__file__).with_name("waybill_service.binpb")
 COMPILE_WITHIN_SECONDS = 60
+SHOWN_LINES = 12  # of protoc, which goes on after a first fault
+
+_PROTOC_LOG = re.compile(r"WARNING: All log|[IWE]\d{4} ")
 
 
-class CompileFault(Exception):
+class CompileFault(CannotStart):
     """The files do not compile; nothing was written.
 
     `lines` are protoc's own findings, `file:line:column: what is wrong`, one each.
     """
 
     def __init__(self, lines: tuple[str, ...]) -> None:
-        super().__init__("\n".join(lines))
+        # protoc's own log lines (`W0000 …`) say nothing of the files.
+        told = [line for line in lines if not _PROTOC_LOG.match(line)]
+        more = [f"… and {len(told) - SHOWN_LINES} more"] if len(told) > SHOWN_LINES else []
+        absent = any("was not found" in line for line in told)
+        super().__init__(
+            "\n".join(("the files do not compile:", *told[:SHOWN_LINES], *more)),
+            hint="\nName the folder that imports start from: -I DIR." if absent else "",
+        )
         self.lines = lines
 
 

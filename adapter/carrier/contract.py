@@ -21,7 +21,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from adapter.carrier.findings import ContractFault, nearest
+from adapter.carrier.faults import ContractFault
+from adapter.diagnostics.finding import meant
 
 SHIPPED = Path(__file__).with_name("waybill_service.binpb")
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024
@@ -132,7 +133,7 @@ class Contract:
         if not self.methods:
             return "The descriptor set has no service at all."
         unary = [_path(method)[1:] for method in self.methods if _is_unary(method)]
-        near, listed = nearest(name, unary), nearest("", unary)
+        near, listed = meant(name, unary), meant("", unary)
         return " ".join(dict.fromkeys((near, listed))) or "Every method of it is a streaming one."
 
 

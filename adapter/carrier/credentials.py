@@ -48,7 +48,7 @@ def marks(options: CarrierOptions) -> tuple[Mark, ...]:
         try:
             status = path.stat()
         except OSError as error:
-            raise CarrierMisconfigured(f"{path}: {error.strerror}") from error
+            raise CarrierMisconfigured(f"{path}: {error.strerror}", key="carrier") from error
         found.append((str(path), status.st_ino, status.st_mtime_ns, status.st_size))
     return tuple(found)
 
@@ -63,10 +63,10 @@ def read(options: CarrierOptions) -> Credentials:
     if options.tls is None:
         return Credentials(metadata=metadata)
     tls = options.tls
-    ca, cert, key = (_content(path) for path in (tls.ca, tls.cert, tls.key))
+    ca, cert, key = _contents(tls)
     _refuse_unfit(tls, ca)
-    if (ca, cert, key) != tuple(_content(path) for path in (tls.ca, tls.cert, tls.key)):
-        raise CarrierMisconfigured("the TLS files are being replaced just now")
+    if (ca, cert, key) != _contents(tls):
+        raise CarrierMisconfigured("the TLS files are being replaced just now", key="carrier.tls")
     fingerprint = hashlib.sha256()
     for part in (ca, cert, key):
         fingerprint.update(hashlib.sha256(part or b"").digest())
@@ -76,23 +76,33 @@ def read(options: CarrierOptions) -> Credentials:
 
 
 def _authorization(path: Path) -> tuple[tuple[str, str], ...]:
-    content = _content(path) or b""
+    content = _content(path, key="carrier.token_file") or b""
     token = content.decode("ascii", errors="replace").strip()
     if not _TOKEN.fullmatch(token):
-        raise CarrierMisconfigured(f"{path} does not hold one token of visible ASCII characters")
+        raise CarrierMisconfigured(
+            f"{path} does not hold one token of visible ASCII characters", key="carrier.token_file"
+        )
     return (("authorization", f"Bearer {token}"),)
 
 
-def _content(path: Path | None) -> bytes | None:
+def _contents(tls: TlsFiles) -> tuple[bytes | None, bytes | None, bytes | None]:
+    return (
+        _content(tls.ca, key="carrier.tls.ca"),
+        _content(tls.cert, key="carrier.tls.cert"),
+        _content(tls.key, key="carrier.tls.key"),
+    )
+
+
+def _content(path: Path | None, *, key: str) -> bytes | None:
     if path is None:
         return None
     try:
         with path.open("rb") as file:
             content = file.read(FILE_LIMIT_BYTES + 1)
     except OSError as error:
-        raise CarrierMisconfigured(f"{path}: {error.strerror}") from error
+        raise CarrierMisconfigured(f"{path}: {error.strerror}", key=key) from error
     if len(content) > FILE_LIMIT_BYTES:
-        raise CarrierMisconfigured(f"{path} is larger than {FILE_LIMIT_BYTES} bytes")
+        raise CarrierMisconfigured(f"{path} is larger than {FILE_LIMIT_BYTES} bytes", key=key)
     return content
 
 
@@ -103,7 +113,9 @@ def _refuse_unfit(tls: TlsFiles, ca: bytes | None) -> None:
         try:
             context.load_verify_locations(cadata=ca.decode("ascii"))
         except (ssl.SSLError, ValueError) as error:
-            raise CarrierMisconfigured(f"{tls.ca} holds no readable PEM certificate") from error
+            raise CarrierMisconfigured(
+                f"{tls.ca} holds no readable PEM certificate", key="carrier.tls.ca"
+            ) from error
     if tls.cert is None or tls.key is None:
         return
     try:
@@ -111,5 +123,6 @@ def _refuse_unfit(tls: TlsFiles, ca: bytes | None) -> None:
         context.load_cert_chain(tls.cert, tls.key, password="")
     except (OSError, ValueError) as error:
         raise CarrierMisconfigured(
-            f"{tls.cert} and {tls.key} are not a certificate and its unencrypted key"
+            f"{tls.cert} and {tls.key} are not a certificate and its unencrypted key",
+            key="carrier.tls.cert",
         ) from error

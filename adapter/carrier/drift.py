@@ -13,8 +13,9 @@ from google.protobuf.descriptor import (
 )
 
 from adapter.carrier.contract import Contract, Method
-from adapter.carrier.findings import ContractFault, Finding, Severity, nearest
+from adapter.carrier.faults import ContractFault
 from adapter.carrier.paths import KINDS
+from adapter.diagnostics.finding import Finding, Severity, meant
 
 KEY = "carrier.descriptors"
 
@@ -31,7 +32,7 @@ def compare(ours: Contract, served: Contract, methods: Iterable[Method]) -> tupl
     for method in methods:
         there = theirs.get(method.name)
         if there is None:
-            hint = nearest(method.name, theirs)
+            hint = meant(method.name, theirs)
             comparison.error(f"the server has no method {method.name}", hint)
         else:
             comparison.method(known[method.name], there)
@@ -44,7 +45,7 @@ def compare_served(ours: Contract, served: bytes, methods: Iterable[Method]) -> 
         return compare(ours, Contract.load(served), methods)
     except ContractFault as error:
         message = f"the contract that the server shows cannot be read: {error.message}"
-        return (Finding(severity=Severity.WARNING, key=KEY, line=0, message=message),)
+        return (Finding(severity=Severity.WARNING, key=KEY, message=message),)
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class _Comparison:
         self._add(Severity.WARNING, message, hint)
 
     def _add(self, severity: Severity, message: str, hint: str) -> None:
-        self.found.append(Finding(severity=severity, key=KEY, line=0, message=message, hint=hint))
+        self.found.append(Finding(severity=severity, key=KEY, message=message, hint=hint))
 
     def method(self, here: MethodDescriptor, there: MethodDescriptor) -> None:
         if there.client_streaming or there.server_streaming:

@@ -6,26 +6,21 @@ import asyncio
 import socket
 
 from adapter.carrier.handshake import Endpoint
-from adapter.carrier.options import (
-    CarrierMisconfigured,
-    CarrierOptions,
-    addresses,
-    host_and_port,
-    scheme_and_rest,
-)
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from adapter.diagnostics.grpc_target import DEFAULT_PORT, grpc_target
 
 ENDPOINTS_LIMIT = 16
 
 
 async def endpoints_of(options: CarrierOptions) -> list[Endpoint]:
-    """Return every address behind the target; none for a socket of this machine.
+    """Return every address behind the target; none for a socket of this machine, and for
+    xDS, whose control plane alone knows them.
 
     Raises `CarrierMisconfigured` for a name that DNS does not know.
     """
-    if scheme_and_rest(options.target)[0].startswith("unix"):
-        return []
     found: list[Endpoint] = []
-    for host, port in map(host_and_port, addresses(options.target)):
+    for listed in grpc_target(options.target).addresses:
+        host, port = listed.host, listed.port or DEFAULT_PORT
         try:
             lines = await asyncio.get_running_loop().getaddrinfo(
                 host, port, type=socket.SOCK_STREAM

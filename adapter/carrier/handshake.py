@@ -13,9 +13,9 @@ import grpc
 from cryptography import x509
 
 from adapter.carrier.certificate import Certificate
-from adapter.carrier.findings import Finding, Severity
 from adapter.carrier.greeting import Greeting, greet
 from adapter.carrier.options import TlsFiles
+from adapter.diagnostics.finding import Finding
 
 TARGET = "carrier.target"
 TLS = "carrier.tls"
@@ -203,7 +203,7 @@ def _no_grpc(endpoint: Endpoint, greeting: Greeting) -> tuple[Finding, ...]:
 
 
 def _error(key: str, message: str, hint: str = "") -> tuple[Finding, ...]:
-    return (Finding(severity=Severity.ERROR, key=key, line=0, message=message, hint=hint),)
+    return (Finding(key=key, message=message, hint=hint),)
 
 
 @asynccontextmanager

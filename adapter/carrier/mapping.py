@@ -11,24 +11,23 @@ from google.protobuf.message import Message
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.exchange import Expression, Failure, PushFields, Row, Unfit
-from adapter.carrier.findings import ContractFault, Finding, MappingFaults, Severity
+from adapter.carrier.faults import ContractFault, MappingFaults
 from adapter.carrier.numbered import first_that_fits
 from adapter.carrier.reading import Cancelling, Lookup, read_parts
 from adapter.carrier.refusals import RefusalTable
 from adapter.carrier.request_rules import SAMPLE
+from adapter.diagnostics.finding import Finding
 
 __all__ = [
     "ContractFault",
     "Expression",
     "Fact",
     "Failure",
-    "Finding",
     "Mapping",
     "MappingFaults",
     "Outcome",
     "PushFields",
     "Row",
-    "Severity",
     "Unfit",
 ]
 
@@ -53,7 +52,8 @@ class Mapping:
 
         Raises `MappingFaults` with every finding when there is an error among them.
         """
-        parts = read_parts(SHIPPED if source is None else source, contract)
+        called = "the shipped mapping" if source is None else ""
+        parts = read_parts(SHIPPED if source is None else source, contract, called=called)
         return cls(
             findings=parts.findings,
             _cancel=parts.cancel,

@@ -6,12 +6,12 @@ from typing import Final
 
 from adapter.cancellation.model import Fact, Outcome
 from adapter.carrier.contract import Contract, Method
-from adapter.carrier.document import Section
-from adapter.carrier.findings import ContractFault
+from adapter.carrier.faults import ContractFault
 from adapter.carrier.refusals import RefusalTable
 from adapter.carrier.requests import RequestPlan
 from adapter.carrier.sources import PASSWORD, REQUEST_ID
 from adapter.carrier.statuses import StatusTable, unlisted
+from adapter.diagnostics.table import Table
 
 ROOT_KEYS: Final = ("method", "request", "status", "grpc", "lookup")
 STATUS_KEYS: Final = ("field", "message", "show_message", "outcomes")
@@ -23,7 +23,7 @@ REFUSED_IN_LOOKUP: Final = {
 IDENTITIES: Final = ("WayBillID", "OrderID")
 
 
-def method(section: Section, contract: Contract) -> Method | None:
+def method(section: Table, contract: Contract) -> Method | None:
     """Find the method that the section names, or write down why it cannot be used."""
     name = section.text("method", missing='Write method = "package.Service/Method".')
     if name is None:
@@ -35,7 +35,7 @@ def method(section: Section, contract: Contract) -> Method | None:
         return None
 
 
-def judge_request(section: Section, plan: RequestPlan) -> None:
+def judge_request(section: Table, plan: RequestPlan) -> None:
     """Refuse a request that does not say which waybill is meant."""
     if not any(map(plan.carries, IDENTITIES)):
         section.findings.error(
@@ -52,13 +52,13 @@ def judge_request(section: Section, plan: RequestPlan) -> None:
         )
 
 
-def note_password(root: Section, plan: RequestPlan) -> None:
+def note_password(root: Table, plan: RequestPlan) -> None:
     """Note a password that nobody checks."""
     if not plan.carries(PASSWORD):
         root.findings.note("request", "BizPwd is not sent: nobody checks the merchant's password")
 
 
-def judge_status(section: Section, table: StatusTable[Outcome], refusals: RefusalTable) -> None:
+def judge_status(section: Table, table: StatusTable[Outcome], refusals: RefusalTable) -> None:
     """Refuse values without a row, and a table in which nothing means cancelled."""
     findings = section.findings
     for number, names in unlisted(section, table.enum).items():
@@ -83,7 +83,7 @@ def judge_status(section: Section, table: StatusTable[Outcome], refusals: Refusa
             )
 
 
-def judge_lookup(section: Section, table: StatusTable[Fact]) -> None:
+def judge_lookup(section: Table, table: StatusTable[Fact]) -> None:
     """Note the values that settle nothing. That is lawful: a lookup never guesses."""
     for number, names in unlisted(section, table.enum).items():
         if number != 0:
@@ -94,7 +94,7 @@ def judge_lookup(section: Section, table: StatusTable[Fact]) -> None:
 
 
 def judge_doubt(
-    root: Section,
+    root: Table,
     plan: RequestPlan,
     statuses: StatusTable[Outcome],
     refusals: RefusalTable,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from adapter.carrier.document import Section
-from adapter.carrier.findings import nearest
 from adapter.carrier.paths import FieldPath, PathFault, getter, kind, leaves, parent_of, resolve
 from adapter.carrier.targets import wrapped
+from adapter.diagnostics.finding import meant
+from adapter.diagnostics.table import Table
 
 MESSAGE_LIMIT = 500  # characters kept; a carrier's stack trace would fill the ledger
 
@@ -39,7 +39,7 @@ class MessageField:
             getattr(parent, name).value = text
 
 
-def message_field(section: Section, reply: Descriptor) -> MessageField | None:
+def message_field(section: Table, reply: Descriptor) -> MessageField | None:
     """Find the field that `message` names; faults go to the section's findings."""
     path = section.text("message")
     if path is None:
@@ -54,7 +54,7 @@ def message_field(section: Section, reply: Descriptor) -> MessageField | None:
         section.findings.error(
             section.key("message"),
             f'"{path}" is {kind(found.leaf)}, not a string',
-            nearest(path, texts),
+            meant(path, texts),
         )
         return None
     return MessageField(path=found, get=getter(found))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from typing import ClassVar
 
-from adapter.cancellation.errors import AdapterError
+from adapter.configuration.carrier_rules import breaches
+from adapter.diagnostics.cannot_start import CannotStart
 
-_UNIX_SCHEMES = ("unix", "unix-abstract")
 
-
-class CarrierMisconfigured(AdapterError):
+class CarrierMisconfigured(CannotStart):
     """The carrier cannot be reached as configured. Nothing was sent, and nothing will be."""
 
     reason = "carrier_misconfigured"
+    KEY: ClassVar[str] = "carrier.target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,82 +60,9 @@ class CarrierOptions:
     silence_seconds: float = 2.0
 
 
-def addresses(target: str) -> tuple[str, ...]:
-    """Return the `host:port` (or socket path) of each address that a gRPC name lists.
-
-    The grammar is gRPC's naming.md: `dns://authority/host:port`, `ipv4:a:1,b:2`, `unix:path`,
-    and a bare `host:port`.
-    """
-    scheme, rest = scheme_and_rest(target)
-    if scheme in _UNIX_SCHEMES:
-        return (rest,)
-    if rest.startswith("//"):
-        rest = rest[2:].partition("/")[2]
-    return tuple(part for part in unquote(rest).split(",") if part)
-
-
-def scheme_and_rest(target: str) -> tuple[str, str]:
-    """Split a gRPC name; a bare `host:port` is `dns`, as gRPC reads it."""
-    scheme, colon, rest = target.partition(":")
-    if colon and scheme in ("dns", "ipv4", "ipv6", *_UNIX_SCHEMES):
-        return scheme, rest
-    return "dns", target
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Split `host:port`, `[::1]:port` or `host`; gRPC's port without one is 443."""
-    if address.startswith("["):
-        host, _, rest = address[1:].partition("]")
-        port = rest.removeprefix(":")
-    else:
-        host, _, port = address.rpartition(":") if ":" in address else (address, "", "")
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise CarrierMisconfigured(f"{address!r} has no port between 1 and 65535")
-    return host, int(port or 443)
-
-
-def is_loopback(target: str) -> bool:
-    """Say whether every address of the target stays on this machine."""
-    if scheme_and_rest(target)[0] in _UNIX_SCHEMES:
-        return True
-    hosts = [host_and_port(address)[0] for address in addresses(target)]
-    return bool(hosts) and all(_is_loopback_host(host) for host in hosts)
-
-
-def is_named(target: str) -> bool:
-    """Say whether DNS decides where the target is, so that it can move."""
-    if scheme_and_rest(target)[0] != "dns" or is_loopback(target):
-        return False
-    return not all(_is_address(host_and_port(part)[0]) for part in addresses(target))
-
-
 def refuse_unsafe(options: CarrierOptions) -> None:
-    """Raise `CarrierMisconfigured` when secrets would cross a network in the clear."""
-    if not addresses(options.target):
-        raise CarrierMisconfigured(f"the target {options.target!r} names no address")
-    if options.tls is not None:
-        if (options.tls.cert is None) != (options.tls.key is None):
-            raise CarrierMisconfigured("a client certificate needs both cert and key")
-        return
-    if is_loopback(options.target):
-        return
-    if options.token_file is not None:
-        raise CarrierMisconfigured("a bearer token is never sent without TLS beyond loopback")
-    if not options.insecure:
-        raise CarrierMisconfigured(
-            f"{options.target!r} is not loopback: configure TLS, or set insecure = true"
-        )
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback_host(host: str) -> bool:
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+    """Raise `CarrierMisconfigured` for a target gRPC cannot use, or when secrets would cross a
+    network in the clear: by the rule that `check` goes by."""
+    findings = tuple(breaches(options))
+    if findings:
+        raise CarrierMisconfigured(findings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from adapter.carrier.findings import nearest
+from adapter.diagnostics.finding import meant
 
 NEARBY_DEPTH = 4
 TIMESTAMP = "google.protobuf.Timestamp"
@@ -113,8 +113,8 @@ def _near(message: Descriptor, inside: Descriptor, path: str, name: str) -> str:
     elsewhere = [near for near in reachable if near.rpartition(".")[2] == name]
     if elsewhere:
         return f'Did you mean "{elsewhere[0]}"?'
-    hint = nearest(path, reachable)
-    return hint if hint.startswith("Did") else nearest(name, inside.fields_by_name)
+    hint = meant(path, reachable)
+    return hint if hint.startswith("Did") else meant(name, inside.fields_by_name)
 
 
 def leaves(

@@ -21,8 +21,8 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.drift import compare_served
 from adapter.carrier.endpoints import endpoints_of
-from adapter.carrier.findings import ContractFault, Finding, Severity
-from adapter.carrier.handshake import TARGET, TLS, knock
+from adapter.carrier.faults import ContractFault
+from adapter.carrier.handshake import TLS, knock
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import (
     CarrierMisconfigured,
@@ -30,6 +30,7 @@ from adapter.carrier.options import (
     refuse_unsafe,
 )
 from adapter.carrier.reflection import NoReflection, fetch
+from adapter.diagnostics.finding import Finding, Severity, has_errors
 
 HEALTH = "carrier.health"
 DISTANCE = "carrier.distance"
@@ -65,11 +66,11 @@ async def probe(
         read = await asyncio.to_thread(files.read, options)
         endpoints = await endpoints_of(options)
     except CarrierMisconfigured as error:
-        return Probe(findings=(_found(Severity.ERROR, TARGET, str(error)),))
+        return Probe(findings=error.findings)
     found = list(_client_certificate(read, options, now_unix))
     for endpoint in endpoints:
         found += await knock(endpoint, tls=options.tls, within_seconds=within_seconds)
-    if any(finding.severity is Severity.ERROR for finding in found):
+    if has_errors(found):
         return Probe(findings=tuple(found))
     health, round_trip = await _health(options, read, within_seconds)
     found += health
@@ -109,7 +110,7 @@ async def _health(
         for _ in range(ROUNDS):
             started = time.monotonic()
             finding = await _asked(call, request.SerializeToString(), read, within_seconds)
-            if any(one.severity is Severity.ERROR for one in finding):
+            if has_errors(finding):
                 return finding, None
             took.append(time.monotonic() - started)
         return finding, min(took)
@@ -185,4 +186,4 @@ async def _drift(
 
 
 def _found(severity: Severity, key: str, message: str, hint: str = "") -> Finding:
-    return Finding(severity=severity, key=key, line=0, message=message, hint=hint)
+    return Finding(severity=severity, key=key, message=message, hint=hint)

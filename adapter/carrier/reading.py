@@ -10,12 +10,13 @@ from typing import TypeVar
 from adapter.cancellation.model import CarrierAnswer, Fact, Outcome
 from adapter.carrier import mapping_rules, refusals, requests, statuses
 from adapter.carrier.contract import Contract, Method
-from adapter.carrier.document import Section, read
-from adapter.carrier.findings import Finding, MappingFaults
+from adapter.carrier.faults import MappingFaults
 from adapter.carrier.messages import MessageField, message_field
 from adapter.carrier.refusals import RefusalTable
 from adapter.carrier.requests import RequestPlan
 from adapter.carrier.statuses import StatusTable
+from adapter.diagnostics.finding import Finding
+from adapter.diagnostics.table import Table, UnusableFile, read
 
 W = TypeVar("W", Outcome, Fact)
 
@@ -51,13 +52,16 @@ class Parts:
     findings: tuple[Finding, ...]
 
 
-def read_parts(source: bytes | Path, contract: Contract) -> Parts:
+def read_parts(source: bytes | Path, contract: Contract, *, called: str = "") -> Parts:
     """Read and check a mapping. Raises `MappingFaults` with every finding."""
-    root = read(source)
+    try:
+        root = read(source, called=called)
+    except UnusableFile as error:
+        raise MappingFaults(error.findings) from error
     root.refuse_unknown(mapping_rules.ROOT_KEYS)
-    refused = refusals.table(root.section("grpc"))
+    refused = refusals.table(root.table("grpc"))
     cancel = _cancelling(root, contract, refused)
-    section = root.section("lookup")
+    section = root.table("lookup")
     lookup = None if section is None else _lookup(section, contract)
     findings = root.findings.ordered()
     if root.findings.has_errors or cancel is None:
@@ -65,7 +69,7 @@ def read_parts(source: bytes | Path, contract: Contract) -> Parts:
     return Parts(cancel=cancel, lookup=lookup, refusals=refused, findings=findings)
 
 
-def _cancelling(root: Section, contract: Contract, refused: RefusalTable) -> Cancelling | None:
+def _cancelling(root: Table, contract: Contract, refused: RefusalTable) -> Cancelling | None:
     method = mapping_rules.method(root, contract)
     plan = _plan(root, method, {})
     status = _status(root, mapping_rules.STATUS_KEYS)
@@ -95,7 +99,7 @@ def _cancelling(root: Section, contract: Contract, refused: RefusalTable) -> Can
     )
 
 
-def _lookup(section: Section, contract: Contract) -> Lookup | None:
+def _lookup(section: Table, contract: Contract) -> Lookup | None:
     section.refuse_unknown(mapping_rules.LOOKUP_KEYS)
     method = mapping_rules.method(section, contract)
     plan = _plan(section, method, mapping_rules.REFUSED_IN_LOOKUP)
@@ -108,10 +112,8 @@ def _lookup(section: Section, contract: Contract) -> Lookup | None:
     return Lookup(method=method, plan=plan, table=table)
 
 
-def _plan(
-    section: Section, method: Method | None, refused: Mapping[str, str]
-) -> RequestPlan | None:
-    request = section.section("request", missing="Say which field holds what of the push.")
+def _plan(section: Table, method: Method | None, refused: Mapping[str, str]) -> RequestPlan | None:
+    request = section.table("request", missing="Say which field holds what of the push.")
     if request is None or method is None:
         return None
     plan = requests.plan(request, method, refused=refused)
@@ -119,14 +121,14 @@ def _plan(
     return plan
 
 
-def _status(section: Section, keys: tuple[str, ...]) -> Section | None:
-    status = section.section("status", missing="Name the reply's enum and what its values mean.")
+def _status(section: Table, keys: tuple[str, ...]) -> Table | None:
+    status = section.table("status", missing="Name the reply's enum and what its values mean.")
     if status is not None:
         status.refuse_unknown(keys)
     return status
 
 
-def _table(status: Section | None, method: Method | None, words: type[W]) -> StatusTable[W] | None:
+def _table(status: Table | None, method: Method | None, words: type[W]) -> StatusTable[W] | None:
     if status is None or method is None:
         return None
     path = statuses.field(status, method.reply_type)

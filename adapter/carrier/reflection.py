@@ -18,10 +18,11 @@ from adapter.carrier import credentials as files
 from adapter.carrier.channel import WHATEVER_HEALTH, open_channel
 from adapter.carrier.contract import SIZE_LIMIT_BYTES
 from adapter.carrier.endpoints import endpoints_of
-from adapter.carrier.findings import ContractFault, Finding
+from adapter.carrier.faults import ContractFault
 from adapter.carrier.handshake import knock
 from adapter.carrier.link import Metadata
 from adapter.carrier.options import CarrierOptions, refuse_unsafe
+from adapter.diagnostics.finding import Finding
 
 # The messages of both versions are the same on the wire; only the service's name moved.
 PATHS = (
@@ -83,7 +84,7 @@ async def _look_into(options: CarrierOptions) -> None:
             return
         obstacles += found
     if obstacles:
-        raise ContractFault(obstacles[0].message, hint=obstacles[0].hint)
+        raise ContractFault(obstacles[:1])
 
 
 async def fetch_from(channel: grpc.aio.Channel, *, metadata: Metadata = ()) -> bytes:

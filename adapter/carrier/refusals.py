@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.document import Section
 from adapter.carrier.exchange import Failure, Row
-from adapter.carrier.findings import nearest
 from adapter.carrier.statuses import meaning_of
+from adapter.diagnostics.finding import meant
+from adapter.diagnostics.table import Table
 
 # In the order in which a stub chooses one that says `failed`.
 DEFINITE = (
@@ -84,21 +84,21 @@ def _answer(outcome: Outcome, status: str) -> CarrierAnswer:
     return CarrierAnswer(outcome=outcome, status=status, ask_again=outcome is Outcome.IN_DOUBT)
 
 
-def table(section: Section | None) -> RefusalTable:
+def table(section: Table | None) -> RefusalTable:
     """Read `[grpc]` and `[grpc.reasons]`; faults go to the section's findings."""
     codes: dict[str, Outcome] = {}
     reasons: dict[str, Outcome] = {}
     if section is None:
         return RefusalTable(codes=codes, reasons=reasons)
     plain = {name: value for name, value in section.entries.items() if name != REASONS}
-    for code, text in Section(section.name, plain, section.findings).texts().items():
+    for code, text in Table(section.name, plain, section.findings).texts().items():
         if code not in CODES:
-            near = nearest(code, CODES)
+            near = meant(code, CODES)
             section.findings.error(section.key(code), "is no gRPC code of a failed call", near)
         elif (outcome := meaning_of(section, code, text, Outcome)) is not None:
             codes[code] = outcome
             _weigh(section, code, outcome)
-    listed = section.section(REASONS)
+    listed = section.table(REASONS)
     for reason, text in listed.texts().items() if listed is not None else ():
         if (
             listed is not None
@@ -109,7 +109,7 @@ def table(section: Section | None) -> RefusalTable:
     return RefusalTable(codes=codes, reasons=reasons)
 
 
-def _weigh(section: Section, code: str, outcome: Outcome) -> None:
+def _weigh(section: Table, code: str, outcome: Outcome) -> None:
     key, findings = section.key(code), section.findings
     if code in IN_DOUBT and outcome is Outcome.CANCELLED:
         findings.error(
@@ -129,7 +129,7 @@ def _weigh(section: Section, code: str, outcome: Outcome) -> None:
         findings.warning(key, "a failed call that means cancelled is unusual", "Is it meant?")
 
 
-def _weigh_reason(section: Section, reason: str, outcome: Outcome) -> None:
+def _weigh_reason(section: Table, reason: str, outcome: Outcome) -> None:
     key = section.key(reason)
     # Some name the code before the reason, where only a domain can stand.
     code = next((code for code in IN_DOUBT if reason.startswith((f"{code}/", f"{code}."))), None)
@@ -143,7 +143,7 @@ def _weigh_reason(section: Section, reason: str, outcome: Outcome) -> None:
         )
 
 
-def _warn_of_promise(section: Section, name: str, code: str) -> None:
+def _warn_of_promise(section: Table, name: str, code: str) -> None:
     section.findings.warning(
         section.key(name),
         f"{code} may follow the effect: this row is the carrier's promise that it did nothing",

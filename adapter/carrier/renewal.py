@@ -10,7 +10,8 @@ from adapter.carrier.addresses import Addresses
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.link import Channel, Metadata
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, is_named
+from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from adapter.diagnostics.grpc_target import grpc_target
 
 TICK_SECONDS = 0.25
 SILENT_AGAIN_SECONDS = 10.0  # a carrier that is merely slow gets no new connection sooner
@@ -87,7 +88,7 @@ class ChannelRotation:
             if marks != self._marks:
                 fresh = await asyncio.to_thread(files.read, self._options)
         except CarrierMisconfigured as error:
-            self.fault = str(error)
+            self.fault = error.message.removesuffix(".")
             return
         changed = fresh.tls_fingerprint != self._credentials.tls_fingerprint
         if (changed or self._is_due()) and not await self._replace(fresh):
@@ -115,7 +116,7 @@ class ChannelRotation:
         return self.built == 1 or age >= SILENT_AGAIN_SECONDS
 
     def _rebuilds(self) -> bool:
-        return self._options.rebuild_seconds > 0 and is_named(self._options.target)
+        return self._options.rebuild_seconds > 0 and grpc_target(self._options.target).is_named
 
     def _is_due(self) -> bool:
         age = asyncio.get_running_loop().time() - self._built_at

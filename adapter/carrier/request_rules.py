@@ -6,11 +6,11 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import EncodeError, Message
 
 from adapter.cancellation.model import Cancellation
-from adapter.carrier.document import Section
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.paths import FieldPath, kind
 from adapter.carrier.sources import CREATE_TIME, PASSWORD, Source
 from adapter.carrier.targets import INTEGERS, wrapped
+from adapter.diagnostics.table import Table
 
 LAST_SECOND_OF_INT32 = 2**31 - 1
 
@@ -34,7 +34,7 @@ SAMPLE = Cancellation(
 )
 
 
-def refuse_clashes(section: Section, paths: tuple[FieldPath, ...]) -> None:
+def refuse_clashes(section: Table, paths: tuple[FieldPath, ...]) -> None:
     """Refuse two members of one oneof, and a field inside one that is filled as a whole."""
     members: dict[tuple[str, str], str] = {}
     filled = {path.names for path in paths}
@@ -59,7 +59,7 @@ def refuse_clashes(section: Section, paths: tuple[FieldPath, ...]) -> None:
                 )
 
 
-def refuse_incomplete(section: Section, sample: Message | Unfit) -> None:
+def refuse_incomplete(section: Table, sample: Message | Unfit) -> None:
     """Refuse a table that leaves out what a proto2 contract requires: nothing could be sent."""
     if isinstance(sample, Unfit):
         return
@@ -80,7 +80,7 @@ def integer_type(path: FieldPath) -> int | None:
     return leaf.type if leaf.type in INTEGERS else None
 
 
-def remark(section: Section, path: FieldPath, source: Source) -> None:
+def remark(section: Table, path: FieldPath, source: Source) -> None:
     """Note what is lawful and may still surprise."""
     key, findings = section.key(str(path)), section.findings
     integer = integer_type(path)

@@ -10,9 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from adapter.carrier.contract import Method
-from adapter.carrier.document import Section
 from adapter.carrier.exchange import PushFields, Unfit
-from adapter.carrier.findings import nearest
 from adapter.carrier.paths import FieldPath, PathFault, getter, resolve
 from adapter.carrier.request_rules import (
     SAMPLE,
@@ -23,6 +21,8 @@ from adapter.carrier.request_rules import (
 )
 from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Getter, Source, Subject
 from adapter.carrier.targets import Convert, Misfit, Restore, constant, converter, restorer
+from adapter.diagnostics.finding import meant
+from adapter.diagnostics.table import Table
 
 Fields = dict[str, object]
 Fill = Callable[[Subject, str], object]
@@ -70,7 +70,7 @@ class RequestPlan:
         return source in self.listed
 
 
-def plan(section: Section, method: Method, *, refused: Mapping[str, str]) -> RequestPlan:
+def plan(section: Table, method: Method, *, refused: Mapping[str, str]) -> RequestPlan:
     """Check the table whole and prepare it; `refused` sources come with the reason.
 
     Faults go to the section's findings; a plan with faults must not be used.
@@ -108,7 +108,7 @@ def _step(message: Descriptor, path: str, value: str, refused: Mapping[str, str]
     if source is None:
         raise PathFault(
             f'"{value}" is no field of a push',
-            f'{nearest(value, SOURCES)} A constant is written "={value}".',
+            f'{meant(value, SOURCES)} A constant is written "={value}".',
         )
     unfit = Unfit(source=source.name, target=path)
     convert, get = converter(found.leaf, source, unfit), source.get

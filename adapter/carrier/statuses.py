@@ -11,10 +11,10 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor
 from google.protobuf.message import Message
 
 from adapter.cancellation.model import Fact, Outcome
-from adapter.carrier.document import Section
 from adapter.carrier.exchange import Row
-from adapter.carrier.findings import nearest
 from adapter.carrier.paths import FieldPath, PathFault, getter, kind, leaves, parent_of, resolve
+from adapter.diagnostics.finding import meant
+from adapter.diagnostics.table import Table
 
 W = TypeVar("W", Outcome, Fact)
 UNSET = "UNSET"
@@ -80,7 +80,7 @@ def names_by_number(enum: EnumDescriptor) -> dict[int, tuple[str, ...]]:
     return names
 
 
-def field(section: Section, message: Descriptor) -> FieldPath | None:
+def field(section: Table, message: Descriptor) -> FieldPath | None:
     """Find the enum that `field` names, or write down why it cannot be used."""
     path = section.text("field", missing='Name the enum in the reply: field = "…".')
     if path is None:
@@ -95,16 +95,16 @@ def field(section: Section, message: Descriptor) -> FieldPath | None:
         section.findings.error(
             section.key("field"),
             f'"{path}" is {kind(found.leaf)}, not an enum',
-            nearest(path, enums) or "This reply has no enum at all.",
+            meant(path, enums) or "This reply has no enum at all.",
         )
         return None
     return found
 
 
-def table(section: Section, path: FieldPath, words: type[W]) -> StatusTable[W] | None:
+def table(section: Table, path: FieldPath, words: type[W]) -> StatusTable[W] | None:
     """Read `outcomes` for the enum at `path`; faults go to the section's findings."""
     enum = path.leaf.enum_type
-    outcomes = section.section("outcomes", missing="Give every value of the enum a row.")
+    outcomes = section.table("outcomes", missing="Give every value of the enum a row.")
     if enum is None or outcomes is None:
         return None
     meanings: dict[int, W] = {}
@@ -114,7 +114,7 @@ def table(section: Section, path: FieldPath, words: type[W]) -> StatusTable[W] |
         meaning = meaning_of(outcomes, name, text, words)
         value = enum.values_by_name.get(name)
         if value is None:
-            near = nearest(name, enum.values_by_name)
+            near = meant(name, enum.values_by_name)
             outcomes.findings.error(outcomes.key(name), f"{enum.full_name} has no such value", near)
             continue
         first = listed.setdefault(value.number, name)
@@ -126,7 +126,7 @@ def table(section: Section, path: FieldPath, words: type[W]) -> StatusTable[W] |
     return StatusTable(path=path, enum=enum, meanings=meanings, words=names, number=getter(path))
 
 
-def unlisted(section: Section, enum: EnumDescriptor) -> dict[int, tuple[str, ...]]:
+def unlisted(section: Table, enum: EnumDescriptor) -> dict[int, tuple[str, ...]]:
     """Return the numbers of the enum that have no row under any of their names."""
     outcomes = section.entries.get("outcomes")
     rows = outcomes if isinstance(outcomes, dict) else {}
@@ -137,12 +137,12 @@ def unlisted(section: Section, enum: EnumDescriptor) -> dict[int, tuple[str, ...
     }
 
 
-def meaning_of(section: Section, name: str, text: str, words: type[W]) -> W | None:
+def meaning_of(section: Table, name: str, text: str, words: type[W]) -> W | None:
     """Read one word of ours, or write down that there is none such."""
     known = {word.value: word for word in words}
     if text not in known:
         section.findings.error(
-            section.key(name), f'"{text}" is not one of ours', nearest(text, _spoken(words))
+            section.key(name), f'"{text}" is not one of ours', meant(text, _spoken(words))
         )
     return known.get(text)
 
@@ -151,7 +151,7 @@ def _spoken(words: type[Enum]) -> list[str]:
     return [str(word.value) for word in words]
 
 
-def _refuse_alias(section: Section, name: str, first: str) -> None:
+def _refuse_alias(section: Table, name: str, first: str) -> None:
     section.findings.error(
         section.key(name),
         f'is an alias of "{first}", which means something else',
@@ -159,7 +159,7 @@ def _refuse_alias(section: Section, name: str, first: str) -> None:
     )
 
 
-def _refuse_zero(section: Section, name: str, meaning: Outcome | Fact | None) -> None:
+def _refuse_zero(section: Table, name: str, meaning: Outcome | Fact | None) -> None:
     if isinstance(meaning, Fact):
         section.findings.error(
             section.key(name),

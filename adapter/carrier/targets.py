@@ -13,9 +13,9 @@ from collections.abc import Callable
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from adapter.carrier.exchange import Unfit
-from adapter.carrier.findings import nearest
 from adapter.carrier.paths import TIMESTAMP, WRAPPERS, PathFault, kind
 from adapter.carrier.sources import CREATE_TIME, Source
+from adapter.diagnostics.finding import meant
 
 Convert = Callable[[str | int], object]
 Restore = Callable[[object], str]
@@ -143,7 +143,7 @@ def constant(field: FieldDescriptor, text: str) -> object:
     if field.enum_type is not None:
         if text not in field.enum_type.values_by_name:
             names = field.enum_type.values_by_name
-            raise PathFault(f'{kind(field)} has no value "{text}"', nearest(text, names))
+            raise PathFault(f'{kind(field)} has no value "{text}"', meant(text, names))
         return field.enum_type.values_by_name[text].number
     if field.type == FieldDescriptor.TYPE_BOOL and text in {"true", "false"}:
         return text == "true"

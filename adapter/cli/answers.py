@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from adapter.cancellation.model import FINAL, Outcome
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import ContractFault, MappingFaults
-from adapter.carrier.findings import Finding as MappingFinding
 from adapter.carrier.mapping import Mapping, Row
-from adapter.configuration.findings import Finding, Severity, has_errors
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding, Severity, has_errors
 from adapter.edge.translate import ANSWERS, Locale, text
 from adapter.settings import Inspection
 
@@ -43,16 +41,11 @@ def judge(inspection: Inspection) -> tuple[tuple[AnswerRow, ...], tuple[Finding,
     if named & {"carrier.descriptors", "carrier.mapping"}:
         return (), ()  # said already: the file cannot be read
     try:
-        contract = Contract.load(carrier.descriptors)
-    except ContractFault as fault:
-        message = _sentence(fault.message)
-        return (), (inspection.place(Severity.ERROR, "carrier.descriptors", message, fault.hint),)
-    try:
-        mapping = Mapping.load(contract, carrier.mapping)
-    except MappingFaults as faults:
-        return (), mapping_findings(carrier.mapping, faults.findings)
+        mapping = Mapping.load(Contract.load(carrier.descriptors), carrier.mapping)
+    except CannotStart as error:
+        return (), inspection.placed(error.findings)
     locale = Locale(inspection.draft.wechat.locale)
-    return tuple(_rows(mapping, locale)), mapping_findings(carrier.mapping, mapping.findings)
+    return tuple(_rows(mapping, locale)), mapping.findings
 
 
 def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
@@ -78,25 +71,6 @@ def _answer(kind: Kind, row: Row, locale: Locale) -> AnswerRow:
         result_code=int(ANSWERS[outcome]),
         text=text(outcome, locale),
     )
-
-
-def mapping_findings(file: Path | None, found: Iterable[MappingFinding]) -> tuple[Finding, ...]:
-    """Return what was found in a mapping, by the lines of its file; None: the shipped one."""
-    return tuple(
-        Finding(
-            severity=Severity(finding.severity.value),
-            source=str(file or "the shipped mapping"),
-            line=finding.line or None,
-            key=finding.key,
-            message=_sentence(finding.message),
-            hint=finding.hint,
-        )
-        for finding in found
-    )
-
-
-def _sentence(message: str) -> str:
-    return message if message.endswith(".") else f"{message}."
 
 
 def verdict(findings: Iterable[Finding]) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path
 import click
 
 from adapter.cli import answer_table
-from adapter.cli.answers import AnswerRow, judge, verdict
-from adapter.cli.configuration import config_option, without_file
+from adapter.cli.answers import AnswerRow, verdict
+from adapter.cli.configuration import config_option
+from adapter.cli.examination import examine
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
-from adapter.cli.probe_ledger import look_at_file
 from adapter.cli.probes import PROBES, ask
-from adapter.configuration.findings import Finding, Severity, has_errors
-from adapter.settings import Settings, inspect, refuse_development_secrets
+from adapter.diagnostics.finding import Finding, has_errors
 
 
 @click.command("check")
@@ -32,36 +31,20 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     a merchant reads. Exits 1 on any error, 2 when the file cannot be read; warnings and
     notes do not count.
     """
-    inspection = inspect(config, os.environ)
-    rows, found = judge(inspection) if inspection.readable else ((), ())
-    findings = (
-        *without_file(inspection),
-        *inspection.findings,
-        *found,
-        *refuse_development_secrets(inspection),
-    )
-    if inspection.settings is not None:
-        findings = (*findings, *_beyond(inspection.settings, findings, offline=offline))
+    found = examine(config, os.environ)
+    findings = found.findings
+    if not offline and not has_errors(findings):
+        findings += asyncio.run(ask(PROBES, found.settings))
     if as_json:
-        click.echo(_json(rows, findings))
+        click.echo(_json(found.answers, findings))
     else:
         show(findings)
-        answer_table.show(rows, stream=sys.stdout)
+        answer_table.show(found.answers, stream=sys.stdout)
         click.echo(verdict(findings))
-    if not inspection.readable:
+    if not found.inspection.readable:
         raise SystemExit(EXIT_CANNOT_RUN)
     if has_errors(findings):
         raise SystemExit(EXIT_FINDINGS)
-
-
-def _beyond(
-    settings: Settings, found: tuple[Finding, ...], *, offline: bool
-) -> tuple[Finding, ...]:
-    """Judge what the files lead to: the world too, unless offline or there are faults enough."""
-    if not offline and not has_errors(found):
-        return asyncio.run(ask(PROBES, settings))
-    # A ledger that `serve` will make is news only to whoever asks the world.
-    return tuple(fault for fault in look_at_file(settings) if fault.severity is Severity.ERROR)
 
 
 def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:

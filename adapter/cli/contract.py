@@ -5,26 +5,37 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from adapter.carrier.compile import CompileFault, compile_protos
+from adapter.carrier.compile import compile_protos
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import ContractFault
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles, refuse_unsafe
+from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.outline import outline
 from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
 from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, guesses
-from adapter.cli.findings import refuse
-from adapter.configuration.findings import Finding, Severity
+from adapter.cli.findings import or_refuse
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding
 
 FETCH_WITHIN_SECONDS = 10.0
-SHOWN_LINES = 12  # of protoc, which goes on after a first fault
 
-_PROTOC_LOG = re.compile(r"WARNING: All log|[IWE]\d{4} ")
+SHIPPED = "the shipped contract"
+
+_OPTIONS = {
+    "carrier.descriptors": "",
+    "carrier.target": "",
+    "carrier.token_file": "--token-file",
+    "carrier.tls.ca": "--ca",
+    "carrier.tls.cert": "--cert",
+    "carrier.tls.key": "--key",
+}
+"""What a setting is called on this command line."""
+_PLAINTEXT_HINT = "Give --tls, --ca, or --insecure."
 
 a_file = click.Path(path_type=Path, dir_okay=False)
 a_folder = click.Path(path_type=Path, file_okay=False)
@@ -51,14 +62,10 @@ def compile_command(files: tuple[Path, ...], include: tuple[Path, ...], output: 
 
     Google's well-known types need no include.
     """
-    try:
+    with or_refuse("contract compile", placed=_as_options):
         descriptors = compile_protos(files, include=include)
         contract = Contract.load(descriptors)
-    except CompileFault as fault:
-        _refuse("contract compile", _not_compiled(fault), _include_hint(fault))
-    except ContractFault as fault:
-        _refuse("contract compile", fault.message, fault.hint)
-    _write(output, descriptors)
+        _write(output, descriptors)
     _tell(output, contract)
 
 
@@ -93,23 +100,15 @@ def fetch_command(
         tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
         token_file=token_file,
     )
-    source = f"contract fetch {target}"
-    try:
-        refuse_unsafe(options)
-    except CarrierMisconfigured as fault:
-        _refuse(source, str(fault), "" if wants_tls else "Give --tls, --ca, or --insecure.")
-    try:
+    with or_refuse(f"contract fetch {target}", placed=_as_options):
         descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))
         contract = Contract.load(descriptors)
-    except ContractFault as fault:
-        _refuse(source, fault.message, fault.hint)
-    except CarrierMisconfigured as fault:
-        _refuse(source, str(fault), "")
+        if output is not None:
+            _write(output, descriptors)
     if output is None:
         contract_tree.show(outline(contract), stream=sys.stdout)
-        return
-    _write(output, descriptors)
-    _tell(output, contract)
+    else:
+        _tell(output, contract)
 
 
 @command.command("show")
@@ -120,7 +119,8 @@ def show_command(*, descriptors: Path | None, as_json: bool) -> None:
 
     Each field stands there as a mapping names it.
     """
-    services = outline(_load(descriptors))
+    with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
+        services = outline(Contract.load(descriptors))
     if as_json:
         click.echo(contract_tree.as_json(services))
     else:
@@ -146,16 +146,17 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
     status enum has been given a meaning.
     """
     mapping, push = output / MAPPING_FILE, output / PUSH_FILE
-    try:
-        contract = _load(descriptors)
+    with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
+        contract = Contract.load(descriptors)
+    with or_refuse("--method", placed=_as_options):
         found = contract.method(method)
         text = propose(found, contract)
-    except ContractFault as fault:
-        _refuse("--method", fault.message, fault.hint)
-    if mapping.exists() and not force:
-        _refuse(str(mapping), "is there already.", "Name another folder with -o, or give --force.")
-    _write(mapping, text.encode())
-    _write(push, example_push(text, found))
+    with or_refuse(str(mapping)):
+        if mapping.exists() and not force:
+            hint = "Name another folder with -o, or give --force."
+            raise CannotStart("is there already", hint=hint)
+        _write(mapping, text.encode())
+        _write(push, example_push(text, found))
     marked = guesses(text)
     click.echo(
         f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
@@ -172,19 +173,28 @@ def _section(descriptors: Path | None, mapping: Path) -> str:
     return f'  [carrier]\n{named}  mapping = "{mapping}"\n'
 
 
-def _load(descriptors: Path | None) -> Contract:
-    try:
-        return Contract.load(descriptors)
-    except ContractFault as fault:
-        _refuse(str(descriptors or "the shipped contract"), fault.message, fault.hint)
-
-
 def _write(file: Path, content: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
-        _refuse(str(file), f"cannot be written: {error.strerror}.", "Name another place with -o.")
+        raise CannotStart(
+            f"cannot be written: {error.strerror}",
+            source=str(file),
+            hint="Name another place with -o.",
+        ) from error
+
+
+def _as_options(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Call settings what they are called here: there is no configuration file."""
+    for finding in findings:
+        option = _OPTIONS.get(finding.key, finding.key)
+        is_plaintext = "carrier.insecure = true" in finding.hint
+        hint = _PLAINTEXT_HINT if is_plaintext else finding.hint
+        message = re.sub(
+            r"carrier[.\w]+", lambda key: _OPTIONS.get(key[0], key[0]), finding.message
+        )
+        yield replace(finding, key=option, message=message, hint=hint)
 
 
 def _tell(output: Path, contract: Contract) -> None:
@@ -192,21 +202,3 @@ def _tell(output: Path, contract: Contract) -> None:
         "  no method at all: is this the file with the service?"
     ]
     click.echo("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
-
-
-def _not_compiled(fault: CompileFault) -> str:
-    # protoc's own log lines (`W0000 …`) say nothing of the files.
-    lines = [line for line in fault.lines if not _PROTOC_LOG.match(line)]
-    more = [f"… and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
-    return "\n".join(("the files do not compile:", *lines[:SHOWN_LINES], *more))
-
-
-def _include_hint(fault: CompileFault) -> str:
-    if any("was not found" in line for line in fault.lines):
-        return "\nName the folder that imports start from: -I DIR."
-    return ""
-
-
-def _refuse(source: str, message: str, hint: str) -> NoReturn:
-    said = message if message.endswith((".", "\n")) or "\n" in message else f"{message}."
-    refuse([Finding(severity=Severity.ERROR, source=source, message=said, hint=hint)])

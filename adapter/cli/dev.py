@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import click
 import uvloop
 
-from adapter.cancellation.errors import AdapterError
-from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.cli import dev_shown
 from adapter.cli.dev_once import every_reply
-from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, brought, dev_settings
-from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.dev_settings import HOST, OPTIONS, SOURCE, DevOrder, brought, dev_settings
+from adapter.cli.findings import EXIT_FINDINGS, or_refuse
 from adapter.cli.order_ids import option_for
 from adapter.cli.stub import Stub, StubFailed, StubOrder, running_stub
-from adapter.configuration.findings import Finding, Severity
-from adapter.edge.server import ListenFailed
+from adapter.diagnostics.finding import Finding
 from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
 from adapter.simulator.delivery import Unreachable
 from adapter.wechat.codec import Format
@@ -90,14 +89,14 @@ def command(
         contract=contract,
         mapping=mapping,
     )
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            if once:
-                is_right = runner.run(_once(order, json_wanted=json_wanted))
-                raise SystemExit(0 if is_right else EXIT_FINDINGS)
-            runner.run(_dev(order, Format(layout), json_wanted=json_wanted))
-    except (AdapterError, ListenFailed, ContractFault, MappingFaults, StubFailed) as error:
-        _give_up(error, order)
+    with (
+        or_refuse(SOURCE, placed=partial(_by_option, order)),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        if once:
+            is_right = runner.run(_once(order, json_wanted=json_wanted))
+            raise SystemExit(0 if is_right else EXIT_FINDINGS)
+        runner.run(_dev(order, Format(layout), json_wanted=json_wanted))
 
 
 async def _once(order: DevOrder, *, json_wanted: bool) -> bool:
@@ -170,13 +169,17 @@ def _stub_order(order: DevOrder) -> StubOrder:
     return StubOrder(port=order.stub_port, contract=order.contract, mapping=order.mapping)
 
 
-def _give_up(error: Exception, order: DevOrder) -> NoReturn:
-    message, hint = str(error).removeprefix("legacy-stub: "), ""
-    if isinstance(error, StubFailed | ListenFailed):
-        options = {"--port": order.port, "--ops-port": order.ops_port}
-        options["--stub-port"] = order.stub_port
-        taken = (name for name, port in options.items() if f"{HOST}:{port}:" in message)
-        if option := next(taken, ""):
-            message = f"port {options[option]} of {HOST} is taken."
-            hint = f"Stop what listens there, or give {option} another number; 0 takes a free one."
-    refuse([Finding(severity=Severity.ERROR, source=SOURCE, message=message, hint=hint)])
+def _by_option(order: DevOrder, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Name the option of a port that is taken."""
+    return tuple(_with_option(order, finding) for finding in findings)
+
+
+def _with_option(order: DevOrder, finding: Finding) -> Finding:
+    ports = {"--port": order.port, "--ops-port": order.ops_port, "--stub-port": order.stub_port}
+    taken = (name for name, port in ports.items() if f"{HOST}:{port}:" in finding.message)
+    option = next(taken, "")
+    if not option:
+        return replace(finding, key=OPTIONS.get(finding.key, finding.key))
+    hint = f"Stop what listens there, or give {option} another number; 0 takes a free one."
+    message = f"port {ports[option]} of {HOST} is taken."
+    return replace(finding, key="", message=message, hint=hint)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapter import development
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
-from adapter.cli.findings import refuse
 from adapter.configuration import rules
-from adapter.configuration.findings import Finding, Severity
-from adapter.settings import Settings
+from adapter.diagnostics.finding import Severity
+from adapter.settings import Settings, SettingsFaults
 from adapter.wechat.envelope import Mode
 
 HOST = "127.0.0.1"
 SOURCE = "waybridge dev"
 
-_OPTIONS = {
+OPTIONS = {
     "edge.listen": "--port",
     "ops.listen": "--ops-port",
     "carrier.target": "--stub-port",
@@ -47,7 +46,7 @@ def brought(order: DevOrder) -> Mapping:
 
 
 def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:
-    """Return the settings; ends the program with 2 when an option makes no sense."""
+    """Return the settings; raises `SettingsFaults` when an option makes no sense."""
     files = {"descriptors": order.contract, "mapping": order.mapping}
     settings = Settings.model_validate(
         {
@@ -68,16 +67,10 @@ def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:
         }
     )
     faults = [
-        Finding(
-            severity=breach.severity,
-            source=SOURCE,
-            key=_OPTIONS.get(breach.key, breach.key),
-            message=breach.message,
-            hint=breach.hint,
-        )
-        for breach in rules.breaches(settings)
-        if breach.severity is Severity.ERROR
+        replace(finding, source=SOURCE, key=OPTIONS.get(finding.key, finding.key))
+        for finding in rules.breaches(settings)
+        if finding.severity is Severity.ERROR
     ]
     if faults:
-        refuse(faults)
+        raise SettingsFaults(faults)
     return settings

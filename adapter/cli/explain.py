@@ -8,24 +8,23 @@ import time
 from collections.abc import Mapping as Table
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from adapter import parts
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.mapping import Mapping
 from adapter.cli import explained
 from adapter.cli.answers import judge as judge_answers
 from adapter.cli.configuration import config_option
-from adapter.cli.findings import EXIT_FINDINGS, refuse
-from adapter.configuration.findings import Finding, Severity, has_errors
+from adapter.cli.findings import EXIT_FINDINGS, or_refuse
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import has_errors
 from adapter.edge import translate
 from adapter.explain.capture import Capture, capture
 from adapter.explain.judgement import Judgement, judge, taker
 from adapter.explain.request import Asked, asked
-from adapter.settings import Inspection, inspect
+from adapter.settings import Inspection, SettingsFaults, inspect
 from adapter.wechat.cancel_waybill import CancelWaybill
 from adapter.wechat.envelope import Account
 
@@ -50,6 +49,7 @@ JUDGED_KEYS = ("wechat", "mini_programs", "carrier.descriptors", "carrier.mappin
     help="When it came: Unix seconds or ISO 8601; by default the log line's time, else now.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every step as one JSON object.")
+@or_refuse(SOURCE)
 def command(
     *, config: Path | None, body: str, query: str | None, moment: str | None, as_json: bool
 ) -> None:
@@ -90,7 +90,7 @@ def _programs(inspection: Inspection) -> Table[str, Account]:
         if not inspection.readable or finding.key.startswith(JUDGED_KEYS) or not finding.key
     ]
     if has_errors(faults):
-        refuse(faults)
+        raise SettingsFaults(faults)
     settings = inspection.draft
     return {name: parts.account(program) for name, program in settings.programs.items()}
 
@@ -113,8 +113,8 @@ def _request(inspection: Inspection, judgement: Judgement) -> Asked | None:
     carrier = inspection.draft.carrier
     try:
         mapping = Mapping.load(Contract.load(carrier.descriptors), carrier.mapping)
-    except (ContractFault, MappingFaults):
-        _cannot("the contract or its mapping is faulty.", "`waybridge check --offline` says why.")
+    except CannotStart as error:
+        raise SettingsFaults(inspection.placed(error.findings)) from error
     return asked(mapping, translate.cancellation(push))
 
 
@@ -126,9 +126,11 @@ def _read(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 raw = file.read(FILE_LIMIT_BYTES + 1)
     except OSError as error:
-        _cannot(f"{name} cannot be read: {error.strerror}.", "Name a file, or - for the input.")
+        hint = "Name a file, or - for the input."
+        raise CannotStart(f"{name} cannot be read: {error.strerror}.", hint=hint) from error
     if len(raw) > FILE_LIMIT_BYTES:
-        _cannot(f"{name} is over {FILE_LIMIT_BYTES} bytes.", "A push has a few hundred.")
+        message = f"{name} is over {FILE_LIMIT_BYTES} bytes."
+        raise CannotStart(message, hint="A push has a few hundred.")
     return raw
 
 
@@ -139,10 +141,7 @@ def _at(text: str | None) -> float | None:
         if text.replace(".", "", 1).isdigit():
             return float(text)
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        _cannot(f"--at {text} is no time.", "Write 1714112445 or 2024-04-26T14:20:45+08:00.")
+    except ValueError as error:
+        hint = "Write 1714112445 or 2024-04-26T14:20:45+08:00."
+        raise CannotStart(f"--at {text} is not a valid time.", hint=hint) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _cannot(message: str, hint: str) -> NoReturn:
-    refuse([Finding(severity=Severity.ERROR, source=SOURCE, message=message, hint=hint)])

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from adapter.cli.configuration import config_option
+from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_filters import filter_options, now_in, wanted
 from adapter.cli.ledger_rows import PushRow, as_csv, as_json_lines, row_of
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.ledger.search import open_archive
 from adapter.ledger.wanted import Wanted
 
@@ -33,6 +35,7 @@ PAGE_ROWS = 500  # written together; nothing more is held
     help="Write here; by default to standard output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of CSV.")
+@or_refuse("waybridge ledger export")
 def command(
     config: Path | None,
     *,
@@ -42,7 +45,7 @@ def command(
     **filters: str | None,
 ) -> None:
     """Export pushes, newest first, as CSV; texts that a spreadsheet would run are quoted."""
-    place = place_of(config, name="export")
+    place = place_of(config)
     sought = wanted(**filters, told_failure=told_failure, now=now_in(place.zone))
     with ExitStack() as opened:
         try:
@@ -52,14 +55,14 @@ def command(
                 else opened.enter_context(output.open("w", encoding="utf-8", newline=""))
             )
         except OSError as error:
-            place.refuse(f"{output} cannot be written: {(error.strerror or '').lower()}.")
+            reason = (error.strerror or "not writable").lower()
+            raise CannotStart(f"{output} cannot be written: {reason}.") from error
         # Beside the rows themselves a bar would only be in the way.
         is_watched = sys.stderr.isatty() and not sink.isatty()
         bar = opened.enter_context(
             Progress(console=Console(file=sys.stderr), transient=True, disable=not is_watched)
         )
-        with place.or_refuse():
-            written = asyncio.run(_export(place, sought, sink, bar, as_json=as_json))
+        written = asyncio.run(_export(place, sought, sink, bar, as_json=as_json))
     click.echo(f"{written} {'push' if written == 1 else 'pushes'} exported.", err=True)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from adapter.cancellation.model import Entry
 from adapter.cli.ledger_access import Place
 from adapter.cli.ledger_rows import show_table
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.ledger.search import Archive, Filters
 from adapter.ledger.wanted import Wanted
 
@@ -26,13 +27,15 @@ async def candidates(archive: Archive, word: str) -> tuple[Entry, ...]:
 
 
 def the_one(found: Sequence[Entry], word: str, place: Place) -> Entry:
-    """Return the only candidate; else list them and end the program with 2."""
+    """Return the only candidate; else list them and raise `CannotStart`."""
     if not found:
-        place.refuse(
+        raise CannotStart(
             f"no push has the key or waybill {word!r}.",
-            "Look for it with `waybridge ledger search`; a key may be shortened to 4 digits.",
+            hint="Look for it with `waybridge ledger search`; a key may be shortened to 4 digits.",
         )
     if len(found) > 1:
         show_table(found, zone=place.zone, stream=sys.stderr)
-        place.refuse(f"{word!r} means several pushes.", "Name one by its key: the last column.")
+        raise CannotStart(
+            f"{word!r} means several pushes.", hint="Name one by its key: the last column."
+        )
     return found[0]

@@ -11,6 +11,7 @@ import click
 
 from adapter.cancellation.model import State
 from adapter.cli.configuration import config_option
+from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.ledger.search import open_archive
 from adapter.ledger.upkeep import forget
@@ -30,17 +31,17 @@ SETTLED = (State.DONE, State.UNSENT)
     help="Received longer ago than so many days, at least 1; by default [ledger] keep_days.",
 )
 @click.option("--dry-run", is_flag=True, help="Only count them.")
+@or_refuse("waybridge ledger prune")
 def command(config: Path | None, *, days: int | None, dry_run: bool) -> None:
     """Remove settled pushes that are old. What is in doubt is never removed."""
-    place = place_of(config, name="prune")
+    place = place_of(config)
     kept_days = place.settings.ledger.keep_days if days is None else days
     keep_seconds, now = float(kept_days * DAY_SECONDS), time.time()
-    with place.or_refuse():
-        old = asyncio.run(_count(place, before=now - keep_seconds))
-        if dry_run:
-            click.echo(f"settled pushes older than {_days(kept_days)}: {old}, none removed.")
-            return
-        removed = asyncio.run(_prune(place, keep_seconds=keep_seconds, now=now))
+    old = asyncio.run(_count(place, before=now - keep_seconds))
+    if dry_run:
+        click.echo(f"settled pushes older than {_days(kept_days)}: {old}, none removed.")
+        return
+    removed = asyncio.run(_prune(place, keep_seconds=keep_seconds, now=now))
     click.echo(f"settled pushes older than {_days(kept_days)} removed: {removed}.")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from adapter.cancellation.model import Answer, Entry, Outcome, State
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.mapping import Mapping
 from adapter.cli.ledger_rows import unsent_reason
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import Locale
 from adapter.edge.translate import reply as translated
 from adapter.settings import Settings
@@ -46,5 +46,5 @@ def _shows_message(settings: Settings) -> bool:
     try:
         contract = Contract.load(settings.carrier.descriptors)
         return Mapping.load(contract, settings.carrier.mapping).show_message
-    except (ContractFault, MappingFaults):
+    except CannotStart:
         return False  # such a configuration serves nobody; the ledger can be read all the same

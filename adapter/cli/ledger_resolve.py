@@ -14,9 +14,11 @@ import click
 
 from adapter.cancellation.model import Entry, Outcome
 from adapter.cli.configuration import config_option
+from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_finding import candidates, the_one
 from adapter.cli.ledger_rows import row_of, visible
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
@@ -54,6 +56,7 @@ def _me(environ: Mapping[str, str] = os.environ) -> str:
     help="Who says so.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask back; needed where there is no terminal.")
+@or_refuse("waybridge ledger resolve")
 def command(
     push: str, config: Path | None, *, outcome: str, reason: str, by: str, yes: bool
 ) -> None:
@@ -61,24 +64,25 @@ def command(
 
     A repeat of the push, and the rules for later presses, go by it from then on.
     """
-    place = place_of(config, name="resolve")
+    place = place_of(config)
     if not by:
-        place.refuse("nobody knows who says so.", "Add --by NAME: it is kept with your reason.")
+        raise CannotStart(
+            "nobody knows who says so.", hint="Add --by NAME: it is kept with your reason."
+        )
     if not yes and not sys.stdin.isatty():
-        place.refuse("there is no terminal to ask back on.", "Add --yes if you are sure.")
+        raise CannotStart("there is no terminal to ask back on.", hint="Add --yes if you are sure.")
     for name, text in (("--reason", reason), ("--by", by)):
         if not text.strip() or len(text) > REASON_LIMIT:
             raise click.UsageError(f"{name}: write 1 to {REASON_LIMIT} characters.")
-    with place.or_refuse():
-        found = the_one(asyncio.run(_find(place, push)), push, place)
-        decided = Outcome(outcome)
-        if not yes:
-            click.confirm(_question(found, decided), abort=True, err=True)
-        word = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
-        try:
-            done = asyncio.run(settle(place.url, found=found, resolution=word))
-        except NotInDoubt as refused:
-            place.refuse(*_as_it_is(refused.entry or found, place))
+    found = the_one(asyncio.run(_find(place, push)), push, place)
+    decided = Outcome(outcome)
+    if not yes:
+        click.confirm(_question(found, decided), abort=True, err=True)
+    word = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
+    try:
+        done = asyncio.run(settle(place.url, found=found, resolution=word))
+    except NotInDoubt as refused:
+        raise _as_it_is(refused.entry or found, place) from refused
     click.echo(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
 
 
@@ -94,11 +98,11 @@ def _question(found: Entry, decided: Outcome) -> str:
     )
 
 
-def _as_it_is(entry: Entry, place: Place) -> tuple[str, str]:
+def _as_it_is(entry: Entry, place: Place) -> CannotStart:
     row = row_of(entry, place.zone)
     stands = row.state if entry.outcome is None else f"{row.state}: {entry.outcome.value}"
     by = f" (by {row.basis}, ResultCode {row.code})" if row.basis else ""
-    return (
+    return CannotStart(
         f"push {entry.key} is not in doubt, it is {stands}{by}; nothing was written.",
-        "Only what is in doubt can be settled: `waybridge ledger search --state in_doubt`.",
+        hint="Only what is in doubt can be settled: `waybridge ledger search --state in_doubt`.",
     )

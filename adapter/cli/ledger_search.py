@@ -12,6 +12,7 @@ import click
 
 from adapter.cancellation.model import Entry
 from adapter.cli.configuration import config_option
+from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_filters import filter_options, now_in, wanted
 from adapter.cli.ledger_rows import as_csv, row_of, show_table
@@ -33,6 +34,7 @@ LIMIT = 100
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @click.option("--csv", "csv_wanted", is_flag=True, help="Print CSV.")
+@or_refuse("waybridge ledger search")
 def command(
     config: Path | None,
     *,
@@ -43,10 +45,9 @@ def command(
     **filters: str | None,
 ) -> None:
     """Find pushes; the newest come first. Nothing is changed."""
-    place = place_of(config, name="search")
+    place = place_of(config)
     sought = wanted(**filters, told_failure=told_failure, now=now_in(place.zone))
-    with place.or_refuse():
-        found = asyncio.run(_search(place, sought, limit=limit + 1))
+    found = asyncio.run(_search(place, sought, limit=limit + 1))
     entries = found[:limit]
     rows = [row_of(entry, place.zone) for entry in entries]
     if as_json:

@@ -10,6 +10,7 @@ import click
 
 from adapter.cancellation.model import Entry
 from adapter.cli.configuration import config_option
+from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_finding import candidates, the_one
 from adapter.cli.ledger_story import as_json, lines
@@ -20,14 +21,14 @@ from adapter.ledger.search import Chronicle, open_archive
 @click.argument("push", metavar="KEY|WAYBILL")
 @config_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object.")
+@or_refuse("waybridge ledger show")
 def command(push: str, config: Path | None, *, json_wanted: bool) -> None:
     """Tell the whole story of a push: deliveries, calls, decision, why, the reply.
 
     KEY may be shortened; a waybill will do where it has one push only.
     """
-    place = place_of(config, name="show")
-    with place.or_refuse():
-        found, story = asyncio.run(_read(place, push))
+    place = place_of(config)
+    found, story = asyncio.run(_read(place, push))
     if story is None:
         the_one(found, push, place)
     elif json_wanted:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.numbered import DIGITS, SMALL_DIGITS, number_like
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.settings import inspect
 from adapter.simulator.cases import CASES
 
@@ -27,7 +27,7 @@ def as_configured(config: Path | None) -> Fit:
         return str
     try:
         return Mapping.load(Contract.load(carrier.descriptors), carrier.mapping).order_that_fits
-    except (ContractFault, MappingFaults):
+    except CannotStart:
         return str
 
 

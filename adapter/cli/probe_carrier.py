@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from adapter import parts
 from adapter.carrier.contract import Contract
-from adapter.carrier.findings import Finding as CarrierFinding
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.probe import ROUNDS, probe
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.finding import Finding, Severity
 from adapter.settings import Settings
 
 WITHIN_SECONDS = 5.0  # each step; WeChat would have hung up by then
@@ -32,7 +32,7 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
         now_unix=time.time(),
     )
     source = f"the carrier at {carrier.target}"
-    findings = tuple(_placed(finding, source) for finding in found.findings)
+    findings = tuple(replace(finding, source=source) for finding in found.findings)
     if found.round_trip_seconds is None:
         return findings
     return (*findings, _distance(found.round_trip_seconds, source))
@@ -44,15 +44,4 @@ def _distance(seconds: float, source: str) -> Finding:
         source=source,
         key="carrier.target",
         message=f"answers; a round trip takes {seconds * 1000:.1f} ms, the best of {ROUNDS}.",
-    )
-
-
-def _placed(finding: CarrierFinding, source: str) -> Finding:
-    message = finding.message
-    return Finding(
-        severity=Severity(finding.severity.value),
-        source=source,
-        key=finding.key,
-        message=message if message.endswith(".") else f"{message}.",
-        hint=finding.hint,
     )

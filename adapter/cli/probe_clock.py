@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.finding import Finding, Severity
 from adapter.settings import Settings
 
 SOURCE = "this machine's clock"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapter.configuration.addresses import without_password
-from adapter.configuration.findings import Finding, Severity
-from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
+from adapter.configuration.urls import without_password
+from adapter.diagnostics.finding import Finding, Severity
+from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of
 from adapter.ledger.sqlite_file import NOT_A_LEDGER, is_sqlite
 from adapter.settings import Settings
@@ -31,11 +32,8 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     try:
         async with asyncio.timeout(WITHIN_SECONDS):
             newest = await _newest(url)
-    except SchemaOutdated as error:
-        return (_error(url, f"{error}."),)
     except LedgerNotOpened as error:
-        hint = "" if scheme == "sqlite" else "Is the database running, and may this user open it?"
-        return (_error(url, f"{error}.", hint),)
+        return tuple(replace(each, source=without_password(url)) for each in error.findings)
     except TimeoutError:
         return (_error(url, f"does not answer within {WITHIN_SECONDS:g} s."),)
     except ModuleNotFoundError as error:

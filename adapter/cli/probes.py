@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from adapter.cli import probe_carrier, probe_clock, probe_ledger
-from adapter.configuration.findings import Finding
+from adapter.diagnostics.finding import Finding
 from adapter.settings import Settings
 
 

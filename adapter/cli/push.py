@@ -9,17 +9,16 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from adapter.carrier.numbered import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
-from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.findings import EXIT_FINDINGS, or_refuse
 from adapter.cli.order_ids import Fit, as_configured, of_digits
 from adapter.cli.played import as_json, show
 from adapter.cli.sender_account import SOURCE, Destination, destination
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES, Case
 from adapter.simulator.delivery import REPEATS, Sender, Unreachable
 from adapter.simulator.play import Played, play, verify_url
@@ -91,6 +90,7 @@ class Wish:
 @click.option("--retries", is_flag=True, help="Repeat as WeChat does when the answer is amiss.")
 @click.option("--url-verify", is_flag=True, help="Verify the URL (GET) as WeChat does, no push.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print everything as one JSON object.")
+@or_refuse(SOURCE)
 def command(
     *,
     url: str,
@@ -162,7 +162,7 @@ async def _play(wish: Wish, where: Destination) -> Played:
                 repeats=wish.repeats,
             )
     except Unreachable as error:
-        _give_up(error, where)
+        raise _unreachable(error, where) from error
 
 
 def _verify(where: Destination) -> None:
@@ -173,12 +173,12 @@ def _verify(where: Destination) -> None:
     try:
         fault = asyncio.run(get())
     except Unreachable as error:
-        _give_up(error, where)
+        raise _unreachable(error, where) from error
     click.echo(f"{where.url}: {fault or 'verified, echostr came back unchanged'}")
     if fault:
         raise SystemExit(EXIT_FINDINGS)
 
 
-def _give_up(error: Unreachable, where: Destination) -> NoReturn:
+def _unreachable(error: Unreachable, where: Destination) -> CannotStart:
     hint = "Start one there: waybridge dev." if where.is_loopback else "Is the edge running there?"
-    refuse([Finding(severity=Severity.ERROR, source=SOURCE, message=f"{error}.", hint=hint)])
+    return CannotStart(str(error), hint=hint)

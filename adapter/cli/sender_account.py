@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from adapter import development, parts
-from adapter.cli.findings import refuse
-from adapter.configuration.findings import Finding, Severity
-from adapter.settings import Inspection, Settings, inspect
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding, Severity
+from adapter.diagnostics.grpc_target import is_loopback_host
+from adapter.settings import Inspection, Settings, SettingsFaults, inspect
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
 
@@ -32,16 +32,16 @@ class Destination:
 def destination(
     url: str, *, config: Path | None, mode: Mode | None, environ: Mapping[str, str] | None = None
 ) -> Destination:
-    """Find the account for a URL; ends the program with 2 when there is none to be had.
+    """Find the account for a URL; raises `CannotStart` when there is none to be had.
 
     `mode` overrides the configured one. The Mini Program is the one whose path the URL has.
     """
     inspection = inspect(config, os.environ if environ is None else environ)
     settings = inspection.draft
     full = _full(url, settings)
-    loopback = _is_loopback(urlsplit(full).hostname or "")
+    loopback = is_loopback_host(urlsplit(full).hostname or "")
     if not inspection.readable:
-        refuse(inspection.findings)
+        raise SettingsFaults(inspection.findings)
     is_development = loopback and config is None and not _is_configured(settings)
     if is_development:
         account = development_account(Mode.SECURE)
@@ -75,17 +75,10 @@ def _full(url: str, settings: Settings) -> str:
     except ValueError:
         is_web = False
     if not is_web or split.query or split.fragment:
-        refuse([_fault(f"{url} is no URL to push to.", "Write it without a query, e.g. "
-                       "http://127.0.0.1:8080/wechat/push.")])  # fmt: skip
+        hint = "Write it without a query, e.g. http://127.0.0.1:8080/wechat/push."
+        raise CannotStart(f"{url} is not a valid URL to push to.", source=SOURCE, hint=hint)
     path = split.path if split.path not in {"", "/"} else settings.edge.path
     return urlunsplit((split.scheme, split.netloc, path, "", ""))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_configured(settings: Settings) -> bool:
@@ -100,7 +93,7 @@ def _section(settings: Settings, path: str) -> str:
 def _expect_usable(
     inspection: Inspection, section: str, mode: Mode | None, *, is_loopback: bool
 ) -> None:
-    """End with 2 when the program's own keys are faulty; nothing else is needed to push."""
+    """Raise when the program's own keys are faulty; nothing else is needed to push."""
     unneeded: tuple[str, ...] = ()
     if mode is Mode.PLAINTEXT:
         unneeded = (f"{section}.app_id", f"{section}.encoding_aes_key")
@@ -116,7 +109,8 @@ def _expect_usable(
         faults.append(_fault(f"{section}.encoding_aes_key is missing: --mode asks for it.",
                              "Set it, or push in plaintext."))  # fmt: skip
     if faults:
-        refuse((*faults, _way_out(faults, has_file=inspection.has_file, is_loopback=is_loopback)))
+        way_out = _way_out(faults, has_file=inspection.has_file, is_loopback=is_loopback)
+        raise SettingsFaults((*faults, way_out))
 
 
 def _way_out(faults: Iterable[Finding], *, has_file: bool, is_loopback: bool) -> Finding:
@@ -134,4 +128,4 @@ def _way_out(faults: Iterable[Finding], *, has_file: bool, is_loopback: bool) ->
 
 
 def _fault(message: str, hint: str) -> Finding:
-    return Finding(severity=Severity.ERROR, source=SOURCE, message=message, hint=hint)
+    return Finding(source=SOURCE, message=message, hint=hint)

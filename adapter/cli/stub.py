@@ -12,6 +12,8 @@ from pathlib import Path
 
 import grpc
 
+from adapter.diagnostics.cannot_start import CannotStart
+
 READY_WITHIN_SECONDS = 30
 STOPPED_WITHIN_SECONDS = 5
 RESET_WITHIN_SECONDS = 10
@@ -20,7 +22,7 @@ ANNOUNCED = "legacy-stub listening on "
 RESET = "/legacy_stub.Control/Reset"  # the stub's own control service; its messages are JSON
 
 
-class StubFailed(Exception):
+class StubFailed(CannotStart):
     """The stub does not run; nothing can be asked of it. The text is the stub's own."""
 
 
@@ -89,6 +91,7 @@ async def _announced(process: asyncio.subprocess.Process) -> str:
             said = (await process.stderr.read()).decode().strip()
     except TimeoutError as error:
         raise StubFailed(f"legacy-stub is not up after {READY_WITHIN_SECONDS} s.") from error
+    said = said.removeprefix("legacy-stub: ").removeprefix("error: ")
     raise StubFailed(said or f"legacy-stub said {line!r} and ended.")
 
 

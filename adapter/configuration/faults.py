@@ -7,28 +7,29 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from adapter.configuration.findings import Finding, Severity
-from adapter.configuration.keys import ANY_NAME, Key, KeyTable, nearest
+from adapter.configuration.keys import ANY_NAME, Key, KeyTable
 from adapter.configuration.sources import Origin, Values
+from adapter.diagnostics import table
+from adapter.diagnostics.finding import Finding, meant, nearest
 
 # pydantic's word for a fault → what we say. `{…}` are pydantic's own limits, never a value.
 _MESSAGES: Mapping[str, str] = {
-    "extra_forbidden": "is no setting.",
+    "extra_forbidden": table.UNKNOWN,
     "int_type": "must be a whole number.",
-    "float_type": "must be a number.",
+    "float_type": table.NOT_NUMBER,
     "finite_number": "must be a finite number.",
-    "bool_type": "must be true or false.",
-    "string_type": "must be text.",
+    "bool_type": table.NOT_FLAG,
+    "string_type": table.NOT_TEXT,
     "control_character": "holds a control character, perhaps a line break.",
-    "literal_error": "must be one of {expected}.",
+    "literal_error": table.ONE_OF,
     "greater_than": "must be more than {gt}.",
     "greater_than_equal": "must be at least {ge}.",
     "less_than": "must be less than {lt}.",
     "less_than_equal": "must be at most {le}.",
-    "model_type": "must be a section, not a value.",
-    "model_attributes_type": "must be a section, not a value.",
-    "dict_type": "must hold sections, not be a value.",
-    "string_pattern_mismatch": "is no name for a Mini Program.",
+    "model_type": table.NOT_TABLE,
+    "model_attributes_type": table.NOT_TABLE,
+    "dict_type": table.NOT_TABLE,
+    "string_pattern_mismatch": "is not a valid name for a Mini Program.",
 }
 
 
@@ -36,12 +37,12 @@ def finding_of(error: ErrorDetails, values: Values, keys: KeyTable) -> Finding:
     """Say what one of pydantic's errors means, with the place that caused it."""
     key = key_of(error)
     message = _MESSAGES.get(error["type"], "is not valid.")
-    return place(
-        values,
-        Severity.ERROR,
-        key,
-        message.format_map(error.get("ctx", {})),
-        _hint(error["type"], key, keys, origin=values.origin_of(key) or values.main),
+    return values.placed(
+        Finding(
+            key=".".join(key),
+            message=message.format_map(error.get("ctx", {})),
+            hint=_hint(error["type"], key, keys, origin=values.origin_of(key) or values.main),
+        )
     )
 
 
@@ -49,19 +50,6 @@ def key_of(error: ErrorDetails) -> Key:
     """Return the key an error is about."""
     # pydantic marks an error in a dict's key, not its value, by a last part of its own.
     return tuple(str(part) for part in error["loc"] if part != "[key]")
-
-
-def place(values: Values, severity: Severity, key: Key, message: str, hint: str) -> Finding:
-    """Make a finding about a key, naming who set it; a key nobody set is the file's fault."""
-    origin = values.origin_of(key) or values.main
-    return Finding(
-        severity=severity,
-        source=origin.source,
-        line=origin.line,
-        key=".".join(key),
-        message=message,
-        hint=hint,
-    )
 
 
 def without(tree: dict[str, Any], key: Key) -> None:
@@ -79,27 +67,23 @@ def _hint(kind: str, key: Key, keys: KeyTable, *, origin: Origin) -> str:
     if kind == "string_pattern_mismatch":
         return "Use letters and digits, with single hyphens or underscores between."
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        return f"Write [{'.'.join(key)}] on a line of its own and its keys below."
+        return table.table_hint(".".join(key))
     setting = keys.setting(key)
     if setting is None:
         return ""
     # Quotes are TOML's: in the environment a value never has any.
     quoted = origin.line is not None and kind in {"int_type", "float_type", "bool_type"}
-    written = "Write it without quotes. " if quoted else ""
+    written = f"{table.WITHOUT_QUOTES} " if quoted else ""
     shown = default_text(setting.info.default)
     return f"{written}The default is {shown}." if shown else written.strip()
 
 
 def _meant(key: Key, keys: KeyTable) -> str:
-    siblings = keys.below(key[:-1])
-    meant = nearest(key[-1], siblings)
-    if meant:
-        return f"Did you mean {meant}?"
+    siblings = [name for name in keys.below(key[:-1]) if name != ANY_NAME]
     elsewhere = [s.dotted for s in keys.settings.values() if s.key[-1] == key[-1]]
-    if elsewhere:
-        return f"Did you mean {elsewhere[0]}?"
-    listed = ", ".join(name for name in siblings if name != ANY_NAME)
-    return f"{'.'.join(key[:-1]) or 'The file'} has: {listed}."
+    if elsewhere and not nearest(key[-1], siblings):
+        return f'Did you mean "{elsewhere[0]}"?'
+    return meant(key[-1], siblings)
 
 
 def default_text(default: object) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapter.configuration.findings import Breach
 from adapter.configuration.keys import KeyTable
 from adapter.configuration.sections import LedgerSettings, Sections, TlsSettings
 from adapter.configuration.sources import Values
+from adapter.diagnostics.finding import Finding
 
 _SQLITE = "sqlite:///"
 _URL = ("ledger", "url")
@@ -29,7 +29,7 @@ def anchor(values: Values, keys: KeyTable) -> None:
             table[key[-1]] = _anchored(text, values.origins[key].folder, is_url=key == _URL)
 
 
-def missing(sections: Sections) -> Iterator[Breach]:
+def missing(sections: Sections) -> Iterator[Finding]:
     """Find the files that cannot be read, and the ledger's folder that is not there."""
     carrier, tls = sections.carrier, sections.carrier.tls or TlsSettings()
     named = {
@@ -43,7 +43,7 @@ def missing(sections: Sections) -> Iterator[Breach]:
     }
     for key, file in named.items():
         if file is not None and (reason := _unreadable(file)):
-            yield Breach(
+            yield Finding(
                 key=key,
                 message=f"names {file}, which {reason}.",
                 hint="A relative name starts from the folder of the file that holds it.",
@@ -52,13 +52,13 @@ def missing(sections: Sections) -> Iterator[Breach]:
         file = Path(sections.ledger.url.removeprefix(_SQLITE).partition("?")[0])
         folder = file.parent
         if file.is_dir():
-            yield Breach(
+            yield Finding(
                 key="ledger.url",
                 message=f"names {file}, which is a folder.",
                 hint="Name a file in it, e.g. waybridge.db; it is made at the first start.",
             )
         elif not folder.is_dir():
-            yield Breach(
+            yield Finding(
                 key="ledger.url",
                 message=f"names a file in {folder}, which is no folder.",
                 hint="Make the folder; the ledger's file is made at the first start.",

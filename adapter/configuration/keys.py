@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -108,11 +107,6 @@ class KeyTable:
                 if len(key) > depth and key[:depth] in (heading, general)
             }
         )
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return the known name that was probably meant, or an empty text."""
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.7)), "")
 
 
 def _walk(model: type[BaseModel], above: Key) -> Iterator[Setting]:

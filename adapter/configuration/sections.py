@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer
 
-from adapter.configuration.addresses import without_password
 from adapter.configuration.kinds import Concealed, FileName, Flag, Seconds, Text, Whole
+from adapter.configuration.urls import without_password
 from adapter.wechat.redact import Secret
 
 ABSENT = Secret("")

@@ -7,15 +7,14 @@ a relative path can be read from where it was written.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from adapter.configuration.findings import Finding, Severity
-from adapter.configuration.keys import Key, KeyTable, nearest
-from adapter.configuration.lines import lines_of_keys, place_of
+from adapter.configuration.keys import Key, KeyTable
+from adapter.diagnostics.finding import Finding, Findings, nearest
+from adapter.diagnostics.table import UNKNOWN, parse
 
 PREFIX = "WAYBRIDGE_"
 OURS_ALONE = {"WAYBRIDGE_CONFIG", "WAYBRIDGE_SECRETS_DIR"}
@@ -71,11 +70,16 @@ class Values:
             (self.origins[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.origins), None
         )
 
-    def refuse(self, source: str, message: str, hint: str, **place: Any) -> None:
+    def placed(self, finding: Finding) -> Finding:
+        """Name who set the key of a finding that does not say; else it is the file's fault."""
+        if finding.source:
+            return finding
+        origin = self.origin_of(tuple(finding.key.split("."))) or self.main
+        return replace(finding, source=origin.source, line=origin.line)
+
+    def refuse(self, source: str, message: str, hint: str, *, key: str = "") -> None:
         """Note a fault of a source itself."""
-        self.findings.append(
-            Finding(severity=Severity.ERROR, source=source, message=message, hint=hint, **place)
-        )
+        self.findings.append(Finding(source=source, key=key, message=message, hint=hint))
 
 
 def gather(
@@ -97,27 +101,22 @@ def gather(
 
 
 def _read_file(values: Values, file: Path) -> None:
-    source = str(file)
-    try:
-        text = file.read_bytes().decode()
-        table = tomllib.loads(text)
-    except OSError as error:
+    findings = Findings(source=str(file))
+    table = parse(file, findings)
+    values.findings += findings.found
+    if table is None:
         values.readable = False
-        reason = (error.strerror or "not readable").lower()
-        values.refuse(source, f"cannot be read: {reason}.", "Give the file's path with --config.")
-    except UnicodeDecodeError:
-        values.readable = False
-        values.refuse(source, "is not UTF-8 text.", "TOML is UTF-8; save the file as that.")
-    except tomllib.TOMLDecodeError as error:
-        values.readable = False
-        row, column, message = place_of(error, file.read_text())
-        hint = "Text stands in double quotes, a section's name in [brackets] on its own line."
-        values.refuse(source, f"is not TOML: {message}.", hint, line=row, column=column)
-    else:
-        lines = lines_of_keys(text)
-        for key, value in _leaves(table, ()):
-            line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
-            values.set(key, value, replace(values.main, line=line))
+        return
+    for key, value in _leaves(table, ()):
+        line = next(
+            (
+                findings.lines[name]
+                for n in range(len(key), 0, -1)
+                if (name := ".".join(key[:n])) in findings.lines
+            ),
+            None,
+        )
+        values.set(key, value, replace(values.main, line=line))
 
 
 def _leaves(table: Mapping[str, object], above: Key) -> Iterator[tuple[Key, object]]:
@@ -161,7 +160,7 @@ def _set_text(values: Values, name: str, text: str, origin: Origin, keys: KeyTab
     key = keys.key_of(name.removeprefix(PREFIX), programs if isinstance(programs, dict) else {})
     if key is None:
         hint = _meant(name.removeprefix(PREFIX), list(keys.variables))
-        values.refuse(origin.source, "is no setting.", hint)
+        values.refuse(origin.source, UNKNOWN, hint)
     else:
         values.set(key, keys.from_text(key, text), origin)
 
@@ -172,4 +171,6 @@ def _meant(variable: str, known: list[str]) -> str:
     section = variable.partition("__")[0] + "__"
     siblings = [name for name in known if name.startswith(section)]
     meant = nearest(variable, siblings or known)
-    return f"Did you mean {PREFIX}{meant}?" if meant else "`waybridge schema` lists every setting."
+    return (
+        f'Did you mean "{PREFIX}{meant}"?' if meant else "`waybridge schema` lists every setting."
+    )

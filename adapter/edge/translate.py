@@ -112,7 +112,7 @@ def text(outcome: Outcome, locale: Locale, *, unsent: Unsent | None = None) -> s
 
 
 def reply(push: CancelWaybill, answer: Answer, locale: Locale, *, show_message: bool) -> Reply:
-    """WaybillLock the desk's answer into WeChat's reply: a pure function, so that a repeat of the
+    """Turn the desk's answer into WeChat's reply: a pure function, so that a repeat of the
     push gets the same bytes. `show_message` adds the carrier's own words to a definite no."""
     message = text(answer.outcome, locale, unsent=answer.unsent)
     if show_message and answer.message and _carrier_said(answer):

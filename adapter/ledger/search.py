@@ -202,7 +202,9 @@ def _engine(url: str) -> AsyncEngine:
     if url.startswith("sqlite"):
         path = file_of(url)
         if not path.exists():
-            raise LedgerNotOpened(f"there is no ledger {path}")
+            raise LedgerNotOpened(
+                f"there is no ledger {path}", hint="Is it the [ledger] url of the running serve?"
+            )
         return _engine_of_file(path)
     # In a thread, as the driver is an extra and its first import reads many files.
     from adapter.ledger.postgresql_connection import reading_engine_at

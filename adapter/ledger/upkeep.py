@@ -21,7 +21,7 @@ from adapter.cancellation.model import Entry, only
 from adapter.cancellation.ports import WaybillView, Write
 from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger import schema
-from adapter.ledger.errors import LedgerNotOpened
+from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.filelock import FileLock
 from adapter.ledger.migrating import migrate
 from adapter.ledger.open import file_of, open_ledger
@@ -112,7 +112,7 @@ async def _version_at_server(url: str) -> str:
         async with engine.connect() as connection:
             return await connection.run_sync(schema.version_of)
     except ERRORS as error:
-        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
+        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT) from error
     finally:
         await engine.dispose()
 

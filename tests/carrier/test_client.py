@@ -203,7 +203,7 @@ async def test_the_state_tells_what_happened(carrier: PlayedCarrier, client: Grp
 
 
 async def test_an_unsafe_target_is_never_opened() -> None:
-    with pytest.raises(CarrierMisconfigured, match="is not loopback"):
+    with pytest.raises(CarrierMisconfigured, match="leaves this machine"):
         await GrpcCarrier.open(options=CarrierOptions(target="dispatch:1"), mapping=MAPPING)
 
 

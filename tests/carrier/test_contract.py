@@ -8,7 +8,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 from adapter.carrier import contract
 from adapter.carrier.contract import SHIPPED, Contract
-from adapter.carrier.findings import ContractFault
+from adapter.carrier.faults import ContractFault
 from tests.carrier.dispatching import compiled, dispatch
 
 CANCEL = "carrier.v1.WaybillService/CancelWaybill"
@@ -71,7 +71,7 @@ def test_an_unknown_method_comes_with_the_nearest() -> None:
     with pytest.raises(ContractFault) as raised:
         Contract.load().method("carrier.v1.WaybillService/CancelWaybil")
 
-    assert raised.value.hint.startswith(f'Did you mean "{CANCEL}"? There is: {CANCEL}, ')
+    assert raised.value.hint.startswith(f'Did you mean "{CANCEL}"? Choose from: {CANCEL}, ')
 
 
 def test_a_streaming_method_is_never_the_one_that_is_meant() -> None:
@@ -81,7 +81,7 @@ def test_a_streaming_method_is_never_the_one_that_is_meant() -> None:
         compiled(STREAMING).method("streaming.D/Wach")
 
     assert "Follow" not in near.value.hint
-    assert "There is: dispatch.Orders/Void, dispatch.Orders/Find." in near.value.hint
+    assert "Choose from: dispatch.Orders/Void, dispatch.Orders/Find." in near.value.hint
     assert alone.value.hint == "Every method of it is a streaming one."
 
 

@@ -88,7 +88,7 @@ def test_what_cannot_be_a_token_is_refused_without_showing_it(tmp_path: Path, co
     with pytest.raises(CarrierMisconfigured) as error:
         read(CarrierOptions(target=TARGET, token_file=token))
 
-    assert str(error.value).endswith("token does not hold one token of visible ASCII characters")
+    assert str(error.value).endswith("token does not hold one token of visible ASCII characters.")
 
 
 def test_neither_key_nor_token_is_ever_shown(tmp_path: Path, files: TlsFiles) -> None:

@@ -6,7 +6,7 @@ from google.protobuf.text_format import Parse
 
 from adapter.carrier.contract import Contract
 from adapter.carrier.drift import compare, compare_served
-from adapter.carrier.findings import Severity
+from adapter.diagnostics.finding import Severity
 
 OURS = """
 name: "d.proto" package: "d" syntax: "proto3"
@@ -91,7 +91,7 @@ def test_a_drift_is_named(ours: str, theirs: str, severity: Severity, message: s
 
     finding = compare(here, contract(OURS.replace(ours, theirs)), [here.method("d.S/M")])[0]
 
-    assert (finding.severity, finding.message) == (severity, message)
+    assert (finding.severity, finding.message) == (severity, f"{message}.")
 
 
 def test_the_same_contract_has_no_drift() -> None:
@@ -117,7 +117,7 @@ def test_a_required_field_that_we_cannot_fill_is_an_error() -> None:
 
     (finding,) = compare(here, contract(old), [here.method("d.S/M")])
 
-    assert finding.message == "the server requires d.Ask.key, which the contract lacks"
+    assert finding.message == "the server requires d.Ask.key, which the contract lacks."
 
 
 def test_a_contract_that_cannot_be_read_is_a_warning() -> None:

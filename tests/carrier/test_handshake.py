@@ -8,9 +8,9 @@ import pytest
 
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import read
-from adapter.carrier.findings import Severity
 from adapter.carrier.handshake import Endpoint, knock
 from adapter.carrier.options import CarrierOptions, TlsFiles
+from adapter.diagnostics.finding import Severity
 from tests.carrier.broken_tls import BROKEN, CLIENT, GOOD, OURS, Broken, Server, grpc_server
 from tests.carrier.certificates import Pair
 
@@ -34,7 +34,7 @@ async def test_a_broken_set_up_is_named(broken: Broken, tmp_path: Path) -> None:
         (finding,) = await knock(at(port), tls=tls, within_seconds=within_seconds)
 
     assert finding.severity is Severity.ERROR
-    assert finding.message == f"localhost:{port} (127.0.0.1): {broken.says}"
+    assert finding.message == f"localhost:{port} (127.0.0.1): {broken.says}."
     assert finding.hint == broken.hint
 
 

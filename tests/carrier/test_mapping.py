@@ -11,9 +11,9 @@ from adapter.carrier.mapping import (
     MappingFaults,
     Outcome,
     PushFields,
-    Severity,
     Unfit,
 )
+from adapter.diagnostics.finding import Severity
 from tests.carrier.conversing import Made, both, said, sent
 from tests.carrier.dispatching import (
     MAPPING,
@@ -218,9 +218,10 @@ def test_faults_hold_notes_too_and_stand_in_the_order_of_the_file() -> None:
         Mapping.load(dispatch(), text.encode())
 
     findings = raised.value.findings
-    assert [finding.line for finding in findings] == sorted(finding.line for finding in findings)
+    lines = [finding.line or 0 for finding in findings]
+    assert lines == sorted(lines)
     assert {finding.severity for finding in findings} == set(Severity)
-    assert 'line 25: status.outcomes.CLOSED: "invalit" is not one of ours' in str(raised.value)
+    assert 'line 25, status.outcomes.CLOSED: "invalit" is not one of ours' in str(raised.value)
 
 
 def test_our_mapping_does_not_fit_another_contract() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping import Mapping, MappingFaults, Severity
+from adapter.carrier.mapping import Mapping, MappingFaults
+from adapter.diagnostics.finding import Severity
 from tests.carrier.dispatching import MAPPING, dispatch
 from tests.carrier.slip import Slip
 from tests.carrier.slips import SLIPS
@@ -14,7 +15,11 @@ def _errors(text: str) -> tuple[str, ...]:
     with pytest.raises(MappingFaults) as raised:
         Mapping.load(dispatch(), text.encode())
     found = raised.value.findings
-    return tuple(str(finding) for finding in found if finding.severity is Severity.ERROR)
+    return tuple(
+        str(finding).removeprefix("error: ")
+        for finding in found
+        if finding.severity is Severity.ERROR
+    )
 
 
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name)
@@ -34,7 +39,7 @@ def test_all_slips_of_one_file_are_found_at_once() -> None:
 
     errors = _errors(text)
 
-    assert [error.partition(": ")[0] for error in errors] == [
+    assert [error.partition(",")[0] for error in errors] == [
         "line 1",
         "line 18",
         "line 31",

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from adapter.carrier.findings import Finding, MappingFaults, Severity
+from adapter.carrier.faults import MappingFaults
 from adapter.carrier.mapping import Mapping
+from adapter.diagnostics.finding import Finding, Severity
 from tests.carrier.dispatching import MAPPING, dispatch
 
 LOOKUP = MAPPING.index("[lookup]")
@@ -36,7 +37,7 @@ def test_the_second_contracts_remarks_are_few_and_true() -> None:
 
 def test_a_password_that_nobody_checks_is_a_note() -> None:
     assert _new(MAPPING.replace('"merchant.secret" = "BizPwd"\n', "")) == [
-        (Severity.NOTE, "request", "BizPwd is not sent: nobody checks the merchant's password")
+        (Severity.NOTE, "request", "BizPwd is not sent: nobody checks the merchant's password.")
     ]
 
 
@@ -45,7 +46,7 @@ def test_an_outcome_that_no_merchant_can_be_told_is_a_note() -> None:
         (
             Severity.NOTE,
             "status.outcomes",
-            'nothing means "picked_up": no merchant will ever be told so',
+            'nothing means "picked_up": no merchant will ever be told so.',
         )
     ]
 
@@ -91,8 +92,8 @@ def test_a_method_that_is_missing_or_unknown_is_an_error() -> None:
     nameless = _new(MAPPING.replace('method = "dispatch.Orders/Void"\n', ""))
     unknown = _new(MAPPING.replace("dispatch.Orders/Void", "dispatch.Orders/None"))
 
-    assert (Severity.ERROR, "method", "is missing") in nameless
-    assert unknown[0][2] == 'there is no method "dispatch.Orders/None" in the contract'
+    assert (Severity.ERROR, "method", "is missing.") in nameless
+    assert unknown[0][2] == 'there is no method "dispatch.Orders/None" in the contract.'
 
 
 def test_a_request_that_does_not_say_which_waybill_is_an_error() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from google.protobuf.message import Message
 
-from adapter.carrier.document import read
 from adapter.carrier.messages import MESSAGE_LIMIT, MessageField, message_field
+from adapter.diagnostics.table import read
 from tests.carrier.dispatching import dispatch
 
 VOID = dispatch().method("dispatch.Orders/Void")
@@ -62,4 +62,4 @@ def test_what_is_no_text_is_refused(path: str, message: str) -> None:
     section = read(f'message = "{path}"'.encode())
 
     assert message_field(section, VOID.reply_type) is None
-    assert [finding.message for finding in section.findings.found] == [message]
+    assert [finding.message for finding in section.findings.found] == [f"{message}."]

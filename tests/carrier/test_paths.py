@@ -41,7 +41,7 @@ def test_a_path_leads_through_messages_to_a_leaf() -> None:
     [
         ("merchant.cod", 'dispatch.Envelope.Party has no field "cod"', '"merchant.code"?'),
         ("trace", 'dispatch.Envelope has no field "trace"', '"header.trace"?'),
-        ("", 'dispatch.Envelope has no field ""', "There is: header, merchant"),
+        ("", 'dispatch.Envelope has no field ""', "Choose from: header, merchant"),
         ("seconds.x", '"seconds" is int32: it has no fields inside', ""),
         ("tags", '"tags" is a repeated field', "Name a singular field."),
         ("extra.key", '"extra" is a map field', "Name a singular field."),

@@ -8,11 +8,11 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
-from adapter.carrier.findings import Severity
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.probe import Probe, probe
 from adapter.carrier.reflection import PATHS
+from adapter.diagnostics.finding import Severity
 from tests.carrier.certificates import Authority
 from tests.carrier.playing import Behaviour, fail, hang, reply
 from tests.carrier.probed import CONTRACT, Answering, drifted, health_answering, serving
@@ -46,8 +46,8 @@ async def test_neither_health_nor_reflection_is_a_fault() -> None:
         found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
 
     assert said(found) == [
-        (Severity.NOTE, "carrier.health", "the server has no health service"),
-        (Severity.NOTE, "carrier.descriptors", "the server offers no reflection"),
+        (Severity.NOTE, "carrier.health", "the server has no health service."),
+        (Severity.NOTE, "carrier.descriptors", "the server offers no reflection."),
     ]
     assert found.round_trip_seconds is not None
 
@@ -56,7 +56,7 @@ async def test_a_carrier_that_is_unwell_is_an_error() -> None:
     async with serving(status=health_pb2.HealthCheckResponse.NOT_SERVING) as port:
         found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
 
-    assert said(found) == [(Severity.ERROR, "carrier.health", "the server says NOT_SERVING")]
+    assert said(found) == [(Severity.ERROR, "carrier.health", "the server says NOT_SERVING.")]
 
 
 async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
@@ -64,7 +64,7 @@ async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
         options = CarrierOptions(target=f"127.0.0.1:{port}", health_service="dispatch")
         found = await look(options)
 
-    message = "the health service does not know the service it is asked for"
+    message = "the health service does not know the service it is asked for."
     assert said(found) == [(Severity.ERROR, "carrier.health", message)]
 
 
@@ -72,7 +72,7 @@ async def test_a_contract_that_drifted_is_told() -> None:
     async with serving(shown=drifted()) as port:
         found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
 
-    message = "carrier.v1.CancelWaybillRequest.waybill_id is number 5 here and 50 at the server"
+    message = "carrier.v1.CancelWaybillRequest.waybill_id is number 5 here and 50 at the server."
     assert said(found) == [(Severity.ERROR, "carrier.descriptors", message)]
 
 
@@ -81,25 +81,25 @@ async def test_every_address_of_the_target_is_looked_at() -> None:
     async with serving() as port:
         found = await look(CarrierOptions(target=f"ipv4:127.0.0.1:{port},127.0.0.1:{dead}"))
 
-    message = f"127.0.0.1:{dead}: connection refused, nothing listens there"
+    message = f"127.0.0.1:{dead}: connection refused, nothing listens there."
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
 
 
 async def test_a_name_nobody_knows_is_said() -> None:
-    # A label of more than 63 octets is no name (RFC 1035 §2.3.4): no resolver is asked.
-    name = "a" * 64 + ".test"
+    # More than 253 octets are no name (RFC 1035 §2.3.4): no resolver is asked.
+    name = ".".join(["a" * 63] * 4) + ".test"
 
     found = await look(CarrierOptions(target=f"{name}:1", insecure=True))
 
     assert said(found) == [
-        (Severity.ERROR, "carrier.target", f"the name {name} is not known to DNS")
+        (Severity.ERROR, "carrier.target", f"the name {name} is not known to DNS.")
     ]
 
 
 async def test_a_target_without_safety_is_not_even_knocked_at() -> None:
     found = await look(CarrierOptions(target="dispatch.internal:1"))
 
-    message = "'dispatch.internal:1' is not loopback: configure TLS, or set insecure = true"
+    message = "leaves this machine, and there is no TLS: passwords would be readable."
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
 
 
@@ -125,28 +125,30 @@ async def test_a_good_carrier_with_mutual_tls_has_no_finding(tls: TlsFiles) -> N
 
 def _without_ca(folder: Path, tls: TlsFiles) -> str:
     (folder / "ca.pem").unlink()
-    return f"{tls.ca}: No such file or directory"
+    return f"{tls.ca}: No such file or directory."
 
 
 def _with_garbage(folder: Path, tls: TlsFiles) -> str:
     (folder / "ca.pem").write_bytes(b"garbage")
-    return f"{tls.ca} holds no readable PEM certificate"
+    return f"{tls.ca} holds no readable PEM certificate."
 
 
 def _with_another_key(folder: Path, tls: TlsFiles) -> str:
     (folder / "client.key").write_bytes(AUTHORITY.issue("other").key)
-    return f"{tls.cert} and {tls.key} are not a certificate and its unencrypted key"
+    return f"{tls.cert} and {tls.key} are not a certificate and its unencrypted key."
 
 
-@pytest.mark.parametrize("spoil", [_without_ca, _with_garbage, _with_another_key])
+@pytest.mark.parametrize(
+    ("spoil", "key"), [(_without_ca, "ca"), (_with_garbage, "ca"), (_with_another_key, "cert")]
+)
 async def test_files_that_do_not_fit_are_named(
-    tmp_path: Path, tls: TlsFiles, spoil: Callable[[Path, TlsFiles], str]
+    tmp_path: Path, tls: TlsFiles, spoil: Callable[[Path, TlsFiles], str], key: str
 ) -> None:
     message = spoil(tmp_path, tls)
 
     found = await look(CarrierOptions(target="localhost:1", tls=tls))
 
-    assert said(found) == [(Severity.ERROR, "carrier.target", message)]
+    assert said(found) == [(Severity.ERROR, f"carrier.tls.{key}", message)]
 
 
 async def test_our_own_certificates_end_is_told_before_it_comes(
@@ -177,7 +179,7 @@ async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
         found = await look(CarrierOptions(target=f"127.0.0.1:{port}", token_file=token))
 
     first = found.findings[0]
-    assert first.message == "the health service refuses the token: UNAUTHENTICATED"
+    assert first.message == "the health service refuses the token: UNAUTHENTICATED."
     assert "canary" not in repr(found)
 
 
@@ -187,22 +189,22 @@ async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
         (
             fail(grpc.StatusCode.PERMISSION_DENIED),
             Severity.WARNING,
-            "the health service wants credentials, and none are set: PERMISSION_DENIED",
+            "the health service wants credentials, and none are set: PERMISSION_DENIED.",
         ),
         (
             reply(b"\xff\xff"),
             Severity.WARNING,
-            "the health service's reply cannot be read",
+            "the health service's reply cannot be read.",
         ),
         (
             reply(health_pb2.HealthCheckResponse(status=9).SerializeToString()),
             Severity.ERROR,
-            "the server says 9",
+            "the server says 9.",
         ),
         (
             fail(grpc.StatusCode.INTERNAL),
             Severity.ERROR,
-            "the health service fails with INTERNAL",
+            "the health service fails with INTERNAL.",
         ),
     ],
 )
@@ -221,7 +223,7 @@ async def test_a_server_that_answers_nothing_has_no_distance() -> None:
         options = CarrierOptions(target=f"127.0.0.1:{port}")
         found = await probe(options, CONTRACT, MAPPING, within_seconds=0.3, now_unix=time.time())
 
-    message = "the server accepts connections and answers nothing"
+    message = "the server accepts connections and answers nothing."
     assert said(found) == [(Severity.ERROR, "carrier.health", message)]
     assert found.round_trip_seconds is None
 
@@ -242,7 +244,7 @@ async def test_a_reflection_that_fails_leaves_the_contract_to_the_first_call() -
     async with serving(shown=None, others=(refusing,)) as port:
         found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
 
-    message = "reflection failed with PERMISSION_DENIED"
+    message = "reflection failed with PERMISSION_DENIED."
     assert said(found) == [(Severity.NOTE, "carrier.descriptors", message)]
 
 

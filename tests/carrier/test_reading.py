@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.findings import MappingFaults
+from adapter.carrier.faults import MappingFaults
 from adapter.carrier.reading import read_parts
 from tests.carrier.dispatching import MAPPING, dispatch
 

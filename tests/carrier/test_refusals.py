@@ -4,17 +4,17 @@ import grpc
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.document import read
 from adapter.carrier.exchange import Failure
-from adapter.carrier.findings import Severity
 from adapter.carrier.refusals import CODES, DEFINITE, IN_DOUBT, RefusalTable, table
+from adapter.diagnostics.finding import Severity
+from adapter.diagnostics.table import read
 
 SILENT = RefusalTable(codes={}, reasons={})
 
 
 def _table(text: str) -> tuple[RefusalTable, list[tuple[Severity, str]]]:
     root = read(text.encode())
-    made = table(root.section("grpc"))
+    made = table(root.table("grpc"))
     return made, [(finding.severity, finding.key) for finding in root.findings.found]
 
 
@@ -68,7 +68,7 @@ def test_a_promise_about_a_reason_of_such_a_code_is_the_same_warning(name: str) 
     code = name.replace("/", ".").partition(".")[0]
     root = read(f'[grpc.reasons]\n"{name}" = "invalid"\n'.encode())
 
-    table(root.section("grpc"))
+    table(root.table("grpc"))
 
     (finding,) = root.findings.found
     assert (finding.severity, finding.key) == (Severity.WARNING, f"grpc.reasons.{name}")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.document import Section, read
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.paths import resolve
 from adapter.carrier.request_rules import (
@@ -13,6 +12,7 @@ from adapter.carrier.request_rules import (
     remark,
 )
 from adapter.carrier.sources import SOURCES
+from adapter.diagnostics.table import Table, read
 from tests.carrier.dispatching import compiled
 
 RULES = compiled(
@@ -30,7 +30,7 @@ STRICT = compiled(
 ).method("strict.S/Do")
 
 
-def _section() -> Section:
+def _section() -> Table:
     return read(b"")
 
 
@@ -51,16 +51,16 @@ def test_fields_that_can_all_be_set_are_no_clash(paths: tuple[str, ...]) -> None
 
 def test_two_members_of_one_oneof_clash_wherever_they_part() -> None:
     assert _clashes("a.x", "a.y") == [
-        'a.y: "y" and "x" are members of one oneof, "two": only one of them can be set'
+        'a.y: "y" and "x" are members of one oneof, "two": only one of them can be set.'
     ]
     assert _clashes("a.x", "b.z") == [
-        'b.z: "b" and "a" are members of one oneof, "one": only one of them can be set'
+        'b.z: "b" and "a" are members of one oneof, "one": only one of them can be set.'
     ]
 
 
 @pytest.mark.parametrize("paths", [("n", "n.value"), ("n.value", "n")])
 def test_a_field_inside_a_filled_one_clashes(paths: tuple[str, str]) -> None:
-    assert _clashes(*paths) == ['n.value: lies inside "n", which is filled as a whole']
+    assert _clashes(*paths) == ['n.value: lies inside "n", which is filled as a whole.']
 
 
 def test_required_fields_that_nothing_fills_are_named() -> None:
@@ -69,7 +69,7 @@ def test_required_fields_that_nothing_fills_are_named() -> None:
     refuse_incomplete(section, STRICT.request_class(n={}))
 
     (finding,) = section.findings.found
-    assert finding.message.endswith("nothing fills (proto2 required): a,n.b")
+    assert finding.message.endswith("nothing fills (proto2 required): a,n.b.")
 
 
 def test_a_whole_message_and_an_unfit_sample_are_not_incomplete() -> None:

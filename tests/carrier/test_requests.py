@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from google.protobuf.message import Message
 
-from adapter.carrier.document import read
 from adapter.carrier.exchange import PushFields, Unfit
-from adapter.carrier.findings import Findings
 from adapter.carrier.requests import RequestPlan, plan
+from adapter.diagnostics.finding import Findings
+from adapter.diagnostics.table import read
 from tests.carrier.dispatching import cancellation, compiled, dispatch, entry
 
 VOID = dispatch().method("dispatch.Orders/Void")

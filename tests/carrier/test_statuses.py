@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from adapter.cancellation.model import Fact, Outcome
-from adapter.carrier.document import Section, read
 from adapter.carrier.paths import resolve
 from adapter.carrier.statuses import (
     StatusTable,
@@ -13,6 +12,7 @@ from adapter.carrier.statuses import (
     table,
     unlisted,
 )
+from adapter.diagnostics.table import Table, read
 from tests.carrier.dispatching import compiled, dispatch
 
 VOID = dispatch().method("dispatch.Orders/Void")
@@ -28,7 +28,7 @@ BARE = compiled(
 ).method("bare.D/Do")
 
 
-def _section(text: str) -> Section:
+def _section(text: str) -> Table:
     return read(text.encode())
 
 

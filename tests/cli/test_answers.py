@@ -6,7 +6,7 @@ import pytest
 
 from adapter.carrier import contract
 from adapter.cli.answers import UNKNOWN, AnswerRow, judge, verdict
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.finding import Finding, Severity
 from adapter.settings import Inspection, inspect
 
 SOUND = {

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapter.carrier import contract as shipped
+from adapter.carrier.compile import SHOWN_LINES
 from adapter.carrier.contract import Contract
-from adapter.cli.contract import SHOWN_LINES, command
+from adapter.cli.contract import command
 from tests.carrier.dispatching import CONTRACTS, dispatch
 
 METHOD = "dispatch.Orders/Void"
@@ -145,7 +146,7 @@ def test_plaintext_beyond_this_machine_must_be_asked_for() -> None:
     result = _run("fetch", "dispatch.internal:50051")
 
     assert result.exit_code == 2
-    assert "is not loopback" in result.stderr
+    assert "leaves this machine" in result.stderr
     assert "Give --tls, --ca, or --insecure." in result.stderr
 
 
@@ -160,7 +161,10 @@ def test_half_a_client_certificate_is_no_question_of_tls(tmp_path: Path) -> None
     result = _run("fetch", "127.0.0.1:1", "--cert", tmp_path / "cert.pem")
 
     assert result.exit_code == 2
-    assert result.stderr.endswith("a client certificate needs both cert and key.\n")
+    assert result.stderr.endswith(
+        "--key: is missing: --cert is of no use without it. Mutual TLS needs both files; "
+        "without it leave both out.\n"
+    )
 
 
 def test_a_port_that_refuses_is_said() -> None:

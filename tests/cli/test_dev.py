@@ -114,7 +114,7 @@ def test_a_ledger_that_may_not_be_written_is_one_paragraph(tmp_path: Path) -> No
         code = listened.ended()
 
     assert code == 2
-    assert listened.stderr.startswith("error: waybridge dev: the ledger /proc/x.db cannot be")
+    assert listened.stderr.startswith("error: waybridge dev, --ledger: the ledger /proc/x.db")
     assert listened.stderr.count("\n") == 1
 
 

@@ -193,21 +193,21 @@ def test_a_configuration_that_cannot_be_used_exits_2(file: Path, text: str, says
     assert says in result.stderr
 
 
-def test_a_faulty_mapping_exits_2_and_points_to_check(file: Path) -> None:
+def test_a_faulty_mapping_exits_2_with_its_faults(file: Path) -> None:
     file.with_name("m.toml").write_text("method = 1")
     file.write_text(f'{CONFIG}mapping = "m.toml"\n')
 
     result = _explain(file, sent())
 
     assert result.exit_code == 2
-    assert "`waybridge check --offline` says why." in result.stderr
+    assert f"{file.with_name('m.toml')}, line 1, method: must be text" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["none.xml"], "none.xml cannot be read: No such file or directory."),
-        (["-", "--at", "yesterday"], "--at yesterday is no time."),
+        (["-", "--at", "yesterday"], "--at yesterday is not a valid time."),
     ],
 )
 def test_what_cannot_be_read_exits_2(file: Path, arguments: list[str], says: str) -> None:

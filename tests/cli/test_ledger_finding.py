@@ -70,6 +70,6 @@ def test_a_waybill_with_several_pushes_lists_them(desk: Desk) -> None:
 
 
 def test_the_only_one_that_may_be_meant_is_it(tmp_path: Path) -> None:
-    place = place_of(desk_at(tmp_path, "sqlite:///none.db").config, name="show")
+    place = place_of(desk_at(tmp_path, "sqlite:///none.db").config)
 
     assert the_one((DOUBTFUL,), DOUBTFUL.key, place) is DOUBTFUL

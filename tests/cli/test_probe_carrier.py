@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from adapter.cli.probe_carrier import ask
-from adapter.configuration.findings import Severity
 from adapter.configuration.sections import CarrierSettings
+from adapter.diagnostics.finding import Severity
 from adapter.settings import Settings
 from tests.carrier.playing import playing
 from tests.ports import free_port

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from adapter.cli.probe_clock import ask, judge, kernel_is_synchronised
-from adapter.configuration.findings import Severity
+from adapter.diagnostics.finding import Severity
 from adapter.settings import Settings
 
 NOW = 1_795_435_030.0

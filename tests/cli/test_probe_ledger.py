@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapter.cli.probe_ledger import ask, look_at_file
-from adapter.configuration.findings import Severity
 from adapter.configuration.sections import LedgerSettings
+from adapter.diagnostics.finding import Severity
 from adapter.ledger.open import open_ledger
 from adapter.settings import Settings
 from tests.read_only import read_only

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from adapter.cli.probes import Probe, ask
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.finding import Finding, Severity
 from adapter.settings import Settings
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from adapter.configuration.faults import default_text, finding_of, key_of, place, without
-from adapter.configuration.findings import Severity
+from adapter.configuration.faults import default_text, finding_of, key_of, without
 from adapter.configuration.keys import KeyTable
 from adapter.configuration.sections import Sections
 from adapter.configuration.sources import Origin, Values
+from adapter.diagnostics.finding import Finding
 
 KEYS = KeyTable.of(Sections)
 
@@ -32,16 +32,16 @@ def _only_finding(values: Values, tree: dict[str, Any]) -> str:
     [
         (
             {"edge": {"pth": "/"}},
-            "error: adapter.toml, edge.pth: is no setting. Did you mean path?",
+            'error: adapter.toml, edge.pth: unknown setting. Did you mean "path"?',
         ),
         (
             {"carrier": {"tls": {"a": 1}}},
-            "error: adapter.toml, carrier.tls.a: is no setting. "
-            "carrier.tls has: ca, cert, key, server_name.",
+            "error: adapter.toml, carrier.tls.a: unknown setting. "
+            "Choose from: ca, cert, key, server_name.",
         ),
         (
             {"mini_programs": {"shop": {"tokn": "x"}}},
-            "error: adapter.toml, mini_programs.shop.tokn: is no setting. Did you mean token?",
+            'error: adapter.toml, mini_programs.shop.tokn: unknown setting. Did you mean "token"?',
         ),
         (
             {"mini_programs": {"shop": {"freshness_seconds": 0}}},
@@ -50,20 +50,20 @@ def _only_finding(values: Values, tree: dict[str, Any]) -> str:
         ),
         (
             {"edge": {"timezone": "UTC"}},
-            "error: adapter.toml, edge.timezone: is no setting. Did you mean ops.timezone?",
+            'error: adapter.toml, edge.timezone: unknown setting. Did you mean "ops.timezone"?',
         ),
         (
             {"mini_programs": {"a b": {}}},
-            "error: adapter.toml, mini_programs.a b: is no name for a Mini Program. "
+            "error: adapter.toml, mini_programs.a b: is not a valid name for a Mini Program. "
             "Use letters and digits, with single hyphens or underscores between.",
         ),
         (
             {"wechat": {"token": 1}},
-            "error: adapter.toml, wechat.token: must be text.",
+            "error: adapter.toml, wechat.token: must be text in quotes.",
         ),
         (
             {"carrier": {"tls": "x"}},
-            "error: adapter.toml, carrier.tls: must be a section, not a value. "
+            "error: adapter.toml, carrier.tls: must be a table, not a value. "
             "Write [carrier.tls] on a line of its own and its keys below.",
         ),
     ],
@@ -75,7 +75,7 @@ def test_an_error_is_told_in_our_words(values: Values, tree: dict[str, Any], tol
 def test_a_finding_names_who_set_the_key(values: Values) -> None:
     values.set(("edge", "path"), 3, Origin(source="there", folder=Path("/"), line=4))
 
-    finding = place(values, Severity.ERROR, ("edge", "path"), "is wrong.", "")
+    finding = values.placed(Finding(key="edge.path", message="is wrong."))
 
     assert finding.where == "there, line 4, edge.path"
 

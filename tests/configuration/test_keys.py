@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.configuration.keys import ANY_NAME, KeyTable, nearest
+from adapter.configuration.keys import ANY_NAME, KeyTable
 from adapter.configuration.sections import Sections
 
 KEYS = KeyTable.of(Sections)
@@ -70,8 +70,3 @@ def test_the_file_names_are_known() -> None:
         "carrier.tls.key",
         "ops.users",
     }
-
-
-def test_only_a_near_name_was_meant() -> None:
-    assert nearest("listn", ["listen", "path"]) == "listen"
-    assert nearest("xyzzy", ["listen", "path"]) == ""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from adapter import development
-from adapter.configuration.findings import Severity
 from adapter.configuration.program_rules import (
     aes_keys,
     app_ids,
@@ -17,6 +16,7 @@ from adapter.configuration.sections import (
     Sections,
     WeChatSettings,
 )
+from adapter.diagnostics.finding import Severity
 from adapter.wechat.redact import Secret
 
 

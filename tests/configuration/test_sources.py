@@ -67,8 +67,8 @@ def test_a_secrets_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         "Let waybridge's user read it.",
         "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKEN: is not UTF-8 text. "
         "Write the secret's letters and digits.",
-        "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKN: is no setting. "
-        "Did you mean WAYBRIDGE_WECHAT__TOKEN?",
+        "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKN: unknown setting. "
+        'Did you mean "WAYBRIDGE_WECHAT__TOKEN"?',
     ]
 
 
@@ -76,8 +76,8 @@ def test_a_secrets_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     ("variable", "hint"),
     [
         ("WAYBRIDGE_EDGE__COLOUR", "`waybridge schema` lists every setting."),
-        ("WAYBRIDGE_EDGE__MAX_INFLIGHT", "Did you mean WAYBRIDGE_EDGE__MAX_IN_FLIGHT?"),
-        ("WAYBRIDGE_EGDE__PATH", "Did you mean WAYBRIDGE_EDGE__PATH?"),
+        ("WAYBRIDGE_EDGE__MAX_INFLIGHT", 'Did you mean "WAYBRIDGE_EDGE__MAX_IN_FLIGHT"?'),
+        ("WAYBRIDGE_EGDE__PATH", 'Did you mean "WAYBRIDGE_EDGE__PATH"?'),
     ],
 )
 def test_a_wrong_variable_is_told_the_nearest_of_its_own_section(variable: str, hint: str) -> None:
@@ -104,8 +104,12 @@ def test_the_values_themselves_are_never_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "cannot be read: no such file or directory. Give the file's path with --config."),
-        (b"# \xff", "is not UTF-8 text. TOML is UTF-8; save the file as that."),
+        (
+            None,
+            ": cannot be read: no such file or directory. "
+            "Check the file's path, and that this user may read it.",
+        ),
+        (b"# \xff", ", line 1: is not UTF-8 text. TOML is UTF-8: save the file in that encoding."),
     ],
     ids=["not there", "not text"],
 )
@@ -119,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_told(
     values = gather(file, {}, keys=KEYS, folder=tmp_path)
 
     assert not values.readable
-    assert [str(finding) for finding in values.findings] == [f"error: {file}: {told}"]
+    assert [str(finding) for finding in values.findings] == [f"error: {file}{told}"]
 
 
 def test_a_file_that_is_no_toml_is_told_with_its_place(tmp_path: Path) -> None:

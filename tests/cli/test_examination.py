@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -7,7 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapter import development
-from adapter.cli.configuration import config_option, settings_of
+from adapter.cli.configuration import config_option
+from adapter.cli.examination import examine
+from adapter.cli.findings import or_refuse, show
 
 SOUND = f"""
 [wechat]
@@ -21,9 +24,13 @@ target = "127.0.0.1:50051"
 
 @click.command()
 @config_option
-@click.option("--production", is_flag=True)
-def tell(config: Path | None, *, production: bool) -> None:
-    click.echo(settings_of(config, production=production).wechat.app_id)
+@or_refuse("tell")
+def tell(config: Path | None) -> None:
+    """Begin as `serve` does."""
+    examined = examine(config, os.environ)
+    settings = examined.settings
+    show(examined.findings)
+    click.echo(settings.wechat.app_id)
 
 
 def _run(file: Path, *arguments: str) -> Result:
@@ -38,7 +45,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_sound_file_is_read_in_silence(file: Path) -> None:
-    result = _run(file, "--production")
+    result = _run(file)
 
     assert (result.exit_code, result.stdout, result.stderr) == (0, "wx0123456789abcdef\n", "")
 
@@ -68,11 +75,11 @@ def test_any_error_ends_with_2_and_every_fault(file: Path) -> None:
     assert [line.split()[0] for line in result.stderr.splitlines() if line] == ["error:"] * 2
 
 
-def test_development_secrets_are_refused_in_production_only(file: Path) -> None:
+def test_development_secrets_are_refused(file: Path) -> None:
     file.write_text(SOUND.replace("abc123", development.TOKEN))
 
-    assert _run(file).exit_code == 0
-    refused = _run(file, "--production")
+    refused = _run(file)
+
     assert refused.exit_code == 2
     assert "wechat.token: is the development value" in refused.stderr
 
