@@ -64,7 +64,6 @@ class Unsent(Enum):
     TURN_NOT_REACHED = "turn_not_reached"
     SHED = "shed"
     PAUSED = "paused"
-    DRAINING = "draining"
     REFUSED = "refused"
 
 

@@ -27,7 +27,7 @@ def ops_options(function: Decorated) -> Decorated:
         metavar="URL",
         default=DEFAULT_URL,
         show_default=True,
-        help="Where its [ops] listens; http://name:password@host:port where it has users.",
+        help="Where its [ops] listens; name:password@ before the host for a proxy that asks.",
     )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print its answer as JSON.")
     return url(as_json(function))

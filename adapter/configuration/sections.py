@@ -190,17 +190,21 @@ class ForwardSettings(Section):
 
 
 class OpsSettings(Section):
-    """The second port: console, API, /metrics, /livez, /readyz."""
+    """The second port, on loopback only: API, /metrics, /livez, /readyz."""
 
     listen: Text = Field("127.0.0.1:9090", description="Host and port for the people who run it.")
     users: FileName = Field(
-        None, description="File (.toml) of who may enter; empty: only a loopback listen is allowed."
+        None,
+        description="File (.toml) of who may enter. Not read yet: the ops port has no sign-in, and "
+        "`listen` must be a loopback address with or without it.",
     )
-    timezone: Text = Field("Asia/Shanghai", description="Time zone the console shows times in.")
+    timezone: Text = Field(
+        "Asia/Shanghai", description="Time zone in which `waybridge ledger` shows times."
+    )
 
 
 class LogSettings(Section):
-    """What is written to standard error."""
+    """What is written to standard output."""
 
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto`: for people on a terminal, JSON lines else."
