@@ -100,7 +100,8 @@ def _program() -> str:
         return "waybridge"
     called = Path(sys.argv[0]).absolute()
     if called.name != "waybridge":
-        return f"{sys.executable} -m adapter"
+        safe = " -P" if sys.flags.safe_path else ""
+        return f"{sys.executable}{safe} -m adapter"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
