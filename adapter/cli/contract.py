@@ -19,6 +19,7 @@ from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
 from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, guesses
 from adapter.cli.findings import refuse
+from adapter.cli.output import write, write_json
 from adapter.configuration.findings import Finding, Severity
 
 FETCH_WITHIN_SECONDS = 10.0
@@ -122,7 +123,7 @@ def show_command(*, descriptors: Path | None, as_json: bool) -> None:
     """
     services = outline(_load(descriptors))
     if as_json:
-        click.echo(contract_tree.as_json(services))
+        write_json(contract_tree.as_json(services))
     else:
         contract_tree.show(services, stream=sys.stdout)
 
@@ -157,7 +158,7 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
     _write(mapping, text.encode())
     _write(push, example_push(text, found))
     marked = guesses(text)
-    click.echo(
+    write(
         f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
         "Read every line.\n"
         f"{push}: a test push.\n\n"
@@ -191,7 +192,7 @@ def _tell(output: Path, contract: Contract) -> None:
     names = [f"  {method.name}" for service in outline(contract) for method in service.methods] or [
         "  no method at all: is this the file with the service?"
     ]
-    click.echo("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
+    write("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
 
 
 def _not_compiled(fault: CompileFault) -> str:

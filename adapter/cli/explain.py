@@ -20,6 +20,7 @@ from adapter.cli import explained
 from adapter.cli.answers import judge as judge_answers
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.output import write_json
 from adapter.configuration.findings import Finding, Severity, has_errors
 from adapter.edge import translate
 from adapter.explain.capture import Capture, capture
@@ -76,7 +77,7 @@ def command(
         forward=bool(inspection.draft.forward.url),
     )
     if as_json:
-        click.echo(explained.as_json(told))
+        write_json(explained.as_json(told))
     else:
         explained.show(told, stream=sys.stdout)
     if judgement.status != 200:

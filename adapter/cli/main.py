@@ -8,6 +8,8 @@ from importlib import import_module, metadata
 
 import click
 
+from adapter.cli.output import write
+
 COMMANDS: Mapping[str, str] = {
     # name → its line in `waybridge --help`; the command is `command` in adapter/cli/<name>.py.
     "dev": "Stub, edge and ops port on this machine, to try everything.",
@@ -68,7 +70,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, value: object) -
         version = metadata.version("waybridge")
     except metadata.PackageNotFoundError:
         version = "(run from its source, not installed)"
-    click.echo(f"waybridge {version}")
+    write(f"waybridge {version}")
     ctx.exit()
 
 

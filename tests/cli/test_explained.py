@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapter.cli.answers import AnswerRow
-from adapter.cli.explained import Told, as_json, printable, show
+from adapter.cli.explained import Told, as_json, show
 from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause, Found
 from adapter.explain.judgement import judge
@@ -177,10 +177,3 @@ def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
 
     assert "decryption  right" in shown
     assert "refused     undecodable (ToUserName)" in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "said"), [("运单 1", "运单 1"), ("a\x1b[2J", "a\\x1b[2J"), ("\u202e", "\\u202e")]
-)
-def test_nothing_is_printed_that_a_terminal_obeys(text: str, said: str) -> None:
-    assert printable(text) == said
