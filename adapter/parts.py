@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from adapter.cancellation.case import Limits as DeskLimits
+from adapter.cancellation.flow import DeskLimits
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.configuration.sections import CarrierSettings, EdgeSettings, WeChatSettings
-from adapter.edge.connections import Patience
+from adapter.edge.connections import ConnectionLimits
 from adapter.edge.limits import Limits as EdgeLimits
 from adapter.edge.server import connection_ceiling
 from adapter.settings import Settings
@@ -73,9 +73,9 @@ def edge_limits(edge: EdgeSettings) -> EdgeLimits:
     )
 
 
-def patience(edge: EdgeSettings, *, open_files: int) -> Patience:
+def patience(edge: EdgeSettings, *, open_files: int) -> ConnectionLimits:
     """Return what one connection may take, within the files this process may open."""
-    return Patience(
+    return ConnectionLimits(
         header_seconds=edge.header_within_seconds,
         idle_seconds=edge.idle_seconds,
         connections=connection_ceiling(wanted=edge.max_connections, open_files=open_files),

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from adapter import parts
 from adapter.cancellation.desk import Desk
-from adapter.cancellation.doubt import DoubtResolver
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
+from adapter.cancellation.resolver import Resolver
 from adapter.carrier.client import GrpcCarrier
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.edge import app as edge_app
-from adapter.edge.limits import Room
+from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import Parts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
@@ -28,7 +28,7 @@ from adapter.ops import upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
-from adapter.ops.lookout import Lookout
+from adapter.ops.lookout import DependencyMonitor
 from adapter.ops.metrics import Metrics
 from adapter.ops.upstream import Upstream
 from adapter.settings import Settings
@@ -119,7 +119,7 @@ class _Core:
     carrier: GrpcCarrier
     ledger: DurableLedger | MemoryLedger
     desk: Desk
-    resolver: DoubtResolver
+    resolver: Resolver
 
     def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
         return Controls(
@@ -134,7 +134,7 @@ class _Core:
         self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger
     ) -> None:
         """See to what is in doubt, and tell when a part goes or comes, until the end."""
-        lookout = Lookout(parts=self.conditions(), log=log, count=metrics.alerted)
+        lookout = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
         for work in (_resolving(self.resolver, gate, log), lookout.keep()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
@@ -163,12 +163,12 @@ async def _core(
     opened.push_async_callback(carrier.close, within_seconds=0.0)
     limits = parts.desk_limits(settings)
     desk = Desk(
-        carrier=carrier, ledger=ledger, watch=metrics, clock=clock, gate=gate, limits=limits
+        carrier=carrier, ledger=ledger, metrics=metrics, clock=clock, gate=gate, limits=limits
     )
-    resolver = DoubtResolver(
+    resolver = Resolver(
         carrier=carrier,
         ledger=ledger,
-        watch=metrics,
+        metrics=metrics,
         clock=clock,
         call_seconds=limits.call_seconds,
     )
@@ -204,7 +204,7 @@ def _shared(
         tally=metrics,
         log=log,
         limits=parts.edge_limits(settings.edge),
-        room=Room(settings.edge.max_in_flight),
+        room=InFlightLimit(settings.edge.max_in_flight),
         show_message=mapping.show_message,
     )
 
@@ -235,11 +235,11 @@ def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Cont
     return HttpServer(app, host=host, port=port)
 
 
-async def _resolving(resolver: DoubtResolver, gate: Gate, log: Logger) -> None:
+async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:
     """Look at what is in doubt, for as long as this process serves."""
     while not gate.draining:
         try:
-            await resolver.look()
+            await resolver.run_once()
         except LedgerUnavailable as error:
             log.warning("doubt_not_looked_at", why=str(error))
         await asyncio.sleep(RESOLVE_EVERY_SECONDS)

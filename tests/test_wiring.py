@@ -10,16 +10,16 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from adapter import wiring
-from adapter.cancellation.doubt import DoubtResolver
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import Entry, State
+from adapter.cancellation.resolver import Resolver
 from adapter.carrier.findings import ContractFault
 from adapter.edge.server import HttpServer, ListenFailed
 from adapter.ledger.errors import LedgerInUse
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
-from tests.cancellation.playing import MachineClock, RememberingWatch, carrier
+from tests.cancellation.playing import MachineClock, RememberingMetrics, carrier
 from tests.conformance.decisions import WAYBILL, begin, key_of, read
 from tests.edge.playing import KEY, PATH, TOKEN, Lines, account, until
 from tests.ports import free_port
@@ -261,10 +261,10 @@ async def test_doubt_is_looked_at_again_after_the_ledger_could_not_be_read(
 ) -> None:
     monkeypatch.setattr(wiring, "RESOLVE_EVERY_SECONDS", 0.0)
     gate, log = Gate(), Lines()
-    resolver = DoubtResolver(
+    resolver = Resolver(
         carrier=carrier(),
         ledger=DeafLedger(),
-        watch=RememberingWatch(),
+        metrics=RememberingMetrics(),
         clock=MachineClock(),
         call_seconds=1.0,
     )

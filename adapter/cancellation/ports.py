@@ -1,4 +1,4 @@
-"""What the desk needs of others: a carrier, a ledger, and somebody who watches."""
+"""What the desk needs of others: a carrier, a ledger, and somewhere to count."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Carrier(Protocol):
     """Whoever can really cancel a waybill."""
 
     async def ready(self, *, within_seconds: float) -> bool:
-        """Say whether a call could be sent now; nothing is sent."""
+        """ReplyStored whether a call could be sent now; nothing is sent."""
         ...
 
     async def cancel(
@@ -52,8 +52,8 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """All that a decision may look at: every entry of one waybill, who is alive, the time.
+class WaybillView:
+    """All that a rule may look at: every entry of one waybill, who is alive, the time.
 
     `me` is this process's own session at the ledger; `living` holds every session whose
     lock is still held, `me` among them.
@@ -66,16 +66,16 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Generic[T_co]):
-    """What a decision writes, and what it tells its caller once that is durable."""
+class Write(Generic[T_co]):
+    """What a rule writes, and what it tells its caller once that is durable."""
 
     result: T_co
     entries: tuple[Entry, ...] = ()
     calls: tuple[Call, ...] = ()
 
 
-Decision = Callable[[Story], Change[T]]
-"""A pure rule: the waybill's story in, what to write and to answer out. It may run more
+Rule = Callable[[WaybillView], Write[T]]
+"""A pure rule: the waybill's view in, what to write and to answer out. It may run more
 than once (a lost race, a retried transaction) and must not keep anything."""
 
 
@@ -90,20 +90,20 @@ class Ledger(Protocol):
     async def commit(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         within_seconds: float,
-        withdraw: Decision[None] | None = None,
+        withdraw: Rule[None] | None = None,
     ) -> T:
-        """Run `decision` on the waybill's story in one transaction; return when durable.
+        """Run `rule` on the waybill's view in one transaction; return when durable.
 
-        Decisions about one waybill run one after the other, over all replicas. Raises
+        Rules on one waybill run one after the other, over all replicas. Raises
         `LedgerUnavailable` when it is not durable within `within_seconds`: then it was not
         written, or if it lands late, `withdraw` is run on it before anything else.
         """
         ...
 
-    def note(self, waybill: Waybill, decision: Decision[None]) -> None:
+    def note(self, waybill: Waybill, rule: Rule[None]) -> None:
         """Write when convenient: counts and refusals that no promise rests on."""
         ...
 
@@ -116,8 +116,8 @@ class Ledger(Protocol):
         ...
 
 
-class Watch(Protocol):
-    """Somebody who counts and warns. Must not raise and must not wait."""
+class DecisionMetrics(Protocol):
+    """Counts and warns. Must not raise and must not wait."""
 
     def called(self, status: str, *, seconds: float) -> None:
         """One call to the carrier ended, with its enum name or its gRPC code."""

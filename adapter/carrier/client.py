@@ -17,8 +17,8 @@ from adapter.carrier.addresses import AddressState
 from adapter.carrier.exchange import Unfit
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, addresses, refuse_unsafe
-from adapter.carrier.places import Places
-from adapter.carrier.renewal import Renewal
+from adapter.carrier.places import CallLimit
+from adapter.carrier.renewal import ChannelRotation
 from adapter.carrier.state import BREAKERS, CarrierState
 from adapter.wechat.redact import MASK
 
@@ -38,14 +38,14 @@ class GrpcCarrier:
         *,
         options: CarrierOptions,
         mapping: Mapping,
-        renewal: Renewal,
+        renewal: ChannelRotation,
         now_unix: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
         self._mapping = mapping
         self._renewal = renewal
         self._now_unix = now_unix
-        self._places = Places(options.max_concurrent_calls)
+        self._places = CallLimit(options.max_concurrent_calls)
         self._closed = False
         self._last_ok_at = 0.0
         self._last_failure_at = 0.0
@@ -69,7 +69,7 @@ class GrpcCarrier:
         methods = tuple(
             method.path for method in (mapping.method, mapping.lookup_method) if method is not None
         )
-        renewal = Renewal(options, read, methods=methods)
+        renewal = ChannelRotation(options, read, methods=methods)
         renewal.start()
         return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
 

@@ -15,7 +15,7 @@ Metadata = tuple[tuple[str, str], ...]
 _RawCall = Callable[..., Awaitable[bytes]]
 
 
-class Link:
+class Channel:
     """A channel in use. Bytes in and out: parsing ourselves keeps gRPC from logging bytes it
     cannot parse, and costs less than its serialiser hooks."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Places:
+class CallLimit:
     """A bound on calls in flight. `refused` counts those turned away or out of time."""
 
     __slots__ = ("_semaphore", "refused", "size", "taken")

@@ -9,7 +9,7 @@ from adapter.carrier import credentials as files
 from adapter.carrier.addresses import Addresses
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
-from adapter.carrier.link import Link, Metadata
+from adapter.carrier.link import Channel, Metadata
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, is_named
 
 TICK_SECONDS = 0.25
@@ -18,7 +18,7 @@ PROVE_SECONDS = 10.0  # a new channel has so long to connect while the old one s
 RETIRE_SECONDS = 60.0  # the last call of an old channel has ended long before: deadline 12 s
 
 
-class Renewal:
+class ChannelRotation:
     """Holds the link in use, and replaces it.
 
     Make before break: while the old channel is ready, the new one takes over only once it is
@@ -121,8 +121,8 @@ class Renewal:
         age = asyncio.get_running_loop().time() - self._built_at
         return self._rebuilds() and age >= self._options.rebuild_seconds
 
-    def _open(self, credentials: Credentials) -> Link:
-        return Link(open_channel(self._options, credentials), methods=self._methods)
+    def _open(self, credentials: Credentials) -> Channel:
+        return Channel(open_channel(self._options, credentials), methods=self._methods)
 
     async def _replace(self, credentials: Credentials) -> bool:
         self._built_at = asyncio.get_running_loop().time()
@@ -145,7 +145,7 @@ class Renewal:
         retiring.add_done_callback(self._retiring.discard)
         return True
 
-    async def _retire(self, old: Link) -> None:
+    async def _retire(self, old: Channel) -> None:
         try:
             await old.idle(within_seconds=RETIRE_SECONDS)
             # gRPC forgets what it counted together with the channel.
@@ -153,7 +153,7 @@ class Renewal:
         finally:
             await old.close(within_seconds=0)
 
-    async def _may_take_over(self, fresh: Link) -> bool:
+    async def _may_take_over(self, fresh: Channel) -> bool:
         """True once the new link is ready, or the old one has nothing left to lose."""
         lost = asyncio.create_task(self.link.lost())
         ready = asyncio.create_task(fresh.ready(within_seconds=self._prove_seconds))

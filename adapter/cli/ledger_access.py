@@ -46,7 +46,7 @@ class Place:
 
     @contextmanager
     def or_refuse(self) -> Iterator[None]:
-        """Turn what keeps a ledger from being used into one paragraph and exit code 2."""
+        """WaybillLock what keeps a ledger from being used into one paragraph and exit code 2."""
         try:
             yield
         except AdapterError as error:

@@ -80,13 +80,13 @@ def _file_fault(path: Path) -> Finding | None:
     source = str(path)
     lock = Path(f"{path}.lock")
     if path.exists() and not os.access(path, os.W_OK):
-        return _error(source, "this user may not write to the ledger.", "Change its owner.")
+        return _error(source, "this user may not write to the ledger.", "Write its owner.")
     if lock.exists() and not os.access(lock, os.W_OK):
-        return _error(source, f"this user may not write to {lock}.", "Change its owner.")
+        return _error(source, f"this user may not write to {lock}.", "Write its owner.")
     if not folder.is_dir():
         return _error(source, f"there is no folder {folder}.", "Make it: `serve` does not.")
     if not os.access(folder, os.W_OK):
-        return _error(source, f"this user may not make files in {folder}.", "Change its owner.")
+        return _error(source, f"this user may not make files in {folder}.", "Write its owner.")
     if path.exists():
         if is_sqlite(path):
             return None

@@ -127,7 +127,7 @@ def _timezone(sections: Sections) -> Iterator[Breach]:
     return timezone(sections.ops.timezone, known=zoneinfo.available_timezones())
 
 
-# Places that people write and the database does not name, by the zone that has their time.
+# CallLimit that people write and the database does not name, by the zone that has their time.
 _ZONES_OF_PLACES = dict.fromkeys(
     ("Beijing", "Peking", "Guangzhou", "Shenzhen", "Hangzhou", "Chengdu"), "Asia/Shanghai"
 )

@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class ConnectionLimits:
     """What a connection may take. Times in seconds, sizes in bytes."""
 
     header_seconds: float = 5.0  # from the connection, or a request's first byte
@@ -30,7 +30,7 @@ class Patience:
 class PatientConfig(uvicorn.Config):
     """uvicorn's configuration with our patience, so that each connection finds it."""
 
-    patience: Patience = Patience()
+    patience: ConnectionLimits = ConnectionLimits()
 
 
 class _Awaited(Enum):

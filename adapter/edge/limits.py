@@ -97,7 +97,7 @@ async def _gather(receive: Receive, *, limit_bytes: int) -> bytes:
         chunks.append(body)
 
 
-class Room:
+class InFlightLimit:
     """How many pushes are being decided at once; one more than the ceiling is shed."""
 
     __slots__ = ("_ceiling", "pushes")
@@ -111,7 +111,7 @@ class Room:
         too, reach the ceiling."""
         return self.pushes >= self._ceiling or worked_on >= self._ceiling
 
-    def taken(self) -> Room:
+    def taken(self) -> InFlightLimit:
         """Hold one place: `with room.taken():`."""
         return self
 

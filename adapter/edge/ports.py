@@ -51,7 +51,7 @@ class Forwarder(Protocol):
         ...
 
 
-class Tally(Protocol):
+class EdgeMetrics(Protocol):
     """Somebody who counts what the edge does. Must not raise and must not wait."""
 
     def pushed(

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
 from adapter.edge.deadline import Deadline
-from adapter.edge.limits import Limits, Room, header, read_body
-from adapter.edge.ports import Desk, Forwarder, Log, Tally
+from adapter.edge.limits import InFlightLimit, Limits, header, read_body
+from adapter.edge.ports import Desk, EdgeMetrics, Forwarder, Log
 from adapter.edge.random_blocks import RandomBlocks
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
 from adapter.edge.translate import Locale
@@ -43,10 +43,10 @@ class Parts:
     """
 
     desk: Desk
-    tally: Tally
+    tally: EdgeMetrics
     log: Log
     limits: Limits
-    room: Room
+    room: InFlightLimit
     show_message: bool = False
     unix: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic

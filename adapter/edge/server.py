@@ -11,7 +11,7 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapter.edge.connections import Patience, PatientConfig, PatientConnection
+from adapter.edge.connections import ConnectionLimits, PatientConfig, PatientConnection
 
 RESERVED_FILES = 256  # for the ledger, the carrier's channels, the log and the other server
 OPEN_FILES = 65_536  # enough for any ceiling we set; more only makes child processes slow
@@ -29,7 +29,7 @@ class HttpServer:
     """
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, patience: Patience | None = None
+        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits | None = None
     ) -> None:
         config = PatientConfig(
             app=app,
@@ -42,7 +42,7 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
         )
-        patience = patience or Patience()
+        patience = patience or ConnectionLimits()
         config.patience = patience
         # uvicorn says int and means seconds for `call_later`, which takes fractions.
         config.timeout_keep_alive = patience.idle_seconds  # type: ignore[assignment]

@@ -80,7 +80,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def cancellation(push: CancelWaybill) -> Cancellation:
-    """Turn WeChat's push into our wish; the password stays a value that prints as ***."""
+    """WaybillLock WeChat's push into our wish; the password stays a value that prints as ***."""
     return Cancellation(
         account=push.to_user_name,
         open_id=push.from_user_name,
@@ -112,7 +112,7 @@ def text(outcome: Outcome, locale: Locale, *, unsent: Unsent | None = None) -> s
 
 
 def reply(push: CancelWaybill, answer: Answer, locale: Locale, *, show_message: bool) -> Reply:
-    """Turn the desk's answer into WeChat's reply: a pure function, so that a repeat of the
+    """WaybillLock the desk's answer into WeChat's reply: a pure function, so that a repeat of the
     push gets the same bytes. `show_message` adds the carrier's own words to a definite no."""
     message = text(answer.outcome, locale, unsent=answer.unsent)
     if show_message and answer.message and _carrier_said(answer):

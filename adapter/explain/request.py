@@ -10,8 +10,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Cancellation
+from adapter.cancellation.push_key import push_key
 from adapter.carrier.mapping import Mapping, Unfit
 from adapter.carrier.paths import TIMESTAMP, WRAPPERS
 from adapter.wechat.redact import MASK, Secret

@@ -1,4 +1,4 @@
-"""One transaction for many callers: stories read, decisions run in turn, changes written.
+"""One transaction for many callers: views read, rules run in turn, writes made.
 
 The same synchronous function serves both databases, over the driver's own cursor
 (PEP 249): on SQLite in the writer's thread, on PostgreSQL inside `run_sync`.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from adapter.cancellation.model import Call, Entry, State, Waybill
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import Row, call_row, entry_of, push_row, resolution_row
 from adapter.ledger.statements import Statements
@@ -27,12 +27,12 @@ class Item:
 
     __slots__ = (
         "abandoned",
-        "decision",
         "error",
         "future",
         "ran",
         "resolution",
         "result",
+        "rule",
         "undoes",
         "waybill",
         "withdraw",
@@ -42,15 +42,15 @@ class Item:
     def __init__(
         self,
         waybill: Waybill,
-        decision: Decision[Any],
+        rule: Rule[Any],
         *,
         future: asyncio.Future[Any] | None = None,
-        withdraw: Decision[None] | None = None,
+        withdraw: Rule[None] | None = None,
         resolution: Resolution | None = None,
         undoes: bool = False,
     ) -> None:
         self.waybill = waybill
-        self.decision = decision
+        self.rule = rule
         self.future = future
         self.withdraw = withdraw
         self.resolution = resolution
@@ -89,7 +89,7 @@ class Session(Protocol):
         """Open the transaction; from here on nobody else writes about these waybills."""
         ...
 
-    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+    def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row of `push` with one of these WayBillIDs."""
         ...
 
@@ -107,13 +107,13 @@ class Session(Protocol):
 
 
 class Batch:
-    """The stories of one transaction, as its decisions see and change them."""
+    """The views of one transaction, as its decisions see and change them."""
 
     def __init__(self, session: Session, cursor: Cursor, items: Sequence[Item]) -> None:
         self.session = session
         self.cursor = cursor
         self.items = items
-        self.stories: dict[Waybill, dict[str, Entry]] = {}
+        self.views: dict[Waybill, dict[str, Entry]] = {}
         self.changed: dict[str, Entry] = {}
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
@@ -122,7 +122,7 @@ class Batch:
         """Read, decide in order, write; the caller commits."""
         waybills = list(dict.fromkeys(item.waybill for item in self.items))
         self.session.begin(self.cursor, waybills)
-        rows = self.session.stories(self.cursor, [waybill.waybill_id for waybill in waybills])
+        rows = self.session.views(self.cursor, [waybill.waybill_id for waybill in waybills])
         self._remember(waybills, rows)
         living = self._living()
         # Only now: `begin` may have waited for another replica, whose call ended meanwhile.
@@ -138,40 +138,42 @@ class Batch:
         return bool(self.changed or self.calls or self.resolutions)
 
     def _remember(self, waybills: Sequence[Waybill], rows: Sequence[Row]) -> None:
-        self.stories = {waybill: {} for waybill in waybills}
+        self.views = {waybill: {} for waybill in waybills}
         for entry in sorted(map(entry_of, rows), key=_age):
-            story = self.stories.get(entry.waybill)  # none: another merchant's WayBillID
-            if story is not None:
-                story[entry.key] = entry
+            view = self.views.get(entry.waybill)  # none: another merchant's WayBillID
+            if view is not None:
+                view[entry.key] = entry
 
     def _living(self) -> frozenset[str]:
         """Ask only when a stranger's call is looked at: else nobody's life matters."""
         me = self.session.me
-        for story in self.stories.values():
-            for entry in story.values():
+        for view in self.views.values():
+            for entry in view.values():
                 if entry.state is State.CALLING and entry.owner != me:
                     return self.session.living(self.cursor)
         return frozenset((me,))
 
     def _decide(self, item: Item, living: frozenset[str], now: float) -> None:
         item.ran, item.error = True, None
-        entries = self.stories[item.waybill]
-        story = Story(entries=tuple(entries.values()), me=self.session.me, living=living, now=now)
+        entries = self.views[item.waybill]
+        view = WaybillView(
+            entries=tuple(entries.values()), me=self.session.me, living=living, now=now
+        )
         try:
-            change = item.decision(story)
-            _check(change, item.waybill)
+            write = item.rule(view)
+            _check(write, item.waybill)
         except Exception as error:  # foreign code: it fails its own caller, not the batch
             item.error = error
             return
-        item.result = change.result
-        for entry in change.entries:
+        item.result = write.result
+        for entry in write.entries:
             entries[entry.key] = entry
             self.changed[entry.key] = entry
-        for call in change.calls:
+        for call in write.calls:
             self.calls[call.key, call.epoch] = call
         if item.resolution is not None:
             self.resolutions.append(item.resolution)
-        item.wrote = bool(change.entries or change.calls)
+        item.wrote = bool(write.entries or write.calls)
 
     def _write(self) -> None:
         texts, cursor = self.session.statements, self.cursor
@@ -213,8 +215,8 @@ def doubtful(session: Session, cursor: Cursor, *, limit: int) -> tuple[Entry, ..
     return tuple(sorted(found, key=_age)[:limit])
 
 
-def _check(change: Change[Any], waybill: Waybill) -> None:
-    for entry in change.entries:
+def _check(write: Write[Any], waybill: Waybill) -> None:
+    for entry in write.entries:
         if entry.biz_id != waybill.biz_id or entry.waybill_id != waybill.waybill_id:
             raise ValueError("a decision may write only about its own waybill")
 

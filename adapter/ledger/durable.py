@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, cast
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Waybill
-from adapter.cancellation.ports import Decision
+from adapter.cancellation.ports import Rule
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.resolution import Resolution
@@ -91,30 +91,30 @@ class DurableLedger:
     async def commit(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         within_seconds: float,
-        withdraw: Decision[None] | None = None,
+        withdraw: Rule[None] | None = None,
     ) -> T:
         """See `adapter.cancellation.ports.Ledger.commit`."""
-        item = Item(waybill, decision, withdraw=withdraw)
+        item = Item(waybill, rule, withdraw=withdraw)
         return cast(T, await self._writer.submit(item, within_seconds=within_seconds))
 
     async def settle(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         resolution: Resolution,
         within_seconds: float,
     ) -> T:
         """Commit an operator's decision together with who took it and why."""
-        item = Item(waybill, decision, resolution=resolution)
+        item = Item(waybill, rule, resolution=resolution)
         return cast(T, await self._writer.submit(item, within_seconds=within_seconds))
 
-    def note(self, waybill: Waybill, decision: Decision[None]) -> None:
+    def note(self, waybill: Waybill, rule: Rule[None]) -> None:
         """See `adapter.cancellation.ports.Ledger.note`."""
-        self._writer.note(Item(waybill, decision))
+        self._writer.note(Item(waybill, rule))
 
     async def changed(self, waybill: Waybill, *, within_seconds: float) -> None:
         """Return when a replica calls the waybill out, or after a poll's time at most."""

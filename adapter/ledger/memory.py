@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, State, Waybill
-from adapter.cancellation.ports import Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView
 from adapter.ledger.resolution import Resolution
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class MemoryLedger:
         self.before = before
         self.after = after
         self._clock = clock
-        self._withdrawals: dict[Waybill, list[Decision[None]]] = defaultdict(list)
+        self._withdrawals: dict[Waybill, list[Rule[None]]] = defaultdict(list)
         self.store.living.add(self.me)
 
     async def __aenter__(self) -> MemoryLedger:
@@ -94,23 +94,23 @@ class MemoryLedger:
     async def commit(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         within_seconds: float,
-        withdraw: Decision[None] | None = None,
+        withdraw: Rule[None] | None = None,
     ) -> T:
         """See `adapter.cancellation.ports.Ledger.commit`."""
         if self.before is None and self.after is None and within_seconds > 0:
-            # Nothing here can take long, and a timeout costs as much as the decision.
+            # Nothing here can take long, and a timeout costs as much as the rule.
             await asyncio.sleep(0)  # a durable ledger always lets others run first
-            return self._write(waybill, decision)
+            return self._write(waybill, rule)
         written = False
         try:
             async with asyncio.timeout(within_seconds):
                 await asyncio.sleep(0)
                 if self.before is not None:
                     await self.before(waybill)
-                result = self._write(waybill, decision)
+                result = self._write(waybill, rule)
                 written = True
                 if self.after is not None:
                     await self.after(waybill)
@@ -123,20 +123,20 @@ class MemoryLedger:
     async def settle(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         resolution: Resolution,
         within_seconds: float,
     ) -> T:
         """Commit an operator's decision together with who took it and why."""
-        result = await self.commit(waybill, decision, within_seconds=within_seconds)
+        result = await self.commit(waybill, rule, within_seconds=within_seconds)
         self.store.resolutions.append(resolution)
         return result
 
-    def note(self, waybill: Waybill, decision: Decision[None]) -> None:
+    def note(self, waybill: Waybill, rule: Rule[None]) -> None:
         """Write at once: memory has no better moment."""
         try:
-            self._write(waybill, decision)
+            self._write(waybill, rule)
         except Exception:  # a note's decision is foreign code and nobody waits to be told
             log.exception("note_failed")
 
@@ -165,31 +165,31 @@ class MemoryLedger:
         )
         return tuple(sorted(found, key=_age)[:limit])
 
-    def _write(self, waybill: Waybill, decision: Decision[T]) -> T:
+    def _write(self, waybill: Waybill, rule: Rule[T]) -> T:
         for withdraw in self._withdrawals.pop(waybill, []):
             self._apply(waybill, withdraw)
-        return self._apply(waybill, decision)
+        return self._apply(waybill, rule)
 
-    def _apply(self, waybill: Waybill, decision: Decision[T]) -> T:
+    def _apply(self, waybill: Waybill, rule: Rule[T]) -> T:
         entries = self.store.entries.get(waybill, {})
-        change = decision(
-            Story(
+        write = rule(
+            WaybillView(
                 entries=tuple(sorted(entries.values(), key=_age)),
                 me=self.me,
                 living=frozenset(self.store.living),
                 now=self._clock(),
             )
         )
-        for entry in change.entries:
+        for entry in write.entries:
             if entry.waybill != waybill:
                 raise ValueError("a decision may write only about its own waybill")
-        for entry in change.entries:
+        for entry in write.entries:
             self.store.put(entry)
-        self.store.calls.update(((call.key, call.epoch), call) for call in change.calls)
-        if change.entries or change.calls:
+        self.store.calls.update(((call.key, call.epoch), call) for call in write.calls)
+        if write.entries or write.calls:
             for event in self.store.waiting.get(waybill, ()):
                 event.set()
-        return change.result
+        return write.result
 
 
 def _age(entry: Entry) -> tuple[float, str]:

@@ -57,9 +57,9 @@ class PostgresqlSession:
         self.committing = False
         cursor.execute(self.statements.lock, (sorted(map(number_of, waybills)),))
 
-    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+    def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row with one of the WayBillIDs."""
-        cursor.execute(self.statements.story(1)[1], (list(waybill_ids),))
+        cursor.execute(self.statements.view(1)[1], (list(waybill_ids),))
         return cursor.fetchall()
 
     def living(self, cursor: Cursor) -> frozenset[str]:

@@ -64,7 +64,7 @@ def push_row(entry: Entry) -> tuple[object, ...]:
 
 def entry_of(row: Row) -> Entry:
     """The entry that `push_row` made the row of; without a constructor's twenty steps, for
-    every commit reads the stories of its waybills."""
+    every commit reads the views of its waybills."""
     entry = object.__new__(Entry)
     entry.__dict__.update(
         zip(FIELDS, row, strict=True),

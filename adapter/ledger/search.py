@@ -1,4 +1,4 @@
-"""The reading side for operators: search, the whole story of a push, export, counts.
+"""The reading side for operators: search, the whole history of a push, export, counts.
 
 It opens a connection of its own beside a running `serve`, for reading only, and changes
 no schema. A long reading of an SQLite file keeps its log from being cut; it harms nothing.
@@ -99,7 +99,7 @@ class Archive:
         return await self._entries(found)
 
     async def show(self, key: str) -> Chronicle | None:
-        """The whole story of the push `key`."""
+        """The whole history of the push `key`."""
         entries = await self._entries(select(push).where(push.c.key == key))
         if not entries:
             return None

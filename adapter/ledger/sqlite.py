@@ -107,9 +107,9 @@ class SqliteSession:
         first write with BUSY_SNAPSHOT, for which the busy timeout does not wait."""
         cursor.execute("BEGIN IMMEDIATE")
 
-    def stories(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
+    def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row with one of the WayBillIDs; the statement's other places repeat one."""
-        size, text = self.statements.story(len(waybill_ids))
+        size, text = self.statements.view(len(waybill_ids))
         padding = [waybill_ids[-1]] * (size - len(waybill_ids))
         cursor.execute(text, [*waybill_ids, *padding])
         return cursor.fetchall()

@@ -36,7 +36,7 @@ OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the secon
 # and so never sent, leaves its number to the next one.
 RETOLD = ("sent_at", "ended_at", "status", "outcome")
 
-STORY_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
+VIEW_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
 
 # The pushes in doubt, oldest first; the first condition names the partial index.
 _IN_DOUBT = (
@@ -88,20 +88,20 @@ class Statements:
     next_session: str
     add_meta: str
     meta: str
-    stories: tuple[tuple[int, str], ...] = ()
+    views: tuple[tuple[int, str], ...] = ()
     after_limit: tuple[int, ...] = ()  # SQLAlchemy writes an OFFSET for SQLite
     lock: str = ""
     living: str = ""
 
-    def story(self, size: int) -> tuple[int, str]:
-        """The story statement that takes at least `size` WayBillIDs, and how many it takes."""
-        return next(pair for pair in self.stories if pair[0] >= size)
+    def view(self, size: int) -> tuple[int, str]:
+        """The view statement that takes at least `size` WayBillIDs, and how many it takes."""
+        return next(pair for pair in self.views if pair[0] >= size)
 
 
 def for_sqlite() -> Statements:
-    """Compile for SQLite: one story statement for each of `STORY_SIZES`."""
+    """Compile for SQLite: one view statement for each of `VIEW_SIZES`."""
     dialect = sqlite.dialect(paramstyle="qmark")
-    stories = tuple(
+    views = tuple(
         (
             size,
             _text(
@@ -111,22 +111,22 @@ def for_sqlite() -> Statements:
                 dialect,
             ),
         )
-        for size in STORY_SIZES
+        for size in VIEW_SIZES
     )
     common = _common(dialect, sqlite.insert(push), sqlite.insert(call), sqlite.insert(meta))
-    return replace(common, stories=stories, after_limit=(0,))
+    return replace(common, views=views, after_limit=(0,))
 
 
 def for_postgresql() -> Statements:
-    """Compile for PostgreSQL: a story statement takes any number of WayBillIDs at once."""
+    """Compile for PostgreSQL: a view statement takes any number of WayBillIDs at once."""
     dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
-    story = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
+    view = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
     common = _common(
         dialect, postgresql.insert(push), postgresql.insert(call), postgresql.insert(meta)
     )
     return replace(
         common,
-        stories=((STORY_SIZES[-1], _text(story, dialect)),),
+        views=((VIEW_SIZES[-1], _text(view, dialect)),),
         lock=_text(_LOCK, dialect),
         living=_text(_LIVING, dialect),
     )

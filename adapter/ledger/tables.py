@@ -45,7 +45,7 @@ push = Table(
     Column("why", Text, nullable=False),
 )
 
-# A waybill's story is found by WayBillID alone; BizID parts the few that share it.
+# A waybill's view is found by WayBillID alone; BizID parts the few that share it.
 Index("push_waybill", push.c.waybill_id)
 # Operators search by order, and by time.
 Index("push_order", push.c.order_id)

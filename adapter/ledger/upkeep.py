@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from adapter.cancellation.errors import AdapterError
 from adapter.cancellation.model import Entry, only
-from adapter.cancellation.ports import Change, Story
-from adapter.cancellation.settling import on_resolve
+from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.filelock import FileLock
@@ -94,14 +94,14 @@ async def settle(url: str, *, found: Entry, resolution: Resolution) -> Entry:
         )
 
 
-def _resolved(story: Story, *, resolution: Resolution) -> Change[Entry]:
-    change = on_resolve(
-        story, key=resolution.key, outcome=resolution.outcome, reason=resolution.reason
+def _resolved(view: WaybillView, *, resolution: Resolution) -> Write[Entry]:
+    write = on_resolve(
+        view, key=resolution.key, outcome=resolution.outcome, reason=resolution.reason
     )
-    if change.result is None:
+    if write.result is None:
         # Raised, so that the ledger does not keep the word beside a push it did not settle.
-        raise NotInDoubt(only(story.entries, resolution.key))
-    return Change(result=change.result, entries=change.entries)
+        raise NotInDoubt(only(view.entries, resolution.key))
+    return Write(result=write.result, entries=write.entries)
 
 
 async def _version_at_server(url: str) -> str:

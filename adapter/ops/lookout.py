@@ -22,7 +22,7 @@ HINTS = {
 }
 
 
-class Lookout:
+class DependencyMonitor:
     """Looks at the parts by itself, so that a loss is told also while nobody pushes.
 
     `parts` are some of those of `EVENTS`; `count` is told the name of each loss.

@@ -73,7 +73,7 @@ CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
 
 
 class Metrics:
-    """Fits the desk's `Watch` and the edge's `Tally` by shape. Never raises, never waits."""
+    """The desk's `DecisionMetrics` and the edge's `EdgeMetrics`. Never raises, never waits."""
 
     def __init__(self, *, log: Logger | None = None) -> None:
         self._log = log

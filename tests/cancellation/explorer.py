@@ -11,15 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.cancellation.asking import (
-    Ask,
-    LookOnly,
-    Say,
-    Wait,
-    on_ask_again,
-    on_delivery,
-    on_owner_died,
-)
 from adapter.cancellation.model import (
     Call,
     CarrierAnswer,
@@ -28,8 +19,17 @@ from adapter.cancellation.model import (
     Outcome,
     State,
 )
-from adapter.cancellation.ports import Change
-from adapter.cancellation.settling import on_answer, on_fact, on_told
+from adapter.cancellation.ports import Write
+from adapter.cancellation.rules_ask import (
+    Ask,
+    LookOnly,
+    ReplyStored,
+    Wait,
+    on_ask_again,
+    on_delivery,
+    on_owner_died,
+)
+from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied
 from tests.cancellation.world import (
     FRESH,
     KEYS,
@@ -47,7 +47,7 @@ from tests.cancellation.world import (
     put,
     sent,
     spoken,
-    story_of,
+    view_of,
     with_process,
     without,
     written,
@@ -60,11 +60,11 @@ UNAVAILABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", ask_
 class Rules:
     """The decisions under test, and the order in which the desk carries them out."""
 
-    on_delivery: Callable[..., Change[Any]] = on_delivery
-    on_ask_again: Callable[..., Change[Any]] = on_ask_again
-    on_answer: Callable[..., Change[Any]] = on_answer
-    on_fact: Callable[..., Change[Any]] = on_fact
-    on_told: Callable[..., Change[None]] = on_told
+    on_delivery: Callable[..., Write[Any]] = on_delivery
+    on_ask_again: Callable[..., Write[Any]] = on_ask_again
+    on_answer: Callable[..., Write[Any]] = on_answer
+    on_fact: Callable[..., Write[Any]] = on_fact
+    on_replied: Callable[..., Write[None]] = on_replied
     dead_by_clock: bool = False
     calls_before_commit: bool = False
     replies_before_commit: bool = False
@@ -151,15 +151,15 @@ class Steps:
             case "settling":
                 yield from self._settle(world, at, work)
             case "telling":
-                change = self.rules.on_told(story_of(world, at), key=KEYS[work.push])
+                change = self.rules.on_replied(view_of(world, at), key=KEYS[work.push])
                 yield from self._say(written(world, change), at, work)
 
     def _open(self, world: World, at: int, work: Work) -> Iterator[World]:
         """Take the turn: commit A and the call, or what else the rules say."""
-        story = story_of(world, at, dead_by_clock=self.rules.dead_by_clock)
+        view = view_of(world, at, dead_by_clock=self.rules.dead_by_clock)
         fresh = FRESH[work.push]
         for may_ask in (True, False) if self.bounds.lookup else (True,):
-            change = self.rules.on_delivery(story, fresh=fresh, may_ask=may_ask)
+            change = self.rules.on_delivery(view, fresh=fresh, may_ask=may_ask)
             after = written(world, change)
             match change.result:
                 case Ask(entry=entry):
@@ -167,9 +167,9 @@ class Steps:
                         yield crashed(sent(world, at, work.push, entry.calls), at)
                     after = sent(after, at, work.push, entry.calls)
                     yield self._as(after, at, work, phase="calling", epoch=entry.calls)
-                case Say(entry=entry) if entry.told is entry.outcome:
+                case ReplyStored(entry=entry) if entry.told is entry.outcome:
                     yield from self._say(after, at, work)
-                case Say():
+                case ReplyStored():
                     yield self._as(after, at, work, phase="telling")
                 case LookOnly(entry=entry):
                     yield from self._look(after, at, work, entry)
@@ -178,7 +178,7 @@ class Steps:
 
     def _look(self, world: World, at: int, work: Work, entry: Entry) -> Iterator[World]:
         fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
-        change = self.rules.on_fact(story_of(world, at), found=entry, fact=fact)
+        change = self.rules.on_fact(view_of(world, at), found=entry, fact=fact)
         world = written(world, change)
         if change.result.entry.state is State.DONE:
             yield self._as(world, at, work, phase="telling")
@@ -190,12 +190,12 @@ class Steps:
         done. The call that has the turn runs on."""
         if not (self.bounds.lookup and world.cancelled):
             return world
-        change = self.rules.on_fact(story_of(world, at), found=FRESH[push], fact=Fact.CANCELLED)
+        change = self.rules.on_fact(view_of(world, at), found=FRESH[push], fact=Fact.CANCELLED)
         world = written(world, change)
         row = world.entries[push]
         if row is None or row.state is not State.DONE:
             return world
-        world = written(world, self.rules.on_told(story_of(world, at), key=KEYS[push]))
+        world = written(world, self.rules.on_replied(view_of(world, at), key=KEYS[push]))
         work = Work(push=push, phase="telling")
         return spoken(heard_zero(world, work), work, row.outcome)
 
@@ -204,15 +204,15 @@ class Steps:
         if work.waiting and answer is Outcome.IN_DOUBT and work.asks < self.bounds.asks - 1:
             yield from self._again(world, at, work)
         own_word = answer not in (Outcome.IN_DOUBT, Outcome.ALREADY_CANCELLED)
-        heard = work.waiting and own_word
-        settling = self._as(world, at, work, phase="settling", answer=answer, heard=heard)
-        if heard and self.rules.replies_before_commit:
+        awaited = work.waiting and own_word
+        settling = self._as(world, at, work, phase="settling", answer=answer, awaited=awaited)
+        if awaited and self.rules.replies_before_commit:
             settling = spoken(settling, work, answer)
         yield settling
 
     def _again(self, world: World, at: int, work: Work) -> Iterator[World]:
         call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
-        change = self.rules.on_ask_again(story_of(world, at), call=call, answer=UNAVAILABLE)
+        change = self.rules.on_ask_again(view_of(world, at), call=call, answer=UNAVAILABLE)
         if change.result is not None:
             epoch = work.epoch + 1
             after = sent(written(world, change), at, work.push, epoch)
@@ -222,8 +222,8 @@ class Steps:
         call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
         assert work.answer is not None
         answer = CarrierAnswer(outcome=work.answer, status="answer")
-        story = story_of(world, at)
-        change = self.rules.on_answer(story, call=call, answer=answer, heard=work.heard)
+        view = view_of(world, at)
+        change = self.rules.on_answer(view, call=call, answer=answer, awaited=work.awaited)
         after = written(world, change)
         entry = change.result.entry
         if entry.state is not State.DONE or not work.waiting:
@@ -271,9 +271,9 @@ class Steps:
             yield from self._answered(lost, message.listener, work, Outcome.IN_DOUBT)
 
     def _resolve(self, world: World, entry: Entry) -> World:
-        world = written(world, on_owner_died(story_of(world, 0), key=entry.key))
+        world = written(world, on_owner_died(view_of(world, 0), key=entry.key))
         fact = Fact.CANCELLED if world.cancelled else Fact.ACTIVE
-        return written(world, self.rules.on_fact(story_of(world, 0), found=entry, fact=fact))
+        return written(world, self.rules.on_fact(view_of(world, 0), found=entry, fact=fact))
 
     def _as(self, world: World, at: int, work: Work, **changes: Any) -> World:
         process = world.processes[at]

@@ -1,19 +1,18 @@
-"""A clerk at work on one case, with a clock that stands still and a ledger that may fail."""
+"""A flow at work on one attempt, with a clock that stands still and a ledger that may fail."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from adapter.cancellation.case import Limits, fresh_entry
-from adapter.cancellation.clerk import Clerk
+from adapter.cancellation.attempt import Attempt, fresh_entry
 from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.flow import CancellationFlow, DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
     Basis,
-    Cancellation,
     Entry,
     Outcome,
     State,
@@ -21,7 +20,7 @@ from adapter.cancellation.model import (
 )
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests.cancellation.playing import (
-    RememberingWatch,
+    RememberingMetrics,
     ScriptedCarrier,
     press,
 )
@@ -49,18 +48,14 @@ class StillClock:
         return NOW
 
 
-@dataclass(kw_only=True)
-class PlayedCase:
-    """Somebody who waits so many seconds; 0: nobody does. Keeps what it was told."""
+class PlayedAttempt(Attempt):
+    """Somebody waits so many seconds; 0: nobody does. Keeps what it replied."""
 
-    seconds: float = 4.0
-    key: str = "mine"
-    cancellation: Cancellation = field(default_factory=press)
-    asking: bool = False
-    unreachable: bool = False
-    calls: int = 0
-    said: list[Answer] = field(default_factory=list)
-    telling: list[Outcome] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(key="mine", cancellation=press())
+        self.seconds = 4.0
+        self.said: list[Answer] = []
+        self.begun: list[Outcome] = []
 
     @property
     def awaited(self) -> bool:
@@ -69,11 +64,11 @@ class PlayedCase:
     def left(self) -> float:
         return self.seconds if self.awaited else -1.0
 
-    def begin_telling(self, truth: Answer) -> bool:
-        self.telling.append(truth.outcome)
+    def begin_reply(self, truth: Answer) -> bool:
+        self.begun.append(truth.outcome)
         return self.awaited
 
-    def say(self, answer: Answer) -> None:
+    def reply(self, answer: Answer) -> None:
         self.said.append(answer)
 
 
@@ -91,7 +86,7 @@ class FailingLedger:
 
 
 class Office:
-    """A clerk and all it works with."""
+    """A flow and all it works with."""
 
     def __init__(
         self,
@@ -101,22 +96,22 @@ class Office:
         entries: Sequence[Entry] = (),
     ) -> None:
         self.carrier = asked
-        self.watch = RememberingWatch()
+        self.metrics = RememberingMetrics()
         self.gate = Gate()
         self.pauses: list[float] = []
-        self.case = PlayedCase()
+        self.attempt = PlayedAttempt()
         store = MemoryStore()
         store.living.add("replica")
         for entry in entries:
             store.put(entry)
         self.ledger = MemoryLedger(store=store, clock=lambda: NOW, before=FailingLedger(*failing))
-        self.clerk = Clerk(
+        self.flow = CancellationFlow(
             carrier=asked,
             ledger=self.ledger,
-            watch=self.watch,
+            metrics=self.metrics,
             clock=StillClock(),
             gate=self.gate,
-            limits=Limits(),
+            limits=DeskLimits(),
             pause=self.pause,
         )
 
@@ -125,9 +120,9 @@ class Office:
         await asyncio.sleep(0)
 
     async def handle(self, *, seconds: float = 4.0) -> Answer:
-        self.case.seconds = seconds
-        await self.clerk.handle(self.case)
-        return self.case.said[-1]
+        self.attempt.seconds = seconds
+        await self.flow.handle(self.attempt)
+        return self.attempt.said[-1]
 
     @property
     def entry(self) -> Entry:

@@ -85,7 +85,7 @@ class ScriptedCarrier:
 
 
 @dataclass
-class RememberingWatch:
+class RememberingMetrics:
     """Keeps what it was told."""
 
     calls: list[str] = field(default_factory=list)

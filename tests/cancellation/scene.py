@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from adapter.cancellation.case import Limits
 from adapter.cancellation.desk import Desk
+from adapter.cancellation.flow import DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
@@ -16,7 +16,7 @@ from adapter.cancellation.model import (
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests.cancellation.playing import (
     MachineClock,
-    RememberingWatch,
+    RememberingMetrics,
     ScriptedCarrier,
     press,
 )
@@ -35,15 +35,15 @@ class Scene:
     ) -> None:
         self.carrier = asked
         self.ledger = MemoryLedger(store=store, before=before)
-        self.watch = RememberingWatch()
+        self.metrics = RememberingMetrics()
         self.gate = Gate()
         self.desk = Desk(
             carrier=asked,
             ledger=self.ledger,
-            watch=self.watch,
+            metrics=self.metrics,
             clock=MachineClock(),
             gate=self.gate,
-            limits=Limits(commit_within_seconds=commit_within_seconds),
+            limits=DeskLimits(commit_within_seconds=commit_within_seconds),
         )
 
     async def press(self, number: int = 1, *, seconds: float = 2.0) -> Answer:

@@ -84,7 +84,7 @@ async def test_with_less_than_a_second_left_doubt_is_said_at_once() -> None:
 
     assert answer.outcome is Outcome.IN_DOUBT
     assert scene.entry(answer.key).state is State.IN_DOUBT
-    assert [entry.key for entry in scene.watch.doubts] == [answer.key]
+    assert [entry.key for entry in scene.metrics.doubts] == [answer.key]
 
 
 async def test_a_status_value_nobody_knows_is_doubt_and_not_asked_again() -> None:
@@ -94,7 +94,7 @@ async def test_a_status_value_nobody_knows_is_doubt_and_not_asked_again() -> Non
 
     assert answer.outcome is Outcome.IN_DOUBT
     assert scene.carrier.times_asked == 1
-    assert scene.watch.alerts == ["unknown_status"]
+    assert scene.metrics.alerts == ["unknown_status"]
 
 
 async def test_an_unreachable_carrier_is_not_asked_and_the_repeat_counts_as_unseen() -> None:
@@ -165,7 +165,7 @@ async def test_a_lost_commit_b_tells_the_truth_from_memory_and_is_written_later(
     await scene.desk.drain(within_seconds=2)
 
     assert answer.outcome is told
-    assert "commit_lost" in scene.watch.alerts
+    assert "commit_lost" in scene.metrics.alerts
     entry = scene.entry(answer.key)
     assert entry.state is State.DONE
     assert entry.told is told
@@ -178,7 +178,7 @@ async def test_a_refusal_is_noted_for_an_operator_to_find() -> None:
 
     entry = scene.entry(answer.key)
     assert (entry.state, entry.why, entry.calls) == (State.UNSENT, "refused", 0)
-    assert scene.watch.refusals == [Unsent.REFUSED]
+    assert scene.metrics.refusals == [Unsent.REFUSED]
 
 
 async def test_drain_counts_what_it_leaves_behind() -> None:
@@ -214,4 +214,4 @@ async def test_when_the_entry_has_vanished_the_truth_is_told_and_the_defect_is_a
     await asyncio.sleep(0)
 
     assert answer.outcome is Outcome.CANCELLED
-    assert (scene.watch.alerts, len(faults), scene.desk.in_flight) == (["defect"], 1, 0)
+    assert (scene.metrics.alerts, len(faults), scene.desk.in_flight) == (["defect"], 1, 0)

@@ -44,7 +44,7 @@ async def test_a_call_outlives_the_reply_and_the_next_press_is_told_0_once() -> 
 
     assert first.outcome is Outcome.IN_DOUBT
     assert (untold.outcome, untold.told) == (Outcome.CANCELLED, Outcome.IN_DOUBT)
-    assert "told_failure_is_cancelled" in scene.watch.alerts
+    assert "told_failure_is_cancelled" in scene.metrics.alerts
     assert (second.outcome, second.basis) == (Outcome.CANCELLED, Basis.INFERRED)
     assert third.outcome is Outcome.ALREADY_CANCELLED
 
@@ -133,7 +133,7 @@ async def test_a_delivery_whose_connection_has_gone_was_not_told() -> None:
 
     next_press = await scene.press(2)
 
-    (first,) = (entry for entry in scene.watch.decided if entry.key != next_press.key)
+    (first,) = (entry for entry in scene.metrics.decided if entry.key != next_press.key)
     assert (first.outcome, first.told) == (Outcome.CANCELLED, None)
     assert (next_press.outcome, next_press.basis) == (Outcome.CANCELLED, Basis.INFERRED)
 

@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 
-from adapter.cancellation import desk
-from adapter.cancellation.clerk import LOOKUP_SECONDS
-from adapter.cancellation.desk import Attempt, Turn
+from adapter.cancellation import attempt as attempts
+from adapter.cancellation.attempt import LOOKUP_SECONDS, Attempt, WaybillLock
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from tests.cancellation.playing import press
 
@@ -22,12 +21,12 @@ async def attempt() -> Attempt:
     return Attempt(key="k", cancellation=press())
 
 
-async def held() -> Turn:
+async def held() -> WaybillLock:
     """A turn that somebody has."""
-    turn = Turn()
+    turn = WaybillLock()
     first = Attempt(key="first", cancellation=press())
     first.join(within_seconds=60)
-    assert await turn.take(first)
+    assert await turn.acquire(first)
     return turn
 
 
@@ -47,7 +46,7 @@ async def test_everybody_who_waits_and_whoever_joins_later_hears_the_same(
 ) -> None:
     waiting = [attempt.join(within_seconds=60) for _ in range(2)]
 
-    attempt.say(CANCELLED)
+    attempt.reply(CANCELLED)
 
     late = attempt.join(within_seconds=60)
     assert [waiter.result() for waiter in (*waiting, late)] == [CANCELLED] * 3
@@ -77,10 +76,10 @@ async def test_whoever_is_being_told_hears_it_although_the_time_is_up(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger already says that this delivery was told."""
-    monkeypatch.setattr(desk, "TELLING_SECONDS", SOON)
+    monkeypatch.setattr(attempts, "WRITING_SECONDS", SOON)
     waiter = attempt.join(within_seconds=SOON)
 
-    assert attempt.begin_telling(CANCELLED)
+    assert attempt.begin_reply(CANCELLED)
 
     assert await waiter == CANCELLED
     assert not attempt.awaited
@@ -89,26 +88,26 @@ async def test_whoever_is_being_told_hears_it_although_the_time_is_up(
 async def test_what_is_said_while_the_telling_is_written_is_what_is_heard(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "TELLING_SECONDS", 60.0)
+    monkeypatch.setattr(attempts, "WRITING_SECONDS", 60.0)
     waiter = attempt.join(within_seconds=0.0)
-    attempt.begin_telling(CANCELLED)
+    attempt.begin_reply(CANCELLED)
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # the budget is over
     before = waiter.done()
 
-    attempt.say(PICKED_UP)
+    attempt.reply(PICKED_UP)
 
     assert (before, waiter.result()) == (False, PICKED_UP)
 
 
 async def test_nobody_is_told_what_nobody_waits_for_nor_heard_before(attempt: Attempt) -> None:
-    told_nobody = attempt.begin_telling(CANCELLED)
+    told_nobody = attempt.begin_reply(CANCELLED)
     waiter = attempt.join(within_seconds=60)
-    attempt.say(CANCELLED)
+    attempt.reply(CANCELLED)
 
     assert waiter.done()
-    assert (told_nobody, attempt.begin_telling(CANCELLED)) == (False, True)
-    assert not attempt.begin_telling(PICKED_UP)
+    assert (told_nobody, attempt.begin_reply(CANCELLED)) == (False, True)
+    assert not attempt.begin_reply(PICKED_UP)
 
 
 async def test_a_delivery_that_has_gone_hears_nothing_and_may_go_twice(attempt: Attempt) -> None:
@@ -116,7 +115,7 @@ async def test_a_delivery_that_has_gone_hears_nothing_and_may_go_twice(attempt: 
 
     attempt.leave(waiter)
     attempt.leave(waiter)
-    attempt.say(CANCELLED)
+    attempt.reply(CANCELLED)
 
     assert (waiter.done(), attempt.left()) == (False, -1.0)
 
@@ -125,15 +124,15 @@ async def test_a_delivery_that_is_being_cancelled_is_passed_over(attempt: Attemp
     going, staying = attempt.join(within_seconds=60), attempt.join(within_seconds=60)
     going.cancel()
 
-    attempt.say(CANCELLED)
+    attempt.reply(CANCELLED)
 
     assert (going.cancelled(), staying.result()) == (True, CANCELLED)
-    assert not attempt.begin_telling(PICKED_UP)
+    assert not attempt.begin_reply(PICKED_UP)
 
 
 async def test_an_attempt_that_ends_in_a_defect_tells_the_truth_it_knew(attempt: Attempt) -> None:
     waiter = attempt.join(within_seconds=60)
-    attempt.begin_telling(PICKED_UP)
+    attempt.begin_reply(PICKED_UP)
 
     attempt.close()
 
@@ -142,7 +141,7 @@ async def test_an_attempt_that_ends_in_a_defect_tells_the_truth_it_knew(attempt:
 
 async def test_closing_changes_no_answer_that_was_given(attempt: Attempt) -> None:
     attempt.asking = True
-    attempt.say(CANCELLED)
+    attempt.reply(CANCELLED)
 
     attempt.close()
 
@@ -150,23 +149,23 @@ async def test_closing_changes_no_answer_that_was_given(attempt: Attempt) -> Non
 
 
 async def test_a_turn_that_nobody_has_is_taken_even_without_time(attempt: Attempt) -> None:
-    turn = Turn()
+    turn = WaybillLock()
 
-    taken = await turn.take(attempt)
+    taken = await turn.acquire(attempt)
 
     assert (taken, turn.is_idle) == (True, False)
-    turn.leave()
+    turn.release()
     assert turn.is_idle
 
 
 async def test_the_turn_goes_to_the_next_when_it_is_left(attempt: Attempt) -> None:
     turn = await held()
     attempt.join(within_seconds=60)
-    waiting = asyncio.create_task(turn.take(attempt))
+    waiting = asyncio.create_task(turn.acquire(attempt))
     await asyncio.sleep(0)
     wanted = turn.wanted
 
-    turn.leave()
+    turn.release()
 
     assert await waiting
     assert (wanted, turn.wanted, turn.is_idle) == (1, 0, False)
@@ -176,7 +175,7 @@ async def test_who_waits_for_the_turn_gives_up_in_time_for_a_lookup(attempt: Att
     turn = await held()
     attempt.join(within_seconds=LOOKUP_SECONDS + SOON)
 
-    taken = await turn.take(attempt)
+    taken = await turn.acquire(attempt)
 
     assert not taken
     assert 0 < attempt.left() <= LOOKUP_SECONDS
@@ -187,18 +186,18 @@ async def test_who_has_no_time_for_more_than_a_lookup_does_not_wait(attempt: Att
     turn = await held()
     attempt.join(within_seconds=LOOKUP_SECONDS)
 
-    assert not await turn.take(attempt)
+    assert not await turn.acquire(attempt)
 
 
 async def test_a_later_delivery_lengthens_the_wait_for_the_turn(attempt: Attempt) -> None:
     turn = await held()
     attempt.join(within_seconds=LOOKUP_SECONDS + SOON)
-    waiting = asyncio.create_task(turn.take(attempt))
+    waiting = asyncio.create_task(turn.acquire(attempt))
     await asyncio.sleep(0)
 
     attempt.join(within_seconds=60)
     await attempt.join(within_seconds=3 * SOON)  # meanwhile the first one's time is up
     still = not waiting.done()
-    turn.leave()
+    turn.release()
 
     assert (still, await waiting) == (True, True)

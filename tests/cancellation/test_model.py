@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.model import Fact, Outcome, State, Waybill, only
 from tests.cancellation.playing import press
 

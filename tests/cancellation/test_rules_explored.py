@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from adapter.cancellation.asking import Ask, Say, on_ask_again, on_delivery
 from adapter.cancellation.model import Call, CarrierAnswer, Entry, Outcome, State, only
-from adapter.cancellation.ports import Change, Story
-from adapter.cancellation.settling import Settled, on_answer
+from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.rules_ask import Ask, ReplyStored, on_ask_again, on_delivery
+from adapter.cancellation.rules_settle import Settled, on_answer
 from tests.cancellation.explorer import Rules, explore
 from tests.cancellation.world import Bounds, Violation
 
@@ -33,74 +33,76 @@ def test_no_order_of_events_breaks_a_promise(name: str) -> None:
     assert worlds > 10_000
 
 
-def _every_delivery_calls(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Any]:
+def _every_delivery_calls(view: WaybillView, *, fresh: Entry, may_ask: bool) -> Write[Any]:
     """What an adapter without a ledger does: it believes the carrier's newest word."""
-    calls = sum(entry.calls for entry in story.entries if entry.key == fresh.key) + 1
-    asked = replace(fresh, state=State.CALLING, calls=calls, owner=story.me)
-    return Change(result=Ask(entry=asked), entries=(asked,))
+    calls = sum(entry.calls for entry in view.entries if entry.key == fresh.key) + 1
+    asked = replace(fresh, state=State.CALLING, calls=calls, owner=view.me)
+    return Write(result=Ask(entry=asked), entries=(asked,))
 
 
-def _believed(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -> Change[Settled]:
-    mine = only(story.entries, call.key)
+def _believed(
+    view: WaybillView, *, call: Call, answer: CarrierAnswer, awaited: bool
+) -> Write[Settled]:
+    mine = only(view.entries, call.key)
     assert mine is not None
     if answer.outcome is Outcome.IN_DOUBT:
-        return Change(result=Settled(entry=replace(mine, state=State.IN_DOUBT)))
+        return Write(result=Settled(entry=replace(mine, state=State.IN_DOUBT)))
     done = replace(mine, state=State.DONE, outcome=answer.outcome, told=answer.outcome)
-    return Change(result=Settled(entry=done), entries=(done,))
+    return Write(result=Settled(entry=done), entries=(done,))
 
 
-def _told_ignored(story: Story, **given: Any) -> Change[Settled]:
-    blind = tuple(replace(entry, told=None) for entry in story.entries)
-    return on_answer(replace(story, entries=blind), **given)
+def _told_ignored(view: WaybillView, **given: Any) -> Write[Settled]:
+    blind = tuple(replace(entry, told=None) for entry in view.entries)
+    return on_answer(replace(view, entries=blind), **given)
 
 
-def _own_key_only(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
-    own = tuple(entry for entry in story.entries if entry.key == call.key)
-    return on_answer(replace(story, entries=own), call=call, **given)
+def _own_key_only(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
+    own = tuple(entry for entry in view.entries if entry.key == call.key)
+    return on_answer(replace(view, entries=own), call=call, **given)
 
 
-def _unspoken_zero_forgotten(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
+def _unspoken_zero_forgotten(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
     kept = tuple(
         entry
-        for entry in story.entries
+        for entry in view.entries
         if entry.key == call.key
         or not (entry.state is State.DONE and entry.told is not Outcome.CANCELLED)
     )
-    return on_answer(replace(story, entries=kept), call=call, **given)
+    return on_answer(replace(view, entries=kept), call=call, **given)
 
 
-def _never_told(story: Story, *, key: str) -> Change[None]:
-    return Change(result=None)
+def _never_told(view: WaybillView, *, key: str) -> Write[None]:
+    return Write(result=None)
 
 
-def _unheard_is_told(story: Story, *, heard: bool, **given: Any) -> Change[Settled]:
-    return on_answer(story, heard=True, **given)
+def _unheard_is_told(view: WaybillView, *, awaited: bool, **given: Any) -> Write[Settled]:
+    return on_answer(view, awaited=True, **given)
 
 
-def _no_intent(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Any]:
-    change = on_delivery(story, fresh=fresh, may_ask=may_ask)
+def _no_intent(view: WaybillView, *, fresh: Entry, may_ask: bool) -> Write[Any]:
+    change = on_delivery(view, fresh=fresh, may_ask=may_ask)
     return replace(change, entries=(), calls=())
 
 
 def _asked_again_without_a_row(
-    story: Story, *, call: Call, answer: CarrierAnswer
-) -> Change[Entry | None]:
-    return replace(on_ask_again(story, call=call, answer=answer), entries=(), calls=())
+    view: WaybillView, *, call: Call, answer: CarrierAnswer
+) -> Write[Entry | None]:
+    return replace(on_ask_again(view, call=call, answer=answer), entries=(), calls=())
 
 
-def _repeat_refused(story: Story, *, fresh: Entry, may_ask: bool) -> Change[Any]:
+def _repeat_refused(view: WaybillView, *, fresh: Entry, may_ask: bool) -> Write[Any]:
     """A cache of nonces answers WeChat's own repeat as a forgery would be: with failure."""
-    mine = only(story.entries, fresh.key)
+    mine = only(view.entries, fresh.key)
     if mine is None:
-        return on_delivery(story, fresh=fresh, may_ask=may_ask)
+        return on_delivery(view, fresh=fresh, may_ask=may_ask)
     failed = replace(mine, state=State.DONE, outcome=Outcome.FAILED, told=Outcome.FAILED)
-    return Change(result=Say(entry=failed), entries=(failed,))
+    return Write(result=ReplyStored(entry=failed), entries=(failed,))
 
 
-def _doubt_is_failure(story: Story, *, answer: CarrierAnswer, **given: Any) -> Change[Any]:
+def _doubt_is_failure(view: WaybillView, *, answer: CarrierAnswer, **given: Any) -> Write[Any]:
     if answer.outcome is Outcome.IN_DOUBT:
         answer = replace(answer, outcome=Outcome.FAILED)
-    return on_answer(story, answer=answer, **given)
+    return on_answer(view, answer=answer, **given)
 
 
 CROWD = Bounds(deliveries=(2, 2), crashes=1, losses=1)
@@ -119,7 +121,7 @@ MUTANTS: dict[str, tuple[Rules, Bounds, str]] = {
     ),
     "reply before commit": (Rules(replies_before_commit=True), CROWD, "I5|I6|I3"),
     "told ignored": (Rules(on_answer=_told_ignored), CROWD, "I6"),
-    "telling not written": (Rules(on_told=_never_told), CROWD, "I6"),
+    "telling not written": (Rules(on_replied=_never_told), CROWD, "I6"),
     "told without a listener": (Rules(on_answer=_unheard_is_told), CROWD, "I5|I3"),
     "per key only": (Rules(on_answer=_own_key_only), CROWD, "I5"),
     "unspoken 0 forgotten": (Rules(on_answer=_unspoken_zero_forgotten), CROWD, "I5"),

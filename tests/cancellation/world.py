@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from adapter.cancellation.model import Entry, Outcome, State
-from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.ports import WaybillView, Write
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Work(NamedTuple):
     epoch: int = 0
     answer: Outcome | None = None
     waiting: bool = True
-    heard: bool = False
+    awaited: bool = False
     asks: int = 0
 
 
@@ -145,13 +145,13 @@ def order(message: Message) -> tuple[int, int, str, int]:
     return message.push, message.epoch, answer, listener
 
 
-def story_of(world: World, at: int, *, dead_by_clock: bool = False) -> Story:
+def view_of(world: World, at: int, *, dead_by_clock: bool = False) -> WaybillView:
     me = str(at)
     living = frozenset(map(str, range(len(world.processes))))
     return _tale(world.entries, me, frozenset({me}) if dead_by_clock else living)
 
 
-def written(world: World, change: Change[Any]) -> World:
+def written(world: World, change: Write[Any]) -> World:
     if not change.entries:
         return world
     entries = list(world.entries)
@@ -168,9 +168,9 @@ def entry_of(push: int, row: Row) -> Entry:
 
 
 @cache
-def _tale(entries: tuple[Row | None, Row | None], me: str, living: frozenset[str]) -> Story:
+def _tale(entries: tuple[Row | None, Row | None], me: str, living: frozenset[str]) -> WaybillView:
     told = tuple(entry_of(k, row) for k, row in enumerate(entries) if row is not None)
-    return Story(entries=told, me=me, living=living, now=0.0)
+    return WaybillView(entries=told, me=me, living=living, now=0.0)
 
 
 def with_process(world: World, at: int, process: Process) -> World:

@@ -11,7 +11,7 @@ import grpc
 
 from adapter.carrier import credentials
 from adapter.carrier.options import CarrierOptions, TlsFiles
-from adapter.carrier.renewal import Renewal
+from adapter.carrier.renewal import ChannelRotation
 from tests.carrier.certificates import Authority, Pair
 from tests.carrier.playing import METHOD
 
@@ -25,9 +25,11 @@ def serving(pair: Pair, clients: Authority | None = None) -> grpc.ServerCredenti
 
 
 @asynccontextmanager
-async def renewing(options: CarrierOptions, *, prove_seconds: float = 5) -> AsyncIterator[Renewal]:
+async def renewing(
+    options: CarrierOptions, *, prove_seconds: float = 5
+) -> AsyncIterator[ChannelRotation]:
     read = await asyncio.to_thread(credentials.read, options)
-    renewal = Renewal(options, read, methods=(METHOD,), prove_seconds=prove_seconds)
+    renewal = ChannelRotation(options, read, methods=(METHOD,), prove_seconds=prove_seconds)
     renewal.start()
     try:
         yield renewal
@@ -35,7 +37,7 @@ async def renewing(options: CarrierOptions, *, prove_seconds: float = 5) -> Asyn
         await renewal.close(within_seconds=0)
 
 
-async def ask(renewal: Renewal, *, within_seconds: float = 5) -> bytes:
+async def ask(renewal: ChannelRotation, *, within_seconds: float = 5) -> bytes:
     return await renewal.link.call(
         METHOD, b"abc", within_seconds=within_seconds, metadata=renewal.metadata
     )

@@ -9,15 +9,15 @@ import pytest
 
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
-from adapter.carrier.link import Link
+from adapter.carrier.link import Channel
 from adapter.carrier.options import CarrierOptions
 from tests.carrier.playing import METHOD, PlayedCarrier, fail, hang, playing
 from tests.ports import free_port
 
 
-def link_to(port: int) -> Link:
+def link_to(port: int) -> Channel:
     channel = open_channel(CarrierOptions(target=f"127.0.0.1:{port}"), Credentials())
-    return Link(channel, methods=(METHOD,))
+    return Channel(channel, methods=(METHOD,))
 
 
 @pytest.fixture
@@ -27,18 +27,18 @@ async def carrier() -> AsyncIterator[PlayedCarrier]:
 
 
 @pytest.fixture
-async def link(carrier: PlayedCarrier) -> AsyncIterator[Link]:
+async def link(carrier: PlayedCarrier) -> AsyncIterator[Channel]:
     link = link_to(carrier.port)
     assert await link.ready(within_seconds=5)
     yield link
     await link.close(within_seconds=0)
 
 
-async def test_a_call_brings_the_replys_bytes(link: Link) -> None:
+async def test_a_call_brings_the_replys_bytes(link: Channel) -> None:
     assert await link.call(METHOD, b"abc", within_seconds=5, metadata=()) == b"abc"
 
 
-async def test_a_ready_link_says_so_without_a_task_switch(link: Link) -> None:
+async def test_a_ready_link_says_so_without_a_task_switch(link: Channel) -> None:
     switched = asyncio.create_task(asyncio.sleep(0))
 
     assert await link.ready(within_seconds=5)
@@ -58,7 +58,7 @@ async def test_a_dead_port_is_not_ready_within_its_time() -> None:
 
 
 async def test_a_carrier_that_says_it_is_unwell_is_not_asked(
-    carrier: PlayedCarrier, link: Link
+    carrier: PlayedCarrier, link: Channel
 ) -> None:
     await carrier.say("NOT_SERVING")
     await link.lost()
@@ -69,7 +69,7 @@ async def test_a_carrier_that_says_it_is_unwell_is_not_asked(
     assert await link.ready(within_seconds=5)
 
 
-async def test_a_restarted_carrier_is_found_again(carrier: PlayedCarrier, link: Link) -> None:
+async def test_a_restarted_carrier_is_found_again(carrier: PlayedCarrier, link: Channel) -> None:
     await carrier.stop()
     await link.lost()
     assert not await link.ready(within_seconds=0.5)
@@ -80,7 +80,7 @@ async def test_a_restarted_carrier_is_found_again(carrier: PlayedCarrier, link: 
 
 
 async def test_silence_lasts_from_a_call_until_something_is_heard(
-    carrier: PlayedCarrier, link: Link
+    carrier: PlayedCarrier, link: Channel
 ) -> None:
     carrier.behaviour = hang
     assert link.silent_seconds() == 0

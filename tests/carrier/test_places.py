@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
-from adapter.carrier.places import Places
+from adapter.carrier.places import CallLimit
 
 
 async def test_a_full_house_refuses_and_counts_it() -> None:
-    places = Places(1)
+    places = CallLimit(1)
     assert places.has_free()
 
     assert await places.take(within_seconds=1)
@@ -16,7 +16,7 @@ async def test_a_full_house_refuses_and_counts_it() -> None:
 
 
 async def test_who_gets_no_place_in_time_is_turned_away() -> None:
-    places = Places(1)
+    places = CallLimit(1)
     await places.take(within_seconds=1)
 
     assert not await places.take(within_seconds=0.01)
@@ -25,7 +25,7 @@ async def test_who_gets_no_place_in_time_is_turned_away() -> None:
 
 
 async def test_a_place_given_back_goes_to_whoever_waits() -> None:
-    places = Places(1)
+    places = CallLimit(1)
     await places.take(within_seconds=1)
     waiting = asyncio.create_task(places.take(within_seconds=5))
     await asyncio.sleep(0)
@@ -39,7 +39,7 @@ async def test_a_place_given_back_goes_to_whoever_waits() -> None:
 async def test_a_free_place_is_taken_without_a_task_switch() -> None:
     switched = asyncio.create_task(asyncio.sleep(0))
 
-    await Places(1).take(within_seconds=1)
+    await CallLimit(1).take(within_seconds=1)
 
     assert not switched.done()
     await switched

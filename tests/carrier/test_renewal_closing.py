@@ -10,7 +10,7 @@ import pytest
 
 from adapter.carrier import credentials
 from adapter.carrier.options import CarrierOptions
-from adapter.carrier.renewal import Renewal
+from adapter.carrier.renewal import ChannelRotation
 from tests.carrier.certificates import Authority
 from tests.carrier.playing import METHOD, hang, playing, until
 from tests.carrier.renewals import ask, renewing, serving, trusting
@@ -20,7 +20,7 @@ async def test_without_a_start_nothing_is_looked_after_and_it_can_still_be_close
     async with playing() as carrier:
         options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
         read = await asyncio.to_thread(credentials.read, options)
-        renewal = Renewal(options, read, methods=(METHOD,))
+        renewal = ChannelRotation(options, read, methods=(METHOD,))
 
         assert await ask(renewal) == b"abc"
         await renewal.close(within_seconds=0)

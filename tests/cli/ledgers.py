@@ -14,7 +14,7 @@ from threading import Event, Thread
 from click.testing import CliRunner, Result
 
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.cli.ledger import command
 from adapter.ledger.open import open_ledger
 
@@ -96,10 +96,10 @@ def record(url: str, entries: Iterable[Entry]) -> None:
     asyncio.run(write())
 
 
-def _writing(entry: Entry) -> Decision[None]:
-    def decide(story: Story) -> Change[None]:
+def _writing(entry: Entry) -> Rule[None]:
+    def decide(story: WaybillView) -> Write[None]:
         calls = (call_of(entry),) if entry.calls else ()
-        return Change(result=None, entries=(entry,), calls=calls)
+        return Write(result=None, entries=(entry,), calls=calls)
 
     return decide
 

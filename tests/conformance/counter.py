@@ -17,10 +17,9 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapter.cancellation.case import Limits
 from adapter.cancellation.desk import Desk
+from adapter.cancellation.flow import DeskLimits
 from adapter.cancellation.gate import Gate
-from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import (
     Answer,
     Cancellation,
@@ -29,11 +28,12 @@ from adapter.cancellation.model import (
     Outcome,
     Waybill,
 )
+from adapter.cancellation.push_key import push_key
 from adapter.ledger.open import open_ledger
 from tests.cancellation.playing import (
     UNAVAILABLE,
     MachineClock,
-    RememberingWatch,
+    RememberingMetrics,
     press,
 )
 from tests.conformance.carrier_and_time import Asked, MovedLoop, PlayedCarrier
@@ -177,8 +177,8 @@ class Counter(RuleBasedStateMachine):
         return False
 
     def _entries(self) -> dict[str, Entry]:
-        story = self._run(self.ledgers[0].commit(self.waybill, read, within_seconds=9))
-        return {entry.key: entry for entry in story.entries}
+        view = self._run(self.ledgers[0].commit(self.waybill, read, within_seconds=9))
+        return {entry.key: entry for entry in view.entries}
 
     def _wish(self, nth: int) -> Cancellation:
         return press(nth, waybill=self.waybill.waybill_id)
@@ -218,10 +218,10 @@ class Counter(RuleBasedStateMachine):
         desk = Desk(
             carrier=self.carrier,
             ledger=ledger,
-            watch=RememberingWatch(),
+            metrics=RememberingMetrics(),
             clock=MachineClock(),
             gate=Gate(),
-            limits=Limits(commit_within_seconds=9.0),
+            limits=DeskLimits(commit_within_seconds=9.0),
         )
         if replica < len(self.desks):
             self.stacks[replica], self.ledgers[replica] = stack, ledger

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from adapter.cancellation.model import Call, Entry, Outcome, State, Waybill, only
-from adapter.cancellation.ports import Change, Decision, Ledger, Story
+from adapter.cancellation.ports import Ledger, Rule, WaybillView, Write
 from adapter.ledger.resolution import Resolution
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class Session(Ledger, Protocol):
     async def settle(
         self,
         waybill: Waybill,
-        decision: Decision[T],
+        rule: Rule[T],
         *,
         resolution: Resolution,
         within_seconds: float,
@@ -41,7 +41,7 @@ def key_of(number: int) -> str:
     return f"{number:032x}"
 
 
-def calling(waybill: Waybill, key: str, story: Story) -> Entry:
+def calling(waybill: Waybill, key: str, view: WaybillView) -> Entry:
     """A push as it stands when its first call is about to be made."""
     return Entry(
         key=key,
@@ -53,83 +53,83 @@ def calling(waybill: Waybill, key: str, story: Story) -> Entry:
         waybill_id=waybill.waybill_id,
         shop_app_id="wx0123456789abcdef",
         state=State.CALLING,
-        received_at=story.now,
+        received_at=view.now,
         calls=1,
-        owner=story.me,
-        called_at=story.now,
+        owner=view.me,
+        called_at=view.now,
     )
 
 
-def begin(waybill: Waybill, key: str) -> Decision[str]:
+def begin(waybill: Waybill, key: str) -> Rule[str]:
     """Commit A: claim an unseen push; say `won` or the state it was found in."""
 
-    def decide(story: Story) -> Change[str]:
-        found = only(story.entries, key)
+    def decide(view: WaybillView) -> Write[str]:
+        found = only(view.entries, key)
         if found is not None:
-            return Change(result=found.state.value)
-        entry = calling(waybill, key, story)
-        call = Call(key=key, epoch=1, sent_at=story.now)
-        return Change(result="won", entries=(entry,), calls=(call,))
+            return Write(result=found.state.value)
+        entry = calling(waybill, key, view)
+        call = Call(key=key, epoch=1, sent_at=view.now)
+        return Write(result="won", entries=(entry,), calls=(call,))
 
     return decide
 
 
-def finish(key: str, outcome: Outcome = Outcome.CANCELLED) -> Decision[Outcome | None]:
+def finish(key: str, outcome: Outcome = Outcome.CANCELLED) -> Rule[Outcome | None]:
     """Commit B: write the outcome once; the first one stands."""
 
-    def decide(story: Story) -> Change[Outcome | None]:
-        entry = only(story.entries, key)
+    def decide(view: WaybillView) -> Write[Outcome | None]:
+        entry = only(view.entries, key)
         if entry is None or entry.outcome is not None:
-            return Change(result=None if entry is None else entry.outcome)
-        done = replace(entry, state=State.DONE, outcome=outcome, told=outcome, settled_at=story.now)
+            return Write(result=None if entry is None else entry.outcome)
+        done = replace(entry, state=State.DONE, outcome=outcome, told=outcome, settled_at=view.now)
         call = Call(
             key=key,
             epoch=entry.calls,
             sent_at=entry.called_at,
-            ended_at=story.now,
+            ended_at=view.now,
             status=outcome.name,
             outcome=outcome,
         )
-        return Change(result=outcome, entries=(done,), calls=(call,))
+        return Write(result=outcome, entries=(done,), calls=(call,))
 
     return decide
 
 
-def doubt(key: str) -> Decision[None]:
+def doubt(key: str) -> Rule[None]:
     return amend(key, lambda entry: replace(entry, state=State.IN_DOUBT, told=Outcome.FAILED))
 
 
-def deliver(key: str) -> Decision[None]:
+def deliver(key: str) -> Rule[None]:
     """Count one delivery: an increment that shows every lost or doubled write."""
     return amend(key, lambda entry: replace(entry, deliveries=entry.deliveries + 1))
 
 
-def amend(key: str, amendment: Callable[[Entry], Entry]) -> Decision[None]:
-    def decide(story: Story) -> Change[None]:
-        entry = only(story.entries, key)
-        return Change(result=None, entries=() if entry is None else (amendment(entry),))
+def amend(key: str, amendment: Callable[[Entry], Entry]) -> Rule[None]:
+    def decide(view: WaybillView) -> Write[None]:
+        entry = only(view.entries, key)
+        return Write(result=None, entries=() if entry is None else (amendment(entry),))
 
     return decide
 
 
-def poison(message: str, calls: int) -> Decision[None]:
+def poison(message: str, calls: int) -> Rule[None]:
     """Write a push with values that a database may not be able to store."""
 
-    def decide(story: Story) -> Change[None]:
-        entry = replace(calling(WAYBILL, key_of(9), story), message=message, calls=calls)
-        return Change(result=None, entries=(entry,))
+    def decide(view: WaybillView) -> Write[None]:
+        entry = replace(calling(WAYBILL, key_of(9), view), message=message, calls=calls)
+        return Write(result=None, entries=(entry,))
 
     return decide
 
 
-def read(story: Story) -> Change[Story]:
-    """Hand back the story itself."""
-    return Change(result=story)
+def read(view: WaybillView) -> Write[WaybillView]:
+    """Hand back the view itself."""
+    return Write(result=view)
 
 
 class Wrong(Exception):
     """What a faulty decision raises."""
 
 
-def fail(story: Story) -> Change[None]:
-    raise Wrong(story.me)
+def fail(view: WaybillView) -> Write[None]:
+    raise Wrong(view.me)

@@ -10,7 +10,7 @@ from blockbuster import BlockBuster
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from adapter.cancellation import clerk
+from adapter.cancellation import flow
 from adapter.ledger.migrating import migrate
 from tests.conformance.counter import Counter
 from tests.conformance.postgres import Postgres
@@ -61,7 +61,7 @@ def weaker_counter(folder: Path) -> Counter:
 
 
 def test_the_machine_finds_a_second_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clerk, "on_answer", told_ignored)
+    monkeypatch.setattr(flow, "on_answer", told_ignored)
     here = weaker_counter(tmp_path)
     here.deliver(1, 0)
     here.execute_and_answer(0)
@@ -78,7 +78,7 @@ def test_the_machine_finds_a_second_zero(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_machine_finds_our_own_effect_told_as_another_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clerk, "on_answer", own_key_only)
+    monkeypatch.setattr(flow, "on_answer", own_key_only)
     here = weaker_counter(tmp_path)
     here.deliver(1, 0)
     here.execute_silently(0)

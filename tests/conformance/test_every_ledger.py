@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from adapter.cancellation.asking import Ask, on_delivery, on_withdraw
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, Outcome, State
-from adapter.cancellation.ports import Change, Ledger, Story
+from adapter.cancellation.ports import Ledger, WaybillView, Write
+from adapter.cancellation.rules_ask import Ask, on_delivery, on_withdraw
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
@@ -77,17 +77,17 @@ async def test_the_identity_key_is_32_bytes(ledger: Session) -> None:
 
 
 async def test_an_unseen_waybill_has_an_empty_story_with_me_alive(ledger: Session) -> None:
-    story = await ledger.commit(WAYBILL, read, within_seconds=5)
+    view = await ledger.commit(WAYBILL, read, within_seconds=5)
 
-    assert story.entries == ()
-    assert story.me == ledger.me
-    assert ledger.me in story.living
+    assert view.entries == ()
+    assert view.me == ledger.me
+    assert ledger.me in view.living
 
 
 async def test_what_was_written_is_read_back_field_for_field(ledger: Session) -> None:
     written: list[Entry] = []
 
-    def write(story: Story) -> Change[None]:
+    def write(view: WaybillView) -> Write[None]:
         written.clear()
         entry = Entry(
             key=K,
@@ -99,7 +99,7 @@ async def test_what_was_written_is_read_back_field_for_field(ledger: Session) ->
             waybill_id=WAYBILL.waybill_id,
             shop_app_id="",
             state=State.DONE,
-            received_at=story.now,
+            received_at=view.now,
             calls=3,
             outcome=Outcome.PICKED_UP,
             message="已揽收 🚚",
@@ -111,7 +111,7 @@ async def test_what_was_written_is_read_back_field_for_field(ledger: Session) ->
             why="because",
         )
         written.append(entry)
-        return Change(result=None, entries=(entry,))
+        return Write(result=None, entries=(entry,))
 
     await ledger.commit(WAYBILL, write, within_seconds=5)
 
@@ -185,8 +185,8 @@ async def test_a_decision_that_raises_fails_its_own_caller_only(ledger: Session)
 
 
 async def test_a_decision_may_write_only_about_its_own_waybill(ledger: Session) -> None:
-    def stray(story: Story) -> Change[None]:
-        return Change(result=None, entries=(calling(waybill_of(9), K, story),))
+    def stray(view: WaybillView) -> Write[None]:
+        return Write(result=None, entries=(calling(waybill_of(9), K, view),))
 
     with pytest.raises(ValueError, match="own waybill"):
         await ledger.commit(WAYBILL, stray, within_seconds=5)

@@ -84,18 +84,18 @@ async def test_no_increment_is_lost_between_replicas(replica: Replica) -> None:
             *(hammer(ledger, n) for ledger in ledgers for n in range(5) for _ in range(4))
         )
 
-        stories = [await ledgers[1].commit(waybill, read, within_seconds=5) for waybill in waybills]
-    assert [story.entries[0].deliveries for story in stories] == [1 + 2 * 4 * 20] * 5
+        views = [await ledgers[1].commit(waybill, read, within_seconds=5) for waybill in waybills]
+    assert [view.entries[0].deliveries for view in views] == [1 + 2 * 4 * 20] * 5
 
 
 async def test_the_story_names_the_living_owner_of_a_call(replica: Replica) -> None:
     async with replica() as here, replica() as there:
         await there.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
 
-        story = await here.commit(WAYBILL, read, within_seconds=5)
+        view = await here.commit(WAYBILL, read, within_seconds=5)
 
-        assert story.entries[0].owner == there.me
-        assert story.living >= {here.me, there.me}
+        assert view.entries[0].owner == there.me
+        assert view.living >= {here.me, there.me}
         assert await here.doubtful(limit=10) == ()
 
 
@@ -108,10 +108,10 @@ async def test_what_a_dead_replica_was_calling_is_doubtful(replica: Replica) -> 
         async with asyncio.timeout(10):
             while not (found := await here.doubtful(limit=10)):  # noqa: ASYNC110 - polls a server
                 await asyncio.sleep(0.01)  # PostgreSQL ends a session a moment later
-        story = await here.commit(WAYBILL, read, within_seconds=5)
+        view = await here.commit(WAYBILL, read, within_seconds=5)
 
     assert [entry.owner for entry in found] == [name]
-    assert name not in story.living
+    assert name not in view.living
 
 
 async def test_a_replica_hears_of_an_outcome(replica: Replica) -> None:
@@ -124,5 +124,5 @@ async def test_a_replica_hears_of_an_outcome(replica: Replica) -> None:
 
         async with asyncio.timeout(5):
             await waiting
-        story = await here.commit(WAYBILL, read, within_seconds=5)
-    assert story.entries[0].outcome is Outcome.CANCELLED
+        view = await here.commit(WAYBILL, read, within_seconds=5)
+    assert view.entries[0].outcome is Outcome.CANCELLED

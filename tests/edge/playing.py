@@ -12,8 +12,8 @@ import httpx2
 
 from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Unsent
 from adapter.edge.app import create_app
-from adapter.edge.connections import Patience
-from adapter.edge.limits import Limits, Room
+from adapter.edge.connections import ConnectionLimits
+from adapter.edge.limits import InFlightLimit, Limits
 from adapter.edge.ports import Forwarder
 from adapter.edge.push import Parts, Program
 from adapter.edge.server import HttpServer
@@ -219,7 +219,7 @@ async def running_edge(
     *,
     desk: ScriptedDesk | None = None,
     limits: Limits | None = None,
-    patience: Patience | None = None,
+    patience: ConnectionLimits | None = None,
     forwarder: Forwarder | None = None,
     locale: Locale = Locale.EN,
     show_message: bool = False,
@@ -242,7 +242,7 @@ async def running_edge(
         tally=tally,
         log=log,
         limits=limits,
-        room=Room(limits.max_in_flight),
+        room=InFlightLimit(limits.max_in_flight),
         show_message=show_message,
     )
     app = create_app({PATH: program, **dict(more)}, parts)

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from adapter.edge.connections import Patience, PatientConnection
+from adapter.edge.connections import ConnectionLimits, PatientConnection
 from adapter.edge.limits import Limits
 from tests.edge.playing import PATH, Edge, ScriptedDesk, push, running_edge, until
 from tests.edge.wire import Wire, chunked, request, wire
 
-SHORT = Patience(header_seconds=0.2, message_seconds=0.4, idle_seconds=0.3, header_bytes=4_096)
+SHORT = ConnectionLimits(
+    header_seconds=0.2, message_seconds=0.4, idle_seconds=0.3, header_bytes=4_096
+)
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 
 
@@ -71,7 +73,7 @@ async def test_a_slow_body_is_408_and_closed() -> None:
 
 
 async def test_a_header_without_end_is_closed_early() -> None:
-    async with running_edge(patience=Patience(header_bytes=4_096)) as edge:
+    async with running_edge(patience=ConnectionLimits(header_bytes=4_096)) as edge:
         received = await is_closed_after(edge, HEAD, *[b"X-A: " + b"a" * 1000 + b"\r\n"] * 1000)
 
     assert received == b""
@@ -198,7 +200,7 @@ async def test_a_sender_that_hangs_up_costs_nothing() -> None:
 
 
 async def test_connections_over_the_ceiling_are_closed_at_once() -> None:
-    async with running_edge(patience=Patience(connections=2)) as edge:
+    async with running_edge(patience=ConnectionLimits(connections=2)) as edge:
         async with wire(edge.server) as first, wire(edge.server) as second:
             await until(lambda: edge.server.connections == 2)
             assert await is_closed_after(edge) == b""

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope
 
-from adapter.edge.limits import BodyTooLarge, BodyTooSlow, Room, SenderGone, header, read_body
+from adapter.edge.limits import (
+    BodyTooLarge,
+    BodyTooSlow,
+    InFlightLimit,
+    SenderGone,
+    header,
+    read_body,
+)
 
 
 def arriving(*messages: Message) -> Receive:
@@ -73,7 +80,7 @@ def test_the_first_header_of_a_name_counts() -> None:
 
 
 def test_a_room_is_full_by_its_waiting_pushes_or_by_those_worked_on() -> None:
-    room = Room(2)
+    room = InFlightLimit(2)
 
     with room.taken():
         assert not room.is_full(worked_on=1)
@@ -85,7 +92,7 @@ def test_a_room_is_full_by_its_waiting_pushes_or_by_those_worked_on() -> None:
 
 
 def test_a_place_is_given_back_after_a_fault() -> None:
-    room = Room(1)
+    room = InFlightLimit(1)
 
     with pytest.raises(RuntimeError), room.taken():
         raise RuntimeError

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from adapter.cancellation.asking import WINDOW_SECONDS
 from adapter.cancellation.model import Call, Entry, Outcome, State
+from adapter.cancellation.rules_ask import WINDOW_SECONDS
 from adapter.edge.translate import ANSWERS
 from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS
 from legacy_stub.calls import Call as Asked

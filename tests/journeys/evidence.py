@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Call, Entry
+from adapter.cancellation.push_key import push_key
 from legacy_stub.calls import Call as Asked
 from tests.journeys.program import Press
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
-from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent
 from adapter.cancellation.ports import Carrier
+from adapter.cancellation.push_key import push_key
 
 IDENTITY_KEY = b"the naive adapter keeps no books"
 CALL_SECONDS = 12.0

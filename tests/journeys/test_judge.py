@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.identity import push_key
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.push_key import push_key
 from legacy_stub.calls import Call as Asked
 from tests.journeys.evidence import Books, Delivery, Evidence, Mishap
 from tests.journeys.judge import judge

@@ -15,10 +15,9 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from adapter import wiring
-from adapter.cancellation import clerk, desk
-from adapter.cancellation.asking import on_delivery
-from adapter.cancellation.case import Case
-from adapter.cancellation.clerk import Clerk
+from adapter.cancellation import desk, flow
+from adapter.cancellation.attempt import Attempt
+from adapter.cancellation.flow import CancellationFlow
 from adapter.cancellation.model import (
     Answer,
     Call,
@@ -28,8 +27,9 @@ from adapter.cancellation.model import (
     Outcome,
     State,
 )
-from adapter.cancellation.ports import Change, Story
-from adapter.cancellation.settling import Settled, on_answer
+from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.rules_ask import on_delivery
+from adapter.cancellation.rules_settle import Settled, on_answer
 from adapter.carrier import channel
 from adapter.carrier.options import CarrierOptions
 from adapter.wechat.envelope import Envelope, Opened
@@ -49,61 +49,63 @@ def _put(module: ModuleType, name: str, weaker: object) -> None:
     setattr(module, name, weaker)
 
 
-def _no_intent(story: Story, **given: Any) -> Change[Any]:
-    return replace(on_delivery(story, **given), entries=(), calls=())
+def _no_intent(view: WaybillView, **given: Any) -> Write[Any]:
+    return replace(on_delivery(view, **given), entries=(), calls=())
 
 
-def _lease_by_clock(story: Story, **given: Any) -> Change[Any]:
+def _lease_by_clock(view: WaybillView, **given: Any) -> Write[Any]:
     """Whoever has been calling for a moment is taken for dead."""
-    return on_delivery(replace(story, living=frozenset({story.me})), **given)
+    return on_delivery(replace(view, living=frozenset({view.me})), **given)
 
 
-def told_ignored(story: Story, **given: Any) -> Change[Settled]:
-    blind = tuple(replace(entry, told=None) for entry in story.entries)
-    return on_answer(replace(story, entries=blind), **given)
+def told_ignored(view: WaybillView, **given: Any) -> Write[Settled]:
+    blind = tuple(replace(entry, told=None) for entry in view.entries)
+    return on_answer(replace(view, entries=blind), **given)
 
 
-def own_key_only(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
-    own = tuple(entry for entry in story.entries if entry.key == call.key)
-    return on_answer(replace(story, entries=own), call=call, **given)
+def own_key_only(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
+    own = tuple(entry for entry in view.entries if entry.key == call.key)
+    return on_answer(replace(view, entries=own), call=call, **given)
 
 
-def _unspoken_zero_forgotten(story: Story, *, call: Call, **given: Any) -> Change[Settled]:
+def _unspoken_zero_forgotten(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
     def kept(entry: Entry) -> bool:
         unspoken = entry.state is State.DONE and entry.told is not Outcome.CANCELLED
         return entry.key == call.key or not unspoken
 
-    entries = tuple(filter(kept, story.entries))
-    return on_answer(replace(story, entries=entries), call=call, **given)
+    entries = tuple(filter(kept, view.entries))
+    return on_answer(replace(view, entries=entries), call=call, **given)
 
 
-def _doubt_is_failure(story: Story, *, answer: CarrierAnswer, **given: Any) -> Change[Settled]:
+def _doubt_is_failure(view: WaybillView, *, answer: CarrierAnswer, **given: Any) -> Write[Settled]:
     if answer.outcome is Outcome.IN_DOUBT:
         answer = replace(answer, outcome=Outcome.FAILED)
-    return on_answer(story, answer=answer, **given)
+    return on_answer(view, answer=answer, **given)
 
 
-class _HastyClerk(Clerk):
+class _HastyFlow(CancellationFlow):
     """Replies, and then writes what was replied."""
 
-    async def _write(self, case: Case, truth: Answer, decision: Any, *, detail: str) -> Any:
+    async def _write(self, attempt: Attempt, truth: Answer, rule: Any, *, detail: str) -> Any:
         if truth.outcome is not Outcome.IN_DOUBT:
-            case.begin_telling(truth)
-            case.say(truth)
-        return await super()._write(case, truth, decision, detail=detail)
+            attempt.begin_reply(truth)
+            attempt.reply(truth)
+        return await super()._write(attempt, truth, rule, detail=detail)
 
 
-class _EagerClerk(Clerk):
+class _EagerFlow(CancellationFlow):
     """Calls while commit A is still being written."""
 
     _early: dict[str, asyncio.Task[CarrierAnswer]]
 
-    async def _step(self, case: Case) -> Any:
+    async def _step(self, attempt: Attempt) -> Any:
         self._early = getattr(self, "_early", {})
-        call = self._carrier.cancel(case.cancellation, request_id=case.key, within_seconds=12.0)
-        self._early[case.key] = asyncio.create_task(call)
+        call = self._carrier.cancel(
+            attempt.cancellation, request_id=attempt.key, within_seconds=12.0
+        )
+        self._early[attempt.key] = asyncio.create_task(call)
         await asyncio.sleep(0.05)
-        return await super()._step(case)
+        return await super()._step(attempt)
 
     async def _ask(self, wish: Cancellation, call: Call) -> CarrierAnswer:
         early = self._early.pop(call.key, None)
@@ -153,14 +155,14 @@ def _retry_policy_on() -> None:
 WEAKNESSES: Mapping[str, Callable[[], None]] = MappingProxyType(
     {
         "naive adapter": partial(_put, wiring, "Desk", NaiveDesk),
-        "no intent": partial(_put, clerk, "on_delivery", _no_intent),
-        "call before commit": partial(_put, desk, "Clerk", _EagerClerk),
-        "reply before commit": partial(_put, desk, "Clerk", _HastyClerk),
-        "told ignored": partial(_put, clerk, "on_answer", told_ignored),
-        "per key only": partial(_put, clerk, "on_answer", own_key_only),
-        "unspoken 0 forgotten": partial(_put, clerk, "on_answer", _unspoken_zero_forgotten),
-        "doubt taken for failure": partial(_put, clerk, "on_answer", _doubt_is_failure),
-        "lease by clock": partial(_put, clerk, "on_delivery", _lease_by_clock),
+        "no intent": partial(_put, flow, "on_delivery", _no_intent),
+        "call before commit": partial(_put, desk, "CancellationFlow", _EagerFlow),
+        "reply before commit": partial(_put, desk, "CancellationFlow", _HastyFlow),
+        "told ignored": partial(_put, flow, "on_answer", told_ignored),
+        "per key only": partial(_put, flow, "on_answer", own_key_only),
+        "unspoken 0 forgotten": partial(_put, flow, "on_answer", _unspoken_zero_forgotten),
+        "doubt taken for failure": partial(_put, flow, "on_answer", _doubt_is_failure),
+        "lease by clock": partial(_put, flow, "on_delivery", _lease_by_clock),
         "repeated nonce refused": _refuse_repeated_nonces,
         "retry policy on": _retry_policy_on,
     }

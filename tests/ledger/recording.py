@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter.cancellation.model import Entry
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView, Write
 from tests.conformance.decisions import Session, calling, key_of, waybill_of
 
 
-def record(number: int, **fields: object) -> Decision[Entry]:
+def record(number: int, **fields: object) -> Rule[Entry]:
     """Write the push `number`, received `number` seconds after the epoch."""
 
-    def decide(story: Story) -> Change[Entry]:
-        entry = calling(waybill_of(number), key_of(number), story)
+    def decide(view: WaybillView) -> Write[Entry]:
+        entry = calling(waybill_of(number), key_of(number), view)
         entry = replace(entry, received_at=float(number), **fields)  # type: ignore[arg-type]
-        return Change(result=entry, entries=(entry,))
+        return Write(result=entry, entries=(entry,))
 
     return decide
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import StoreFault
 from tests.conformance.decisions import begin, key_of, waybill_of
 
-STORY = Story(entries=(), me="1", living=frozenset("1"), now=0.0)
+STORY = WaybillView(entries=(), me="1", living=frozenset("1"), now=0.0)
 
 
 class ScriptedStore:
-    """Runs decisions on an empty story; each of `troubles` befalls one batch, after its run.
+    """Runs decisions on an empty view; each of `troubles` befalls one batch, after its run.
 
     While `gate` is closed a batch has run and does not end, as in a slow COMMIT.
     """
@@ -35,11 +35,11 @@ class ScriptedStore:
                 continue
             item.ran = True
             try:
-                change = item.decision(STORY)
+                write = item.rule(STORY)
             except Exception as error:
                 item.error = error
             else:
-                item.result, item.wrote = change.result, bool(change.entries)
+                item.result, item.wrote = write.result, bool(write.entries)
         self.entered.set()
         await self.gate.wait()
         trouble = self.troubles.pop(0) if self.troubles else None
@@ -54,13 +54,13 @@ class ScriptedStore:
             raise StoreFault(self.sick)
 
 
-def claim(number: int = 1, *, withdraw: Decision[None] | None = None) -> Item:
+def claim(number: int = 1, *, withdraw: Rule[None] | None = None) -> Item:
     waybill = waybill_of(number)
     return Item(waybill, begin(waybill, key_of(number)), withdraw=withdraw)
 
 
-def nothing(story: Story) -> Change[None]:
-    return Change(result=None)
+def nothing(view: WaybillView) -> Write[None]:
+    return Write(result=None)
 
 
 async def until(condition: asyncio.Event | None = None, *, turns: int = 20) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cancellation.model import Call, Entry, Outcome, State, Waybill
-from adapter.cancellation.ports import Change, Decision, Story
+from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.ledger.batch import Batch, Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.resolution import Resolution
@@ -64,16 +64,16 @@ class Watched(SqliteSession):
     def run(self, *items: Item) -> Batch:
         return run_batch(self, self.connection.cursor(), items)
 
-    def does(self, decision: Decision[object], waybill: Waybill = WAYBILL) -> Item:
+    def does(self, rule: Rule[object], waybill: Waybill = WAYBILL) -> Item:
         """Run one decision alone and return it as it ended."""
-        item = Item(waybill, decision)
+        item = Item(waybill, rule)
         self.run(item)
         return item
 
-    def story(self, waybill: Waybill = WAYBILL) -> Story:
-        story = self.does(read, waybill).result
-        assert isinstance(story, Story)
-        return story
+    def view(self, waybill: Waybill = WAYBILL) -> WaybillView:
+        view = self.does(read, waybill).result
+        assert isinstance(view, WaybillView)
+        return view
 
     def rows_of(self, table: str) -> list[tuple[object, ...]]:
         return self.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
@@ -100,7 +100,7 @@ def test_decisions_of_one_waybill_see_what_earlier_ones_of_the_batch_wrote(
     session.run(*items)
 
     assert [item.result for item in items[:2]] == ["won", "calling"]
-    (entry,) = session.story().entries
+    (entry,) = session.view().entries
     assert entry.deliveries == 4
     assert len(session.rows_of("push")) == 1
 
@@ -126,8 +126,8 @@ def test_a_story_is_one_merchants_however_others_number_their_waybills(session: 
     session.does(begin(WAYBILL, K))
     session.does(begin(namesake, key_of(2)), namesake)
 
-    assert [entry.key for entry in session.story().entries] == [K]
-    assert [entry.key for entry in session.story(namesake).entries] == [key_of(2)]
+    assert [entry.key for entry in session.view().entries] == [K]
+    assert [entry.key for entry in session.view(namesake).entries] == [key_of(2)]
 
 
 def test_a_story_is_told_oldest_first(session: Watched) -> None:
@@ -137,7 +137,7 @@ def test_a_story_is_told_oldest_first(session: Watched) -> None:
             "UPDATE push SET received_at = ? WHERE key = ?", (received_at, key_of(number))
         )
 
-    assert [entry.received_at for entry in session.story().entries] == [10.0, 20.0, 30.0]
+    assert [entry.received_at for entry in session.view().entries] == [10.0, 20.0, 30.0]
 
 
 def test_an_abandoned_item_is_passed_over(session: Watched) -> None:
@@ -147,7 +147,7 @@ def test_an_abandoned_item_is_passed_over(session: Watched) -> None:
     session.run(gone, Item(WAYBILL, read))
 
     assert (gone.ran, gone.wrote) == (False, False)
-    assert session.story().entries == ()
+    assert session.view().entries == ()
 
 
 def test_a_decision_that_fails_fails_its_own_caller_and_keeps_nobody_elses_back(
@@ -160,7 +160,7 @@ def test_a_decision_that_fails_fails_its_own_caller_and_keeps_nobody_elses_back(
     assert isinstance(faulty.error, Wrong)
     assert (faulty.ran, faulty.wrote) == (True, False)
     assert (sound.result, sound.error) == ("won", None)
-    assert [entry.key for entry in session.story().entries] == [K]
+    assert [entry.key for entry in session.view().entries] == [K]
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,9 @@ def test_a_decision_that_fails_fails_its_own_caller_and_keeps_nobody_elses_back(
 def test_a_decision_about_another_waybill_is_refused_whole(
     session: Watched, other: Waybill
 ) -> None:
-    def stray(story: Story) -> Change[None]:
-        own, others = calling(WAYBILL, K, story), calling(other, key_of(2), story)
-        return Change(result=None, entries=(own, others))
+    def stray(view: WaybillView) -> Write[None]:
+        own, others = calling(WAYBILL, K, view), calling(other, key_of(2), view)
+        return Write(result=None, entries=(own, others))
 
     item = session.does(stray)
 
@@ -197,9 +197,9 @@ def test_a_call_that_ends_completes_its_row(session: Watched) -> None:
 
 
 def test_a_call_alone_is_worth_a_commit(session: Watched) -> None:
-    def late(story: Story) -> Change[None]:
+    def late(view: WaybillView) -> Write[None]:
         call = Call(key=K, epoch=1, sent_at=1.0, ended_at=2.0, status="PICKED_UP")
-        return Change(result=None, calls=(call,))
+        return Write(result=None, calls=(call,))
 
     item = session.does(late)
 
@@ -222,13 +222,13 @@ def test_an_operators_word_is_kept_with_what_it_decided_and_not_beside_a_refusal
 def test_who_lives_is_asked_only_when_a_strangers_call_is_looked_at(session: Watched) -> None:
     session.does(begin(WAYBILL, K))
     session.asked.clear()
-    own = session.story()
+    own = session.view()
     session.does(amend(K, owned_by("stranger", State.DONE)))
-    done = session.story()
+    done = session.view()
     asked_so_far = list(session.asked)
     session.does(amend(K, owned_by("stranger")))
     session.asked.clear()
-    strange = session.story()
+    strange = session.view()
 
     assert own.living == done.living == strange.living == {session.me}
     assert "living" not in asked_so_far
@@ -247,7 +247,7 @@ def test_the_time_is_read_once_the_waybills_are_ours(session: Watched) -> None:
     session.rollback()
 
     assert session.asked[:2] == ["begin", "clock"]
-    assert isinstance(item.result, Story)
+    assert isinstance(item.result, WaybillView)
     assert item.result.now == 77.0
 
 

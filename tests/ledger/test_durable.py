@@ -112,10 +112,10 @@ async def test_an_operators_decision_is_kept_with_who_took_it(tmp_path: Path) ->
         )
 
     async with open_archive(url) as archive:
-        story = await archive.show(K)
+        view = await archive.show(K)
     assert outcome is Outcome.PICKED_UP
-    assert story is not None
-    assert (story.entry.outcome, story.resolutions) == (Outcome.PICKED_UP, (word,))
+    assert view is not None
+    assert (view.entry.outcome, view.resolutions) == (Outcome.PICKED_UP, (word,))
 
 
 async def test_a_write_of_our_own_wakes_who_waits_for_its_waybill(ledger: DurableLedger) -> None:

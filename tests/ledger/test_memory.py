@@ -41,9 +41,9 @@ async def test_the_push_of_a_closed_session_is_doubtful_to_the_next() -> None:
 
     async with MemoryLedger(store=store) as after:
         (entry,) = await after.doubtful(limit=10)
-        story = await after.commit(WAYBILL, read, within_seconds=1)
+        view = await after.commit(WAYBILL, read, within_seconds=1)
     assert entry.owner == with_call.me
-    assert story.living == {after.me}
+    assert view.living == {after.me}
 
 
 async def test_time_is_the_clock_given() -> None:

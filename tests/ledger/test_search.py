@@ -75,12 +75,12 @@ async def test_the_whole_story_of_a_push_is_shown(serving: Session, archive: Arc
     await serving.commit(waybill, begin(waybill, key), within_seconds=5)
     await serving.settle(waybill, finish(key), resolution=WORD, within_seconds=5)
 
-    story = await archive.show(key)
+    view = await archive.show(key)
 
-    assert story is not None
-    assert story.entry.outcome is Outcome.CANCELLED
-    assert [(call.epoch, call.status) for call in story.calls] == [(1, "CANCELLED")]
-    assert story.resolutions == (WORD,)
+    assert view is not None
+    assert view.entry.outcome is Outcome.CANCELLED
+    assert [(call.epoch, call.status) for call in view.calls] == [(1, "CANCELLED")]
+    assert view.resolutions == (WORD,)
 
 
 async def test_an_unknown_push_has_no_story(archive: Archive) -> None:

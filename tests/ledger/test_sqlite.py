@@ -90,10 +90,10 @@ async def test_the_ledger_is_kept_and_its_calls_have_a_dead_owner(path: Path) ->
 
 async def test_a_command_beside_sees_who_serves(ledger: DurableLedger, path: Path) -> None:
     async with open_ledger(f"sqlite:///{path}", beside=True) as beside:
-        story = await beside.commit(WAYBILL, read, within_seconds=5)
+        view = await beside.commit(WAYBILL, read, within_seconds=5)
         assert await beside.doubtful(limit=10) == ()
 
-    assert story.living == {ledger.me, story.me}
+    assert view.living == {ledger.me, view.me}
 
 
 async def test_a_command_beside_nobody_sees_the_dead(path: Path) -> None:

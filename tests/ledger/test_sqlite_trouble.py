@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.ports import WaybillView, Write
 from adapter.ledger.batch import Cursor, Item, run_batch
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import Poisoned, StoreFault, Unwritable
@@ -86,9 +86,9 @@ async def test_a_full_ledger_is_refused_in_time_and_comes_back(ledger: DurableLe
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    def swell(story: Story) -> Change[None]:
-        entry = replace(calling(WAYBILL, key_of(9), story), message="x" * 100_000)
-        return Change(result=None, entries=(entry,))
+    def swell(view: WaybillView) -> Write[None]:
+        entry = replace(calling(WAYBILL, key_of(9), view), message="x" * 100_000)
+        return Write(result=None, entries=(entry,))
 
     with pytest.raises(LedgerUnavailable):
         await ledger.commit(WAYBILL, swell, within_seconds=0.5)
@@ -123,8 +123,8 @@ async def test_a_moved_file_is_noticed_when_idle_and_when_back(
         move(elsewhere, name)
 
     assert await serves_again(ledger)
-    story = await ledger.commit(WAYBILL, read, within_seconds=5)
-    assert [entry.key for entry in story.entries] == [K]
+    view = await ledger.commit(WAYBILL, read, within_seconds=5)
+    assert [entry.key for entry in view.entries] == [K]
 
 
 @pytest.mark.parametrize("left_behind", [(), ("-wal", "-shm")])

@@ -6,7 +6,7 @@ import pytest
 
 from adapter.ledger.rows import CHANGING
 from adapter.ledger.statements import (
-    STORY_SIZES,
+    VIEW_SIZES,
     Statements,
     for_postgresql,
     for_sqlite,
@@ -21,19 +21,19 @@ def test_places_stand_in_the_order_of_the_rows(statements: Statements) -> None:
     changes = statements.put_push.split(" SET ")[1]
 
     assert columns.split(", ") == push.c.keys()
-    assert [change.split(" = ")[0] for change in changes.split(", ")] == list(CHANGING)
+    assert [write.split(" = ")[0] for write in changes.split(", ")] == list(CHANGING)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5, 64, 256])
 def test_a_story_statement_has_room_for_what_is_asked(size: int) -> None:
-    places, text = for_sqlite().story(size)
+    places, text = for_sqlite().view(size)
 
     assert places >= size
     assert text.count("?") == places
 
 
 def test_the_largest_story_has_room_for_the_largest_batch() -> None:
-    assert STORY_SIZES[-1] >= BATCH_LIMIT + BATCH_NOTES_LIMIT
+    assert VIEW_SIZES[-1] >= BATCH_LIMIT + BATCH_NOTES_LIMIT
 
 
 def test_postgresql_has_a_statement_for_everything() -> None:

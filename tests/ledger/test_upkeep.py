@@ -36,7 +36,7 @@ async def test_an_operators_word_settles_doubt_beside_who_serves(tmp_path: Path)
         with pytest.raises(NotInDoubt) as refused:
             await settle(url, found=found, resolution=WORD)
     async with open_archive(url) as archive:
-        story = await archive.show(K)
+        view = await archive.show(K)
 
     assert (done.state, done.outcome, done.basis) == (
         State.DONE,
@@ -44,8 +44,8 @@ async def test_an_operators_word_settles_doubt_beside_who_serves(tmp_path: Path)
         Basis.OPERATOR,
     )
     assert refused.value.entry == done
-    assert story is not None
-    assert story.resolutions == (WORD,)  # not the refused one
+    assert view is not None
+    assert view.resolutions == (WORD,)  # not the refused one
 
 
 async def test_a_call_that_is_under_way_is_not_settled_and_one_of_the_dead_is(
@@ -55,13 +55,13 @@ async def test_a_call_that_is_under_way_is_not_settled_and_one_of_the_dead_is(
     async with open_ledger(url) as serving:
         await serving.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
         async with open_archive(url) as archive:
-            story = await archive.show(K)
-        assert story is not None
+            view = await archive.show(K)
+        assert view is not None
         with pytest.raises(NotInDoubt):
-            await settle(url, found=story.entry, resolution=WORD)
+            await settle(url, found=view.entry, resolution=WORD)
 
     (tmp_path / "ledger.db.lock").unlink()
-    done = await settle(url, found=story.entry, resolution=WORD)
+    done = await settle(url, found=view.entry, resolution=WORD)
 
     assert done.state is State.DONE
     assert not (tmp_path / "ledger.db.lock").exists()  # a command takes no lock

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cancellation.model import Entry, Outcome, State
-from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.ports import WaybillView, Write
 from adapter.ledger.open import open_ledger
 from adapter.ledger.search import Archive, open_archive
 from adapter.ledger.wanted import Result, Wanted
@@ -31,11 +31,11 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
         for number, fields in enumerate(STANDING):
 
             def write(
-                story: Story, number: int = number, fields: dict[str, object] = fields
-            ) -> Change[None]:
-                entry: Entry = calling(waybill_of(number), key_of(number), story)
+                view: WaybillView, number: int = number, fields: dict[str, object] = fields
+            ) -> Write[None]:
+                entry: Entry = calling(waybill_of(number), key_of(number), view)
                 entry = replace(entry, received_at=-float(number), **fields)  # type: ignore[arg-type]
-                return Change(result=None, entries=(entry,))
+                return Write(result=None, entries=(entry,))
 
             await ledger.commit(waybill_of(number), write, within_seconds=5)
     async with open_archive(url) as opened:

@@ -69,7 +69,7 @@ async def test_a_commit_that_lands_late_is_withdrawn_before_anything_else(
         [waybill_of(1)],
         [waybill_of(2)],
     ]
-    assert store.batches[1][0].decision is nothing
+    assert store.batches[1][0].rule is nothing
 
 
 async def test_a_caller_that_is_cancelled_is_withdrawn_too(
@@ -83,7 +83,7 @@ async def test_a_caller_that_is_cancelled_is_withdrawn_too(
     store.gate.set()
     await writer.submit(claim(2), within_seconds=5)
 
-    assert store.batches[1][0].decision is nothing
+    assert store.batches[1][0].rule is nothing
 
 
 async def test_a_full_queue_refuses_at_once(

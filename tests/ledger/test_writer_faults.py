@@ -35,7 +35,7 @@ async def test_a_batch_that_may_have_landed_is_refused_and_withdrawn(
         await writer.submit(claim(1, withdraw=nothing), within_seconds=5)
     await writer.submit(claim(2), within_seconds=5)
 
-    decisions = [[item.decision is nothing for item in batch] for batch in store.batches]
+    decisions = [[item.rule is nothing for item in batch] for batch in store.batches]
     assert decisions == [[False], [True], [True], [False]]
 
 
@@ -144,7 +144,7 @@ async def test_who_is_cancelled_in_the_moment_of_the_commit_is_withdrawn(
         await ask
     await writer.close(within_seconds=5)
 
-    decisions = [[item.decision is nothing for item in batch] for batch in store.batches]
+    decisions = [[item.rule is nothing for item in batch] for batch in store.batches]
     assert decisions == [[False], [True]]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapter.ops.health import Condition
-from adapter.ops.lookout import EVENTS, HINTS, LOST_AFTER_SECONDS, Lookout
+from adapter.ops.lookout import EVENTS, HINTS, LOST_AFTER_SECONDS, DependencyMonitor
 
 UP = Condition(is_up=True, detail="ready")
 DOWN = Condition(is_up=False, detail="transient_failure, UNAVAILABLE")
@@ -23,8 +23,8 @@ class Watched:
     lines: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     counted: list[str] = field(default_factory=list)
 
-    def lookout(self) -> Lookout:
-        return Lookout(
+    def lookout(self) -> DependencyMonitor:
+        return DependencyMonitor(
             parts={self.name: lambda: self.condition}, log=self, count=self.counted.append
         )
 
@@ -112,7 +112,7 @@ async def test_it_looks_by_itself() -> None:
         return UP
 
     watched = Watched()
-    lookout = Lookout(parts={"ledger": ask}, log=watched, count=watched.counted.append)
+    lookout = DependencyMonitor(parts={"ledger": ask}, log=watched, count=watched.counted.append)
 
     task = asyncio.create_task(lookout.keep())
     async with asyncio.timeout(5):

@@ -38,8 +38,8 @@ async def test_what_the_carrier_says_is_written_told_and_said() -> None:
         Outcome.CANCELLED, Basis.CARRIER, False,
     )  # fmt: skip
     assert office.entry.told is Outcome.CANCELLED
-    assert office.watch.calls == ["CANCELLED"]
-    assert office.watch.decided == [office.entry]
+    assert office.metrics.calls == ["CANCELLED"]
+    assert office.metrics.decided == [office.entry]
 
 
 async def test_a_cancelled_waybill_that_nobody_hears_of_is_an_alert() -> None:
@@ -47,12 +47,12 @@ async def test_a_cancelled_waybill_that_nobody_hears_of_is_an_alert() -> None:
     asked = asyncio.create_task(office.handle())
     office.carrier.answers[0] = None
     await office.carrier.asked.wait()
-    office.case.seconds = 0
+    office.attempt.seconds = 0
     office.carrier.release.set()
     await asked
 
     assert office.entry.told is None
-    assert office.watch.alerts == ["told_failure_is_cancelled"]
+    assert office.metrics.alerts == ["told_failure_is_cancelled"]
 
 
 async def test_doubt_is_asked_again_after_ever_the_same_pauses() -> None:
@@ -83,16 +83,16 @@ async def test_a_carrier_that_has_gone_is_not_asked_again() -> None:
     answer = await office.handle()
 
     assert (answer.outcome, answer.calls) == (Outcome.IN_DOUBT, 1)
-    assert office.watch.doubts == [office.entry]
+    assert office.metrics.doubts == [office.entry]
 
 
 async def test_with_the_budget_spent_in_the_pause_doubt_is_said() -> None:
     office = Office(carrier(UNAVAILABLE))
 
     async def spend(seconds: float) -> None:
-        office.case.seconds = 0.5
+        office.attempt.seconds = 0.5
 
-    office.clerk._pause = spend
+    office.flow._pause = spend
     answer = await office.handle()
 
     assert (answer.outcome, office.entry.state) == (Outcome.IN_DOUBT, State.IN_DOUBT)
@@ -120,7 +120,7 @@ async def test_a_status_nobody_knows_is_an_alert() -> None:
 
     answer = await office.handle()
 
-    assert (answer.outcome, office.watch.alerts) == (Outcome.IN_DOUBT, ["unknown_status"])
+    assert (answer.outcome, office.metrics.alerts) == (Outcome.IN_DOUBT, ["unknown_status"])
 
 
 async def test_an_answer_that_disproves_a_decision_is_an_alert() -> None:
@@ -134,7 +134,7 @@ async def test_an_answer_that_disproves_a_decision_is_an_alert() -> None:
     answer = await asked
 
     assert answer.outcome is Outcome.PICKED_UP
-    assert office.watch.alerts == ["contradiction"]
+    assert office.metrics.alerts == ["contradiction"]
 
 
 async def test_a_push_that_rule_r_settles_beside_ours_is_counted_and_told_of() -> None:
@@ -143,8 +143,8 @@ async def test_a_push_that_rule_r_settles_beside_ours_is_counted_and_told_of() -
     answer = await office.handle()
 
     assert (answer.outcome, answer.basis) == (Outcome.CANCELLED, Basis.INFERRED)
-    assert [entry.key for entry in office.watch.decided] == ["mine", "other"]
-    assert office.watch.alerts == ["told_failure_is_cancelled"]
+    assert [entry.key for entry in office.metrics.decided] == ["mine", "other"]
+    assert office.metrics.alerts == ["told_failure_is_cancelled"]
 
 
 async def test_no_room_at_the_client_takes_commit_a_back() -> None:
@@ -164,7 +164,7 @@ async def test_what_the_contract_cannot_hold_was_never_asked() -> None:
     assert (answer.outcome, answer.unsent, answer.calls) == (Outcome.FAILED, Unsent.REFUSED, 0)
     entry = office.entry
     assert (entry.state, entry.calls, entry.why) == (State.UNSENT, 0, "refused")
-    assert (entry.deliveries, office.watch.refusals) == (1, [Unsent.REFUSED])
+    assert (entry.deliveries, office.metrics.refusals) == (1, [Unsent.REFUSED])
 
 
 async def test_no_room_for_a_further_call_leaves_the_doubt_of_the_first() -> None:
@@ -192,7 +192,7 @@ async def test_a_withdrawal_that_cannot_be_written_is_tried_again(
     answer = await office.handle()
 
     assert (answer.outcome, office.entry.state) == (outcome, state)
-    assert {said.outcome for said in office.case.said} == {outcome}
+    assert {said.outcome for said in office.attempt.said} == {outcome}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ async def test_a_lost_commit_b_is_told_from_memory_and_tried_until_it_is_written
 
     await office.handle()
 
-    assert office.case.said[0].outcome is said
+    assert office.attempt.said[0].outcome is said
     assert office.pauses == [0.2, 0.5, 1.0, 1.0]
-    assert office.watch.alerts == ["commit_lost"]
+    assert office.metrics.alerts == ["commit_lost"]
     assert (office.entry.state, office.entry.outcome) == (State.DONE, word.outcome)

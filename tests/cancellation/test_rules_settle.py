@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State
-from adapter.cancellation.settling import on_answer, on_fact, on_resolve, on_told
+from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied, on_resolve
 from tests.cancellation.playing import press
-from tests.cancellation.stories import CALL, MINE, NOW, OTHER, UNSENT, done, saying, story
+from tests.cancellation.views import CALL, MINE, NOW, OTHER, UNSENT, done, saying, view
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tests.cancellation.stories import CALL, MINE, NOW, OTHER, UNSENT, done, say
     [each for each in Outcome if each not in (Outcome.ALREADY_CANCELLED, Outcome.IN_DOUBT)],
 )
 def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
-    change = on_answer(story(MINE), call=CALL, answer=saying(outcome), heard=True)
+    change = on_answer(view(MINE), call=CALL, answer=saying(outcome), awaited=True)
 
     entry = change.result.entry
     assert (entry.state, entry.outcome, entry.basis) == (State.DONE, outcome, Basis.CARRIER)
@@ -29,8 +29,8 @@ def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
 
 
 def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> None:
-    heard = on_answer(story(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=True)
-    unheard = on_answer(story(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=False)
+    heard = on_answer(view(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=True)
+    unheard = on_answer(view(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=False)
 
     assert heard.result.entry.state is unheard.result.entry.state is State.IN_DOUBT
     assert (heard.result.entry.told, unheard.result.entry.told) == (Outcome.IN_DOUBT, None)
@@ -39,7 +39,7 @@ def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> Non
 def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
     newer = replace(MINE, calls=2)
 
-    change = on_answer(story(newer), call=CALL, answer=saying(Outcome.IN_DOUBT), heard=False)
+    change = on_answer(view(newer), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=False)
 
     assert change.result.entry == newer
     assert change.entries == ()
@@ -49,7 +49,7 @@ def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
 def test_a_definite_answer_of_an_older_call_decides() -> None:
     newer = replace(MINE, calls=2)
 
-    change = on_answer(story(newer), call=CALL, answer=saying(Outcome.CANCELLED), heard=False)
+    change = on_answer(view(newer), call=CALL, answer=saying(Outcome.CANCELLED), awaited=False)
 
     assert (change.result.entry.state, change.result.entry.told) == (State.DONE, None)
 
@@ -75,7 +75,7 @@ def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
 ) -> None:
     decided = replace(done(stored, told=stored), key="mine")
 
-    change = on_answer(story(decided), call=CALL, answer=saying(late), heard=False)
+    change = on_answer(view(decided), call=CALL, answer=saying(late), awaited=False)
 
     assert change.result.contradicted is contradicted
     assert change.result.entry == decided
@@ -87,14 +87,14 @@ def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
 def test_a_late_answer_that_is_heard_is_a_telling() -> None:
     decided = replace(done(Outcome.CANCELLED, told=None), key="mine")
 
-    change = on_answer(story(decided), call=CALL, answer=saying(Outcome.CANCELLED), heard=True)
+    change = on_answer(view(decided), call=CALL, answer=saying(Outcome.CANCELLED), awaited=True)
 
     assert change.entries == (replace(decided, told=Outcome.CANCELLED),)
 
 
 def test_an_answer_without_an_entry_is_a_defect() -> None:
     with pytest.raises(LookupError, match="mine"):
-        on_answer(story(), call=CALL, answer=saying(Outcome.CANCELLED), heard=True)
+        on_answer(view(), call=CALL, answer=saying(Outcome.CANCELLED), awaited=True)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_answer_without_an_entry_is_a_defect() -> None:
 def test_a_lookup_settles_doubt_only_by_a_final_state(fact: Fact, outcome: Outcome | None) -> None:
     mine = replace(MINE, state=State.IN_DOUBT)
 
-    change = on_fact(story(mine), found=mine, fact=fact)
+    change = on_fact(view(mine), found=mine, fact=fact)
 
     entry = change.result.entry
     assert entry.outcome is outcome
@@ -123,8 +123,8 @@ def test_a_lookup_leaves_what_is_done_and_what_nobody_saw() -> None:
     decided = replace(done(Outcome.PICKED_UP, told=None), key="mine")
     unseen = fresh_entry("mine", press(1), received_at=NOW)
 
-    kept = on_fact(story(decided), found=unseen, fact=Fact.CANCELLED)
-    nothing = on_fact(story(), found=unseen, fact=Fact.ACTIVE)
+    kept = on_fact(view(decided), found=unseen, fact=Fact.CANCELLED)
+    nothing = on_fact(view(), found=unseen, fact=Fact.ACTIVE)
 
     assert (kept.result.entry, kept.entries) == (decided, ())
     assert (nothing.result.entry, nothing.entries) == (unseen, ())
@@ -146,7 +146,7 @@ def test_an_operator_settles_doubt_and_nothing_else(
     mine: Entry,
     settles: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    change = on_resolve(story(mine), key="mine", outcome=Outcome.CANCELLED, reason="phoned")
+    change = on_resolve(view(mine), key="mine", outcome=Outcome.CANCELLED, reason="phoned")
 
     if not settles:
         assert (change.result, change.entries) == (None, ())
@@ -168,6 +168,6 @@ def test_an_operator_settles_doubt_and_nothing_else(
     ids=["untold", "told -1", "told already", "not decided", "no entry"],
 )
 def test_the_first_telling_of_a_decision_is_written(mine: Entry, told: Outcome | None) -> None:
-    change = on_told(story(mine), key="mine")
+    change = on_replied(view(mine), key="mine")
 
     assert [entry.told for entry in change.entries] == ([] if told is None else [told])

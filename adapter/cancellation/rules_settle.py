@@ -1,6 +1,6 @@
 """The rules of settling: what an answer, a lookup or an operator makes of a push (commit B).
 
-Pure decisions over one waybill's story, and the one place where "already cancelled" is
+Pure decisions over one waybill's view, and the one place where "already cancelled" is
 told from "cancelled by us".
 """
 
@@ -19,7 +19,7 @@ from adapter.cancellation.model import (
     State,
     only,
 )
-from adapter.cancellation.ports import Change, Story
+from adapter.cancellation.ports import WaybillView, Write
 from adapter.cancellation.states import Event, advance
 
 
@@ -32,29 +32,31 @@ class Settled:
     inferred: tuple[Entry, ...] = ()
 
 
-def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -> Change[Settled]:
-    """Write what one call came to: commit B. `heard` says that whoever waits is being told
-    `answer.outcome` itself; what a rule makes of it is told by `on_told`, afterwards.
+def on_answer(
+    view: WaybillView, *, call: Call, answer: CarrierAnswer, awaited: bool
+) -> Write[Settled]:
+    """Write what one call came to: commit B. `awaited` says that whoever waits is being told
+    `answer.outcome` itself; what a rule makes of it is told by `on_replied`, afterwards.
 
     A definite answer settles the push whichever of its calls it belongs to; an unknown one
     counts only from the newest call. A push already done keeps its decision.
     """
-    mine = only(story.entries, call.key)
+    mine = only(view.entries, call.key)
     if mine is None:
         raise LookupError(f"push {call.key} has no entry: commit A was never written")
-    completed = ended(call, answer, now=story.now)
+    completed = ended(call, answer, now=view.now)
     if mine.state is State.DONE:
-        told = _telling(mine) if heard and answer.outcome is mine.outcome else mine
+        told = _telling(mine) if awaited and answer.outcome is mine.outcome else mine
         contradicted = _contradicts(mine.outcome, answer.outcome)
-        return Change(
+        return Write(
             result=Settled(entry=told, contradicted=contradicted),
             entries=() if told == mine else (told,),
             calls=(completed,),
         )
     if answer.outcome is Outcome.IN_DOUBT:
-        return _left_unknown(mine, call=completed, heard=heard)
-    outcome, basis, inferred = _rule_r(
-        story, answer.outcome, key=call.key, earlier_doubt=mine.calls > 1
+        return _left_unknown(mine, call=completed, awaited=awaited)
+    outcome, basis, inferred = _own_success(
+        view, answer.outcome, key=call.key, earlier_doubt=mine.calls > 1
     )
     done = _decided(
         mine,
@@ -62,31 +64,31 @@ def on_answer(story: Story, *, call: Call, answer: CarrierAnswer, heard: bool) -
         basis=basis,
         message=answer.message,
         why=answer.status,
-        now=story.now,
-        heard=heard and outcome is answer.outcome,
+        now=view.now,
+        awaited=awaited and outcome is answer.outcome,
     )
-    return Change(
+    return Write(
         result=Settled(entry=done, inferred=inferred),
         entries=(done, *inferred),
         calls=(completed,),
     )
 
 
-def on_fact(story: Story, *, found: Entry, fact: Fact) -> Change[Settled]:
+def on_fact(view: WaybillView, *, found: Entry, fact: Fact) -> Write[Settled]:
     """Settle a push by what a lookup says. Only final states settle: a waybill that is
     still active, or not found, may yet be changed by a call that is under way.
     """
-    mine = only(story.entries, found.key)
-    if mine is not None and (mine.state is State.DONE or _is_alive(story, mine)):
-        return Change(result=Settled(entry=mine))
+    mine = only(view.entries, found.key)
+    if mine is not None and (mine.state is State.DONE or _is_alive(view, mine)):
+        return Write(result=Settled(entry=mine))
     if fact not in FINAL:
-        return Change(result=Settled(entry=mine or found))
+        return Write(result=Settled(entry=mine or found))
     outcome = Outcome(fact.value)
     inferred: tuple[Entry, ...] = ()
     if fact is Fact.CANCELLED:
         called = mine is not None and mine.calls > 0
-        outcome, _, inferred = _rule_r(
-            story, Outcome.ALREADY_CANCELLED, key=found.key, earlier_doubt=called
+        outcome, _, inferred = _own_success(
+            view, Outcome.ALREADY_CANCELLED, key=found.key, earlier_doubt=called
         )
     done = _decided(
         mine or found,
@@ -94,39 +96,41 @@ def on_fact(story: Story, *, found: Entry, fact: Fact) -> Change[Settled]:
         basis=Basis.INFERRED,
         message="",
         why=f"lookup: {fact.value}",
-        now=story.now,
+        now=view.now,
         unseen=mine is None,
     )
-    return Change(result=Settled(entry=done, inferred=inferred), entries=(done, *inferred))
+    return Write(result=Settled(entry=done, inferred=inferred), entries=(done, *inferred))
 
 
-def on_resolve(story: Story, *, key: str, outcome: Outcome, reason: str) -> Change[Entry | None]:
+def on_resolve(
+    view: WaybillView, *, key: str, outcome: Outcome, reason: str
+) -> Write[Entry | None]:
     """Settle doubt on an operator's word. Nothing for a push that is not in doubt."""
-    mine = only(story.entries, key)
+    mine = only(view.entries, key)
     doubtful = mine is not None and (
         mine.state is State.IN_DOUBT
-        or (mine.state is State.CALLING and mine.owner not in story.living)
+        or (mine.state is State.CALLING and mine.owner not in view.living)
     )
     if mine is None or not doubtful:
-        return Change(result=None)
+        return Write(result=None)
     done = _decided(
         mine,
         outcome=outcome,
         basis=Basis.OPERATOR,
         message="",
         why=reason,
-        now=story.now,
+        now=view.now,
     )
-    return Change(result=done, entries=(done,))
+    return Write(result=done, entries=(done,))
 
 
-def on_told(story: Story, *, key: str) -> Change[None]:
+def on_replied(view: WaybillView, *, key: str) -> Write[None]:
     """Record that whoever waits is being told the stored outcome; durable before the reply,
     for whether a 0 was ever spoken decides what the next press is told."""
-    mine = only(story.entries, key)
+    mine = only(view.entries, key)
     if mine is None or mine.state is not State.DONE or mine.told is mine.outcome:
-        return Change(result=None)
-    return Change(result=None, entries=(_telling(mine),))
+        return Write(result=None)
+    return Write(result=None, entries=(_telling(mine),))
 
 
 def ended(call: Call, answer: CarrierAnswer, *, now: float) -> Call:
@@ -145,15 +149,15 @@ def _telling(mine: Entry) -> Entry:
     return mine.but(told=mine.outcome)
 
 
-def _rule_r(
-    story: Story, outcome: Outcome, *, key: str, earlier_doubt: bool
+def _own_success(
+    view: WaybillView, outcome: Outcome, *, key: str, earlier_doubt: bool
 ) -> tuple[Outcome, Basis, tuple[Entry, ...]]:
     """Rule R: "already cancelled" is our own success exactly if nobody was told of one and
     somebody may have caused one. Then every doubtful push of the waybill succeeded too; one
     whose call still runs keeps the turn, and is settled by its own answer."""
     if outcome is not Outcome.ALREADY_CANCELLED:
         return outcome, Basis.CARRIER, ()
-    others = [entry for entry in story.entries if entry.key != key]
+    others = [entry for entry in view.entries if entry.key != key]
     told = any(entry.told is Outcome.CANCELLED for entry in others)
     doubtful = [entry for entry in others if entry.state in (State.CALLING, State.IN_DOUBT)]
     if told or not (earlier_doubt or doubtful or any(map(_may_have_cancelled, others))):
@@ -165,10 +169,10 @@ def _rule_r(
             basis=Basis.INFERRED,
             message="",
             why="inferred from a later push",
-            now=story.now,
+            now=view.now,
         )
         for entry in doubtful
-        if not _is_alive(story, entry)
+        if not _is_alive(view, entry)
     )
     return Outcome.CANCELLED, Basis.INFERRED, inferred
 
@@ -181,20 +185,20 @@ def _may_have_cancelled(done: Entry) -> bool:
     return done.outcome is Outcome.CANCELLED or (done.outcome is Outcome.FAILED and done.calls > 1)
 
 
-def _is_alive(story: Story, entry: Entry) -> bool:
+def _is_alive(view: WaybillView, entry: Entry) -> bool:
     """Whether a call of this push may still be answered to whoever made it."""
-    return entry.state is State.CALLING and entry.owner in story.living
+    return entry.state is State.CALLING and entry.owner in view.living
 
 
-def _left_unknown(mine: Entry, *, call: Call, heard: bool) -> Change[Settled]:
+def _left_unknown(mine: Entry, *, call: Call, awaited: bool) -> Write[Settled]:
     if call.epoch != mine.calls:
-        return Change(result=Settled(entry=mine), calls=(call,))
+        return Write(result=Settled(entry=mine), calls=(call,))
     doubtful = mine.but(
         state=advance(mine.state, Event.LEFT_UNKNOWN),
         why=call.status,
-        told=Outcome.IN_DOUBT if heard and mine.told is None else mine.told,
+        told=Outcome.IN_DOUBT if awaited and mine.told is None else mine.told,
     )
-    return Change(result=Settled(entry=doubtful), entries=(doubtful,), calls=(call,))
+    return Write(result=Settled(entry=doubtful), entries=(doubtful,), calls=(call,))
 
 
 def _decided(
@@ -205,7 +209,7 @@ def _decided(
     message: str,
     why: str,
     now: float,
-    heard: bool = False,
+    awaited: bool = False,
     unseen: bool = False,
 ) -> Entry:
     return mine.but(
@@ -215,7 +219,7 @@ def _decided(
         message=message,
         why=why,
         settled_at=now,
-        told=outcome if heard else mine.told,
+        told=outcome if awaited else mine.told,
     )
 
 

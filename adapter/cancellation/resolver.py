@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from adapter.cancellation.asking import on_owner_died
 from adapter.cancellation.model import Entry, Outcome, State
-from adapter.cancellation.ports import Carrier, Clock, Ledger, Watch
-from adapter.cancellation.settling import on_fact
+from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger
+from adapter.cancellation.rules_ask import on_owner_died
+from adapter.cancellation.rules_settle import on_fact
 
 ROUND_LIMIT = 1_000  # entries looked at, and counted, in one round
 LOOKUP_SECONDS = 5.0  # nobody waits: a slow lookup is better than none
@@ -20,15 +20,21 @@ FIRST_INTERVAL_SECONDS = 1.0
 LONGEST_INTERVAL_SECONDS = 300.0
 
 
-class DoubtResolver:
+class Resolver:
     """Looks up what is in doubt, ever more rarely, and calls an operator when it stays so."""
 
     def __init__(
-        self, *, carrier: Carrier, ledger: Ledger, watch: Watch, clock: Clock, call_seconds: float
+        self,
+        *,
+        carrier: Carrier,
+        ledger: Ledger,
+        metrics: DecisionMetrics,
+        clock: Clock,
+        call_seconds: float,
     ) -> None:
         self._carrier = carrier
         self._ledger = ledger
-        self._watch = watch
+        self._metrics = metrics
         self._clock = clock
         self._operator_after_seconds = call_seconds + OPERATOR_AFTER_SECONDS
         self._next_look: dict[str, float] = {}
@@ -36,7 +42,7 @@ class DoubtResolver:
         self.in_doubt = 0
         """How many pushes were in doubt after the last look; at most `ROUND_LIMIT`."""
 
-    async def look(self) -> int:
+    async def run_once(self) -> int:
         """Look at what is due; return how many pushes were settled. Raises
         `LedgerUnavailable`; then what was settled before it stands."""
         doubtful = await self._ledger.doubtful(limit=ROUND_LIMIT)
@@ -66,9 +72,9 @@ class DoubtResolver:
             )
             if found.entry.state is State.DONE:
                 for done in (found.entry, *found.inferred):
-                    self._watch.settled(done)
+                    self._metrics.settled(done)
                     if done.outcome is Outcome.CANCELLED and done.told is not done.outcome:
-                        self._watch.alert(
+                        self._metrics.alert(
                             "told_failure_is_cancelled", key=done.key, detail=done.why
                         )
                 return True
@@ -81,4 +87,4 @@ class DoubtResolver:
         self._next_look[entry.key] = self._clock.monotonic() + interval
         if age > self._operator_after_seconds and entry.key not in self._handed_over:
             self._handed_over.add(entry.key)
-            self._watch.alert("doubt_for_operator", key=entry.key, detail=entry.why)
+            self._metrics.alert("doubt_for_operator", key=entry.key, detail=entry.why)

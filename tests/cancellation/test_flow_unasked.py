@@ -36,7 +36,7 @@ async def test_a_picked_up_waybill_that_nobody_hears_of_is_none() -> None:
     await office.handle(seconds=0)
 
     assert office.entry.told is None
-    assert office.watch.alerts == []
+    assert office.metrics.alerts == []
 
 
 async def test_without_commit_a_nothing_is_asked() -> None:
@@ -45,7 +45,7 @@ async def test_without_commit_a_nothing_is_asked() -> None:
     answer = await office.handle()
 
     assert (answer.outcome, answer.unsent) == (Outcome.FAILED, Unsent.LEDGER_UNAVAILABLE)
-    assert office.watch.refusals == [Unsent.LEDGER_UNAVAILABLE]
+    assert office.metrics.refusals == [Unsent.LEDGER_UNAVAILABLE]
     assert office.carrier.times_asked == 0
 
 
@@ -156,9 +156,9 @@ async def test_a_case_that_never_got_its_turn_is_settled_by_a_lookup_alone(
 ) -> None:
     office = Office(carrier(fact=fact))
 
-    await office.clerk.look(office.case)
+    await office.flow.look(office.attempt)
 
-    (answer,) = office.case.said
+    (answer,) = office.attempt.said
     assert (answer.outcome, answer.unsent) == (outcome, unsent)
     assert (office.carrier.times_asked, office.carrier.looked_up) == (0, 1)
     assert office.entry.state is (State.DONE if unsent is None else State.UNSENT)
@@ -167,6 +167,6 @@ async def test_a_case_that_never_got_its_turn_is_settled_by_a_lookup_alone(
 async def test_what_a_lookup_found_and_the_ledger_lost_leaves_a_case_without_turn_unsent() -> None:
     office = Office(carrier(fact=Fact.CANCELLED), failing=[1])
 
-    await office.clerk.look(office.case)
+    await office.flow.look(office.attempt)
 
-    assert office.case.said[-1].unsent is Unsent.TURN_NOT_REACHED
+    assert office.attempt.said[-1].unsent is Unsent.TURN_NOT_REACHED

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.model import Basis, Call, CarrierAnswer, Entry, Outcome, State
-from adapter.cancellation.ports import Story
+from adapter.cancellation.ports import WaybillView
 from tests.cancellation.playing import press
 
 NOW = 100.0
@@ -29,8 +29,8 @@ def done(outcome: Outcome, *, told: Outcome | None) -> Entry:
     )
 
 
-def story(*entries: Entry, living: frozenset[str] = frozenset({"me"})) -> Story:
-    return Story(entries=entries, me="me", living=living, now=NOW)
+def view(*entries: Entry, living: frozenset[str] = frozenset({"me"})) -> WaybillView:
+    return WaybillView(entries=entries, me="me", living=living, now=NOW)
 
 
 def saying(outcome: Outcome) -> CarrierAnswer:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.cancellation.identity import push_key
+from adapter.cancellation.push_key import push_key
 from tests.cancellation.playing import press
 
 KEY = bytes(32)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.case import fresh_entry
-from adapter.cancellation.doubt import LONGEST_INTERVAL_SECONDS, DoubtResolver
+from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill
+from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, Resolver
 from adapter.ledger.memory import MemoryLedger, MemoryStore
-from tests.cancellation.playing import RememberingWatch, carrier, press
+from tests.cancellation.playing import RememberingMetrics, carrier, press
 
 START = 1000.0
 DOUBTFUL = replace(
@@ -43,16 +43,16 @@ class Scene:
 
     def __init__(self, *entries: Entry, fact: Fact | None = None) -> None:
         self.carrier = carrier(fact=fact)
-        self.watch = RememberingWatch()
+        self.metrics = RememberingMetrics()
         self.clock = MovedClock()
         store = MemoryStore()
         for entry in entries:
             store.put(entry)
         self.ledger = MemoryLedger(store=store, clock=self.clock.now)
-        self.resolver = DoubtResolver(
+        self.resolver = Resolver(
             carrier=self.carrier,
             ledger=self.ledger,
-            watch=self.watch,
+            metrics=self.metrics,
             clock=self.clock,
             call_seconds=12.0,
         )
@@ -72,12 +72,12 @@ class Scene:
 async def test_a_final_state_settles_doubt(fact: Fact, outcome: Outcome, alerts: list[str]) -> None:
     scene = Scene(DOUBTFUL, fact=fact)
 
-    settled = await scene.resolver.look()
+    settled = await scene.resolver.run_once()
 
     assert (settled, scene.resolver.in_doubt) == (1, 0)
     assert scene.entry().outcome is outcome
-    assert scene.watch.decided == [scene.entry()]
-    assert scene.watch.alerts == alerts
+    assert scene.metrics.decided == [scene.entry()]
+    assert scene.metrics.alerts == alerts
     assert scene.carrier.times_asked == 0
 
 
@@ -85,7 +85,7 @@ async def test_a_final_state_settles_doubt(fact: Fact, outcome: Outcome, alerts:
 async def test_anything_else_settles_nothing(fact: Fact | None) -> None:
     scene = Scene(DOUBTFUL, fact=fact)
 
-    settled = await scene.resolver.look()
+    settled = await scene.resolver.run_once()
 
     assert (settled, scene.resolver.in_doubt) == (0, 1)
     assert scene.entry() == DOUBTFUL
@@ -94,7 +94,7 @@ async def test_anything_else_settles_nothing(fact: Fact | None) -> None:
 async def test_what_a_dead_process_left_calling_is_in_doubt_from_then_on() -> None:
     scene = Scene(ORPHAN)
 
-    await scene.resolver.look()
+    await scene.resolver.run_once()
 
     assert (scene.entry().state, scene.entry().why) == (State.IN_DOUBT, "owner died")
 
@@ -103,10 +103,10 @@ async def test_two_presses_of_one_cancelled_waybill_are_settled_together() -> No
     second = replace(DOUBTFUL, key="other", received_at=START + 1)
     scene = Scene(DOUBTFUL, second, fact=Fact.CANCELLED)
 
-    await scene.resolver.look()
+    await scene.resolver.run_once()
 
     assert {scene.entry(key).outcome for key in ("mine", "other")} == {Outcome.CANCELLED}
-    assert scene.watch.alerts.count("told_failure_is_cancelled") >= 2
+    assert scene.metrics.alerts.count("told_failure_is_cancelled") >= 2
 
 
 async def test_the_looks_become_rarer_with_age() -> None:
@@ -116,7 +116,7 @@ async def test_the_looks_become_rarer_with_age() -> None:
     for at in (0, 0.5, 1.0, 40, 49, 50, 10_000, 10_000 + LONGEST_INTERVAL_SECONDS):
         scene.clock.at = START + at
         before = scene.carrier.looked_up
-        await scene.resolver.look()
+        await scene.resolver.run_once()
         looks.append(scene.carrier.looked_up > before)
 
     assert looks == [True, False, True, True, False, True, True, True]
@@ -127,18 +127,18 @@ async def test_an_operator_is_called_once_when_no_call_can_still_be_running() ->
 
     for age in (0, 72, 100, 1000):
         scene.clock.at = START + age
-        await scene.resolver.look()
+        await scene.resolver.run_once()
 
-    assert scene.watch.alerts == ["doubt_for_operator"]
+    assert scene.metrics.alerts == ["doubt_for_operator"]
     assert scene.entry().state is State.IN_DOUBT
 
 
 async def test_what_is_settled_elsewhere_is_forgotten() -> None:
     scene = Scene(DOUBTFUL)
-    await scene.resolver.look()
+    await scene.resolver.run_once()
     scene.ledger.store.put(DOUBTFUL.but(state=State.DONE, outcome=Outcome.CANCELLED))
 
-    await scene.resolver.look()
+    await scene.resolver.run_once()
 
     assert (scene.resolver.in_doubt, scene.resolver._next_look) == (0, {})
 
@@ -152,6 +152,6 @@ async def test_a_ledger_that_fails_ends_the_round_and_keeps_the_doubt() -> None:
     scene.ledger.before = refuse
 
     with pytest.raises(LedgerUnavailable):
-        await scene.resolver.look()
+        await scene.resolver.run_once()
 
     assert scene.entry().state is State.IN_DOUBT

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.asking import (
+from adapter.cancellation.attempt import fresh_entry
+from adapter.cancellation.model import Basis, Call, Entry, Outcome, State, Unsent
+from adapter.cancellation.ports import WaybillView
+from adapter.cancellation.rules_ask import (
     WINDOW_SECONDS,
     Ask,
     LookOnly,
-    Say,
+    ReplyStored,
     Step,
     Wait,
     on_ask_again,
@@ -18,12 +21,9 @@ from adapter.cancellation.asking import (
     on_owner_died,
     on_refused,
     on_repeat,
-    on_told_doubt,
+    on_replied_doubt,
     on_withdraw,
 )
-from adapter.cancellation.case import fresh_entry
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State, Unsent
-from adapter.cancellation.ports import Story
 from tests.cancellation.playing import UNAVAILABLE, press
 
 NOW = 100.0
@@ -43,8 +43,8 @@ DONE = replace(
 OTHER = "other"
 
 
-def story(*entries: Entry, now: float = NOW) -> Story:
-    return Story(entries=entries, me="me", living=frozenset({"me", "replica"}), now=now)
+def view(*entries: Entry, now: float = NOW) -> WaybillView:
+    return WaybillView(entries=entries, me="me", living=frozenset({"me", "replica"}), now=now)
 
 
 def of_another(entry: Entry) -> Entry:
@@ -64,8 +64,12 @@ DELIVERIES: tuple[tuple[str, tuple[Entry, ...], Step], ...] = (
         (DOUBTFUL,),
         Ask(entry=replace(CALLING, calls=2, deliveries=2, told=Outcome.IN_DOUBT)),
     ),
-    ("done", (DONE,), Say(entry=DONE)),
-    ("done, though another press is calling", (DONE, of_another(ELSEWHERE)), Say(entry=DONE)),
+    ("done", (DONE,), ReplyStored(entry=DONE)),
+    (
+        "done beside another press calling",
+        (DONE, of_another(ELSEWHERE)),
+        ReplyStored(entry=DONE),
+    ),
     ("another press calling elsewhere", (of_another(ELSEWHERE),), Wait(called=False)),
     (
         "in doubt, and another press calling elsewhere",
@@ -84,7 +88,7 @@ DELIVERIES: tuple[tuple[str, tuple[Entry, ...], Step], ...] = (
     ids=[name for name, _, _ in DELIVERIES],
 )
 def test_a_delivery(entries: tuple[Entry, ...], step: Step) -> None:
-    change = on_delivery(story(*entries), fresh=FRESH, may_ask=True)
+    change = on_delivery(view(*entries), fresh=FRESH, may_ask=True)
 
     assert change.result == step
     if isinstance(step, Ask):
@@ -96,7 +100,7 @@ def test_a_delivery(entries: tuple[Entry, ...], step: Step) -> None:
 
 
 def test_what_a_dead_process_left_calling_for_another_press_is_in_doubt() -> None:
-    change = on_delivery(story(of_another(ORPHAN)), fresh=FRESH, may_ask=True)
+    change = on_delivery(view(of_another(ORPHAN)), fresh=FRESH, may_ask=True)
 
     assert isinstance(change.result, Ask)
     assert [(entry.key, entry.state) for entry in change.entries] == [
@@ -118,7 +122,7 @@ def test_what_a_dead_process_left_calling_for_another_press_is_in_doubt() -> Non
 def test_while_the_carrier_may_not_be_asked_there_is_only_the_lookup(
     entries: tuple[Entry, ...], left: Entry
 ) -> None:
-    change = on_delivery(story(*entries), fresh=FRESH, may_ask=False)
+    change = on_delivery(view(*entries), fresh=FRESH, may_ask=False)
 
     assert change.result == LookOnly(entry=left)
     assert change.calls == ()
@@ -133,13 +137,13 @@ def test_doubt_is_asked_again_only_within_the_window(
     late_seconds: float,
     asks: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    change = on_delivery(story(found, now=NOW + late_seconds), fresh=FRESH, may_ask=True)
+    change = on_delivery(view(found, now=NOW + late_seconds), fresh=FRESH, may_ask=True)
 
     assert isinstance(change.result, Ask if asks else LookOnly)
 
 
 def test_what_was_never_sent_has_no_window() -> None:
-    change = on_delivery(story(UNSENT, now=NOW + 3600), fresh=FRESH, may_ask=True)
+    change = on_delivery(view(UNSENT, now=NOW + 3600), fresh=FRESH, may_ask=True)
 
     assert isinstance(change.result, Ask)
 
@@ -148,7 +152,7 @@ CALL = Call(key="mine", epoch=1, sent_at=NOW)
 
 
 def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
-    change = on_ask_again(story(CALLING, now=NOW + 1), call=CALL, answer=UNAVAILABLE)
+    change = on_ask_again(view(CALLING, now=NOW + 1), call=CALL, answer=UNAVAILABLE)
 
     again = replace(CALLING, calls=2, called_at=NOW + 1, why="UNAVAILABLE")
     assert (change.result, change.entries) == (again, (again,))
@@ -168,7 +172,7 @@ def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
     ids=["no entry", "in doubt", "done", "a newer call", "another owner", "window closed"],
 )
 def test_no_further_call_once_the_push_has_moved_on(entries: tuple[Entry, ...], now: float) -> None:
-    change = on_ask_again(story(*entries, now=now), call=CALL, answer=UNAVAILABLE)
+    change = on_ask_again(view(*entries, now=now), call=CALL, answer=UNAVAILABLE)
 
     assert (change.result, change.entries, change.calls) == (None, (), ())
 
@@ -182,7 +186,7 @@ def test_only_the_dead_leave_doubt(
     entries: tuple[Entry, ...],
     moves: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    change = on_owner_died(story(*entries), key="mine")
+    change = on_owner_died(view(*entries), key="mine")
 
     assert [entry.state for entry in change.entries] == ([State.IN_DOUBT] if moves else [])
     assert (change.result is not None) is moves
@@ -192,7 +196,7 @@ def test_only_the_dead_leave_doubt(
     ("calls", "state"), [(1, State.UNSENT), (2, State.IN_DOUBT)], ids=["first", "a further one"]
 )
 def test_a_commit_a_that_came_too_late_is_taken_back(calls: int, state: State) -> None:
-    change = on_withdraw(story(replace(CALLING, calls=calls)), key="mine")
+    change = on_withdraw(view(replace(CALLING, calls=calls)), key="mine")
 
     (back,) = change.entries
     assert (back.state, back.calls, back.why) == (state, calls - 1, "withdrawn")
@@ -202,15 +206,15 @@ def test_a_commit_a_that_came_too_late_is_taken_back(calls: int, state: State) -
 
 @pytest.mark.parametrize("entries", [(), (DONE,), (ELSEWHERE,)], ids=["no entry", "done", "other"])
 def test_there_is_nothing_to_take_back_of_what_is_not_our_call(entries: tuple[Entry, ...]) -> None:
-    change = on_withdraw(story(*entries), key="mine")
+    change = on_withdraw(view(*entries), key="mine")
 
     assert (change.entries, change.calls) == ((), ())
 
 
 def test_a_refusal_is_noted_once_and_then_counted() -> None:
-    first = on_refused(story(), fresh=FRESH, reason=Unsent.PAUSED)
-    second = on_refused(story(*first.entries), fresh=FRESH, reason=Unsent.SHED)
-    of_doubt = on_refused(story(DOUBTFUL), fresh=FRESH, reason=Unsent.SHED)
+    first = on_refused(view(), fresh=FRESH, reason=Unsent.PAUSED)
+    second = on_refused(view(*first.entries), fresh=FRESH, reason=Unsent.SHED)
+    of_doubt = on_refused(view(DOUBTFUL), fresh=FRESH, reason=Unsent.SHED)
 
     assert first.entries == (UNSENT,)
     assert second.entries == (replace(UNSENT, deliveries=2),)
@@ -218,13 +222,13 @@ def test_a_refusal_is_noted_once_and_then_counted() -> None:
 
 
 def test_a_repeat_is_counted_on_what_is_there() -> None:
-    assert on_repeat(story(DONE), key="mine").entries == (replace(DONE, deliveries=2),)
-    assert on_repeat(story(), key="mine").entries == ()
+    assert on_repeat(view(DONE), key="mine").entries == (replace(DONE, deliveries=2),)
+    assert on_repeat(view(), key="mine").entries == ()
 
 
 def test_minus_1_is_noted_where_nothing_was_told() -> None:
-    assert on_told_doubt(story(CALLING), key="mine").entries == (
+    assert on_replied_doubt(view(CALLING), key="mine").entries == (
         replace(CALLING, told=Outcome.IN_DOUBT),
     )
-    assert on_told_doubt(story(DONE), key="mine").entries == ()
-    assert on_told_doubt(story(), key="mine").entries == ()
+    assert on_replied_doubt(view(DONE), key="mine").entries == ()
+    assert on_replied_doubt(view(), key="mine").entries == ()

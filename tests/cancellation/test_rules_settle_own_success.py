@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapter.cancellation.case import fresh_entry
+from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State
-from adapter.cancellation.settling import on_answer, on_fact
+from adapter.cancellation.rules_settle import on_answer, on_fact
 from tests.cancellation.playing import press
-from tests.cancellation.stories import (
+from tests.cancellation.views import (
     CALL,
     CALLING,
     DOUBTFUL,
@@ -19,7 +19,7 @@ from tests.cancellation.stories import (
     UNSENT,
     done,
     saying,
-    story,
+    view,
 )
 
 
@@ -89,10 +89,10 @@ def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled)
     call = replace(CALL, epoch=case.calls)
 
     change = on_answer(
-        story(mine, *case.others),
+        view(mine, *case.others),
         call=call,
         answer=saying(Outcome.ALREADY_CANCELLED),
-        heard=True,
+        awaited=True,
     )
 
     entry = change.result.entry
@@ -117,8 +117,8 @@ def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled)
 def test_a_lookup_reads_cancelled_by_rule_r() -> None:
     unseen = fresh_entry("mine", press(1), received_at=NOW)
 
-    before_us = on_fact(story(), found=unseen, fact=Fact.CANCELLED)
-    by_doubt = on_fact(story(DOUBTFUL), found=unseen, fact=Fact.CANCELLED)
+    before_us = on_fact(view(), found=unseen, fact=Fact.CANCELLED)
+    by_doubt = on_fact(view(DOUBTFUL), found=unseen, fact=Fact.CANCELLED)
 
     assert before_us.result.entry.outcome is Outcome.ALREADY_CANCELLED
     assert by_doubt.result.entry.outcome is Outcome.CANCELLED
