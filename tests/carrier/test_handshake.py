@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import read
 from adapter.carrier.findings import Severity
-from adapter.carrier.handshake import Endpoint, knock
+from adapter.carrier.handshake import GRPC_ROOTS, Endpoint, knock
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from tests.carrier.broken_tls import BROKEN, CLIENT, GOOD, OURS, Broken, Server, grpc_server
 from tests.carrier.certificates import Pair
@@ -70,3 +71,9 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
 
         assert findings == ()
         await channel.close()
+
+
+def test_the_authorities_that_grpc_ships_can_be_read() -> None:
+    context = ssl.create_default_context(cafile=GRPC_ROOTS)
+
+    assert len(context.get_ca_certs()) > 50
