@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 import httpx2
 
-from tests.journeys.processes import Listened, configuration, serving
+from tests.journeys.processes import APP_ID, Listened, configuration, serving
 
 
 def carrier(port: int = 0) -> tuple[grpc.Server, int]:
@@ -45,6 +45,17 @@ def test_every_line_is_json_while_a_carrier_without_health_comes_and_goes(
 
     assert code == 0
     assert events(serve) >= {"listening", "carrier_lost", "carrier_back", "drained", "stopped"}
+
+
+def test_a_warning_of_the_configuration_is_a_line_too(tmp_path: Path) -> None:
+    config = configuration(tmp_path, "127.0.0.1:1", ledger="memory:")
+    config.write_text(config.read_text().replace(APP_ID, "wxODD"))
+    with serving(config) as (serve, _, _ops):
+        said = json.loads(serve.heard(r'.*"event":"configuration".*')[0])
+        serve.stop()
+
+    assert said["where"].endswith("wechat.app_id")
+    assert "listening" in events(serve)
 
 
 def test_a_user_may_have_the_lines_of_grpc(tmp_path: Path, may_wait: None) -> None:
