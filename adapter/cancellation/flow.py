@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from adapter.cancellation.attempt import (
-    LOOKUP_SECONDS,
-    Attempt,
-    fresh_entry,
-    from_memory,
-    stored,
-)
+from adapter.cancellation.attempt import LOOKUP_SECONDS, Attempt, from_memory, stored
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
@@ -28,6 +22,7 @@ from adapter.cancellation.model import (
     Outcome,
     State,
     Unsent,
+    fresh_entry,
 )
 from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger, Rule
 from adapter.cancellation.rules_ask import (

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapter.cancellation.attempt import Attempt, fresh_entry
+from adapter.cancellation.attempt import Attempt
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.flow import CancellationFlow, DeskLimits
 from adapter.cancellation.gate import Gate
@@ -17,6 +17,7 @@ from adapter.cancellation.model import (
     Outcome,
     State,
     Waybill,
+    fresh_entry,
 )
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests.cancellation.playing import (

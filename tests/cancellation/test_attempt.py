@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.attempt import fresh_entry, from_memory, stored
+from adapter.cancellation.attempt import from_memory, stored
 from adapter.cancellation.flow import DeskLimits
-from adapter.cancellation.model import Basis, CarrierAnswer, Outcome, State
+from adapter.cancellation.model import Basis, CarrierAnswer, Outcome, State, fresh_entry
 from tests.cancellation.playing import ALREADY, CANCELLED, UNAVAILABLE, press
 
 FRESH = fresh_entry("mine", press(), received_at=100.0)
