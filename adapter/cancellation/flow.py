@@ -50,9 +50,9 @@ REWRITE_AFTER_SECONDS = (0.2, 0.5, 1.0)  # between tries of a commit B; the last
 class DeskLimits:
     """How long we wait for others, in seconds."""
 
-    call_seconds: float = 12.0
-    connect_wait_seconds: float = 1.0
-    commit_within_seconds: float = 0.8  # answered within a second, the rest of the road included
+    call_seconds: float
+    connect_wait_seconds: float
+    commit_within_seconds: float  # answered within a second, the rest of the road included
 
 
 class CancellationFlow:
