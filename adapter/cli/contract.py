@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ import click
 from adapter.carrier.compile import CompileFault, compile_protos
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles, refuse_unsafe
+from adapter.carrier.options import CarrierMisconfigured, TlsFiles, refuse_unsafe
 from adapter.carrier.outline import outline
 from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
@@ -21,6 +22,7 @@ from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, gu
 from adapter.cli.findings import refuse
 from adapter.cli.output import write, write_json
 from adapter.configuration.findings import Finding, Severity
+from adapter.configuration.sections import CarrierSettings
 
 FETCH_WITHIN_SECONDS = 10.0
 SHOWN_LINES = 12  # of protoc, which goes on after a first fault
@@ -85,15 +87,13 @@ def fetch_command(
 ) -> None:
     """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
+    from adapter import parts
     from adapter.carrier.reflection import fetch
 
     wants_tls = tls or bool(ca or cert or key)
-    options = CarrierOptions(
-        target=target,
-        insecure=insecure,
-        tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
-        token_file=token_file,
-    )
+    files = TlsFiles(ca=ca, cert=cert, key=key, server_name="") if wants_tls else None
+    unset = parts.carrier_options(CarrierSettings())
+    options = replace(unset, target=target, insecure=insecure, tls=files, token_file=token_file)
     source = f"contract fetch {target}"
     try:
         refuse_unsafe(options)

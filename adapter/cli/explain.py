@@ -66,7 +66,13 @@ def command(
     captured = capture(_read(body), query)
     now = _at(moment) or captured.arrived_at or time.time()
     section = _section(inspection, programs, captured, now)
-    judgement = judge(section, programs, captured, now_unix=now)
+    judgement = judge(
+        section,
+        programs,
+        captured,
+        now_unix=now,
+        body_limit_bytes=inspection.draft.edge.body_limit_bytes,
+    )
     told = explained.Told(
         judgement=judgement,
         account=programs[section],

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_seri
 
 from adapter.configuration.addresses import without_password
 from adapter.configuration.kinds import Concealed, FileName, Flag, Seconds, Text, Whole
+from adapter.wechat.codec import LIMITS
 from adapter.wechat.redact import Secret
 
 ABSENT = Secret("")
@@ -33,7 +34,10 @@ class EdgeSettings(Section):
         "the waiting, never the call to the carrier.",
     )
     body_limit_bytes: Whole = Field(
-        65_536, ge=1_024, le=1_048_576, description="Largest body of a push; a larger one is 413."
+        65_536,
+        ge=1_024,
+        le=LIMITS.body_bytes,
+        description="Largest body of a push; a larger one is 413.",
     )
     max_in_flight: Whole = Field(
         512,
@@ -137,6 +141,10 @@ class CarrierSettings(Section):
     )
     token_file: FileName = Field(
         None, description="File of a bearer token sent with every call; read again on change."
+    )
+    health_service: Text = Field(
+        "",
+        description="Name asked for at the carrier's health service; empty: the server as a whole.",
     )
     max_concurrent_calls: Whole = Field(
         512, ge=1, le=100_000, description="Calls to the carrier at once."

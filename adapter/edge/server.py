@@ -28,9 +28,7 @@ class HttpServer:
     The order of stopping: `begin_draining`, `stop_accepting`, `close`.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits) -> None:
         config = PatientConfig(
             app=app,
             http=PatientConnection,
@@ -42,7 +40,6 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
         )
-        patience = patience or ConnectionLimits()
         config.patience = patience
         # uvicorn says int and means seconds for `call_later`, which takes fractions.
         config.timeout_keep_alive = patience.idle_seconds  # type: ignore[assignment]

@@ -11,7 +11,8 @@ from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import read
 from adapter.carrier.findings import Severity
 from adapter.carrier.handshake import GRPC_ROOTS, Endpoint, knock
-from adapter.carrier.options import CarrierOptions, TlsFiles
+from adapter.carrier.options import TlsFiles
+from tests import defaults
 from tests.carrier.broken_tls import BROKEN, CLIENT, GOOD, OURS, Broken, Server, grpc_server
 from tests.carrier.certificates import Pair
 
@@ -20,7 +21,7 @@ def files(folder: Path, client: Pair | None) -> TlsFiles:
     ca = folder / "ca.pem"
     ca.write_bytes(OURS.cert)
     cert, key = client.save(folder, "client") if client else (None, None)
-    return TlsFiles(ca=ca, cert=cert, key=key)
+    return replace(defaults.TLS, ca=ca, cert=cert, key=key)
 
 
 def at(port: int) -> Endpoint:
@@ -63,7 +64,7 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
     tls = replace(files(tmp_path, None), server_name="dispatch.internal")
     async with server() as port:
         endpoint = replace(at(port), server_name="dispatch.internal")
-        options = CarrierOptions(target=f"localhost:{port}", tls=tls)
+        options = replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls)
         channel = open_channel(options, await asyncio.to_thread(read, options))
 
         findings = await knock(endpoint, tls=tls, within_seconds=5)

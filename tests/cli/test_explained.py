@@ -16,6 +16,7 @@ from adapter.explain.request import Asked, asked
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.pushing import build_verification
+from tests import defaults
 from tests.carrier.dispatching import cancellation, shipped_mapping
 from tests.explain.capturing import BOTH, FIELDS, NOW, OURS, Sent, sent
 
@@ -43,7 +44,13 @@ def _told(
 ) -> Told:
     captured = Capture(body=push.body, query=push.query if signed else None)
     return Told(
-        judgement=judge("wechat", {**BOTH, "wechat": account}, captured, now_unix=now),
+        judgement=judge(
+            "wechat",
+            {**BOTH, "wechat": account},
+            captured,
+            now_unix=now,
+            body_limit_bytes=defaults.EDGE.body_limit_bytes,
+        ),
         account=account,
         captured=captured,
         at_unix=now,
