@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import pytest
 
 from adapter import parts
-from adapter.configuration.sections import CarrierSettings
+from adapter.configuration.sections import CarrierSettings, EdgeSettings
 from adapter.settings import Settings
 from adapter.wechat.envelope import Mode
 
@@ -50,7 +50,7 @@ def test_the_files_of_tls_are_those_of_the_settings() -> None:
 
 
 def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
-    patience = parts.patience(SETTINGS.edge, open_files=1_000_000)
+    patience = parts.connection_limits(SETTINGS.edge, open_files=1_000_000)
 
     assert parts.desk_limits(SETTINGS).call_seconds == 11
     assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
@@ -58,8 +58,10 @@ def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
     assert patience.connections == SETTINGS.edge.max_connections
 
 
-def test_the_clocks_are_the_machines() -> None:
-    clock = parts.SystemClock()
+@pytest.mark.parametrize("seconds", [2.0, 60.0])
+def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None:
+    edge = EdgeSettings(body_within_seconds=seconds)
 
-    assert abs(clock.now() - time.time()) < 60
-    assert clock.monotonic() <= clock.monotonic()
+    patience = parts.connection_limits(edge, open_files=1_000_000)
+
+    assert patience.message_seconds > seconds

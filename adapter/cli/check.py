@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from adapter.cli.answers import AnswerRow, verdict
 from adapter.cli.configuration import config_option
 from adapter.cli.examination import examine
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
+from adapter.cli.output import json_text, write, write_json
 from adapter.cli.probes import PROBES, ask
 from adapter.diagnostics.finding import Finding, has_errors
 
@@ -36,11 +36,11 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     if not offline and not has_errors(findings):
         findings += asyncio.run(ask(PROBES, found.settings))
     if as_json:
-        click.echo(_json(found.answers, findings))
+        write_json(_json(found.answers, findings))
     else:
         show(findings)
         answer_table.show(found.answers, stream=sys.stdout)
-        click.echo(verdict(findings))
+        write(verdict(findings))
     if not found.inspection.readable:
         raise SystemExit(EXIT_CANNOT_RUN)
     if has_errors(findings):
@@ -55,4 +55,4 @@ def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:
         ],
         "answers": [asdict(row) for row in rows],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json_text(document)

@@ -13,12 +13,14 @@ import click
 
 from adapter.carrier.compile import compile_protos
 from adapter.carrier.contract import Contract
-from adapter.carrier.options import CarrierOptions, TlsFiles
+from adapter.carrier.options import TlsFiles
 from adapter.carrier.outline import outline
 from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
 from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, guesses
 from adapter.cli.findings import or_refuse
+from adapter.cli.output import write, write_json
+from adapter.configuration.sections import CarrierSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding
 
@@ -91,15 +93,13 @@ def fetch_command(
 ) -> None:
     """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
+    from adapter import parts
     from adapter.carrier.reflection import fetch
 
     wants_tls = tls or bool(ca or cert or key)
-    options = CarrierOptions(
-        target=target,
-        insecure=insecure,
-        tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
-        token_file=token_file,
-    )
+    files = TlsFiles(ca=ca, cert=cert, key=key, server_name="") if wants_tls else None
+    unset = parts.carrier_options(CarrierSettings())
+    options = replace(unset, target=target, insecure=insecure, tls=files, token_file=token_file)
     with or_refuse(f"contract fetch {target}", placed=_as_options):
         descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))
         contract = Contract.load(descriptors)
@@ -122,7 +122,7 @@ def show_command(*, descriptors: Path | None, as_json: bool) -> None:
     with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
         services = outline(Contract.load(descriptors))
     if as_json:
-        click.echo(contract_tree.as_json(services))
+        write_json(contract_tree.as_json(services))
     else:
         contract_tree.show(services, stream=sys.stdout)
 
@@ -158,7 +158,7 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
         _write(mapping, text.encode())
         _write(push, example_push(text, found))
     marked = guesses(text)
-    click.echo(
+    write(
         f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
         "Read every line.\n"
         f"{push}: a test push.\n\n"
@@ -201,4 +201,4 @@ def _tell(output: Path, contract: Contract) -> None:
     names = [f"  {method.name}" for service in outline(contract) for method in service.methods] or [
         "  no method at all: is this the file with the service?"
     ]
-    click.echo("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
+    write("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))

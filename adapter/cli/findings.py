@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from adapter.cancellation.errors import AdapterError
+from adapter.cli.output import console
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
 
@@ -28,9 +29,7 @@ def show(findings: Iterable[Finding], *, stream: TextIO | None = None) -> None:
     if not listed:
         return
     if out.isatty() and len(listed) > 1:  # one is easier read as a sentence
-        from rich.console import Console  # here: `serve` has no table to show
-
-        Console(file=out).print(_table(listed))
+        console(out).print(_table(listed))
     else:
         out.write("\n\n".join(str(finding) for finding in listed) + "\n")
 

@@ -17,7 +17,8 @@ from adapter.cli.configuration import config_option
 from adapter.cli.findings import or_refuse
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_finding import candidates, the_one
-from adapter.cli.ledger_rows import row_of, visible
+from adapter.cli.ledger_rows import row_of
+from adapter.cli.output import visible, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
 from adapter.ledger.resolution import Resolution
@@ -83,7 +84,7 @@ def command(
         done = asyncio.run(settle(place.url, found=found, resolution=word))
     except NotInDoubt as refused:
         raise _as_it_is(refused.entry or found, place) from refused
-    click.echo(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
+    write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
 
 
 async def _find(place: Place, word: str) -> tuple[Entry, ...]:

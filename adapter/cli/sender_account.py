@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from adapter import development, parts
+from adapter.configuration.sections import WeChatSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.diagnostics.grpc_target import is_loopback_host
@@ -59,12 +60,12 @@ def destination(
 
 def development_account(mode: Mode) -> Account:
     """Return the account of `waybridge dev`."""
-    return Account(
+    program = WeChatSettings(
         app_id=development.APP_ID,
-        mode=mode,
         token=Secret(development.TOKEN),
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
     )
+    return replace(parts.account(program), mode=mode)
 
 
 def _full(url: str, settings: Settings) -> str:

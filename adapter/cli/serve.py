@@ -14,7 +14,7 @@ import uvloop
 
 from adapter.cli.configuration import config_option
 from adapter.cli.examination import examine
-from adapter.cli.findings import or_refuse, show
+from adapter.cli.findings import or_refuse
 from adapter.diagnostics.finding import Severity
 from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
 from adapter.settings import Settings
@@ -37,10 +37,12 @@ def command(config: Path | None) -> None:
     """
     examined = examine(config, os.environ)
     settings = examined.settings
-    show(finding for finding in examined.findings if finding.severity is Severity.WARNING)
+    warnings = [each for each in examined.findings if each.severity is Severity.WARNING]
     sink, is_terminal = standard_sink()
     log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
     capture_library_logs(log)
+    for found in warnings:
+        log.warning("configuration", where=found.where, words=found.message, hint=found.hint)
     try:
         with (
             or_refuse(SOURCE, placed=examined.inspection.placed),

@@ -33,13 +33,7 @@ class HttpServer:
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        host: str,
-        port: int,
-        patience: ConnectionLimits | None = None,
-        key: str = "",
+        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits, key: str = ""
     ) -> None:
         """`key` is the setting of the address, for what is said when it is taken."""
         config = PatientConfig(
@@ -53,7 +47,6 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
         )
-        patience = patience or ConnectionLimits()
         config.patience = patience
         # uvicorn says int and means seconds for `call_later`, which takes fractions.
         config.timeout_keep_alive = patience.idle_seconds  # type: ignore[assignment]
