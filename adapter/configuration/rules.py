@@ -75,7 +75,7 @@ def _timezone(sections: Sections) -> Iterator[Finding]:
     return timezone(sections.ops.timezone, known=zoneinfo.available_timezones())
 
 
-# CallLimit that people write and the database does not name, by the zone that has their time.
+# Places that people write and the database does not name, by the zone that has their time.
 _ZONES_OF_PLACES = dict.fromkeys(
     ("Beijing", "Peking", "Guangzhou", "Shenzhen", "Hangzhou", "Chengdu"), "Asia/Shanghai"
 )
