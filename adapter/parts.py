@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import (
+from adapter.carrier.channel.options import (
     REBUILD_SECONDS,
     RELOAD_SECONDS,
     SILENCE_SECONDS,
     CarrierOptions,
     TlsFiles,
 )
-from adapter.configuration.sections import (
+from adapter.config.load import Settings
+from adapter.config.sections import (
     CarrierSettings,
     EdgeSettings,
     TlsSettings,
@@ -19,7 +20,6 @@ from adapter.configuration.sections import (
 from adapter.edge.connections import HEADER_BYTES, LATE_BODY_SECONDS, ConnectionLimits
 from adapter.edge.limits import OVERRUN_SECONDS, EdgeLimits
 from adapter.edge.server import connection_ceiling
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account, Mode
 
 

@@ -14,10 +14,11 @@ from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
-from adapter.configuration.sections import EdgeSettings
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import Settings
+from adapter.config.sections import EdgeSettings
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
@@ -27,14 +28,13 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import upstream
+from adapter.ops import carrier_metrics as upstream
+from adapter.ops.carrier_metrics import Upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
-from adapter.ops.lookout import DependencyMonitor
 from adapter.ops.metrics import Metrics
-from adapter.ops.upstream import Upstream
-from adapter.settings import Settings
+from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from adapter.carrier.mapping import ContractFault
+from adapter.carrier.mapping.mapping import ContractFault
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import Control
 from legacy_stub.faults import STANDING, StandingFault
-from legacy_stub.serving import Serving, serve
+from legacy_stub.serve import Serving, serve
 
 CANNOT_RUN = 2
 WIDTH_OF_A_FILE = 160

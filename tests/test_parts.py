@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapter import parts
-from adapter.configuration.sections import CarrierSettings, EdgeSettings
-from adapter.settings import Settings
+from adapter.config.load import Settings
+from adapter.config.sections import CarrierSettings, EdgeSettings
 from adapter.wechat.envelope import Mode
 
 SETTINGS = Settings.load(

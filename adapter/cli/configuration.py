@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from adapter.config.load import Inspection
 from adapter.diagnostics.finding import Finding, Severity, has_errors
-from adapter.settings import Inspection
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapter.cli.answers import AnswerRow, judge
+from adapter.cli.check.answers import AnswerRow, judge
+from adapter.cli.check.ledger import look_at_file
 from adapter.cli.configuration import without_file
-from adapter.cli.probe_ledger import look_at_file
-from adapter.diagnostics.finding import Finding, Severity, has_errors
-from adapter.settings import (
+from adapter.config.load import (
     Inspection,
     Settings,
     SettingsFaults,
     inspect,
     refuse_development_secrets,
 )
+from adapter.diagnostics.finding import Finding, Severity, has_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ import uvloop
 from adapter.cli.configuration import config_option
 from adapter.cli.examination import examine
 from adapter.cli.findings import or_refuse
+from adapter.config.load import Settings
 from adapter.diagnostics.finding import Severity
 from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
-from adapter.settings import Settings
 from adapter.wiring import running
 
 SOURCE = "waybridge serve"

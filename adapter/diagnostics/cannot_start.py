@@ -1,19 +1,19 @@
 """What keeps a command from starting, or from doing what it was asked: always as findings.
 
 CannotStart
-├── SettingsFaults         the configuration has errors (adapter.settings)
+├── SettingsFaults         the configuration has errors (adapter.config.load)
 ├── UnusableFile           a TOML file cannot be used (adapter.diagnostics.table)
-│   └── MappingFaults        a mapping has errors (adapter.carrier.faults)
-├── ContractFault          a descriptor set, or a method in it (adapter.carrier.faults)
-│   └── NoReflection         the server does not offer its own (adapter.carrier.reflection)
-├── CompileFault           .proto files do not compile (adapter.carrier.compile)
-├── CarrierMisconfigured   the carrier cannot be reached as configured (adapter.carrier.options)
+│   └── MappingFaults        a mapping has errors (adapter.carrier.contract.faults)
+├── ContractFault          a descriptor set, or a method in it (adapter.carrier.contract.faults)
+│   └── NoReflection         the server offers none (adapter.carrier.diagnose.reflection)
+├── CompileFault           .proto files do not compile (adapter.carrier.contract.compile)
+├── CarrierMisconfigured   how the carrier is reached (adapter.carrier.channel.options)
 ├── LedgerNotOpened        nothing was read or written (adapter.ledger.errors)
 │   ├── LedgerInUse          another process serves from the file
 │   ├── SchemaOutdated       the tables are older (or newer) than this program
 │   └── UrlNotUnderstood     no ledger goes by such a URL
 ├── ListenFailed           the address is taken, or not ours (adapter.edge.server)
-├── StubFailed             the stub of `dev` does not run (adapter.cli.stub)
+├── StubFailed             the stub of `dev` does not run (adapter.cli.dev.stub)
 ├── StubUnreachable        no stub answers (legacy_stub.control)
 ├── UnusableDatabase       the stub's log of calls (legacy_stub.journal)
 └── CannotListen           the stub's port (legacy_stub.server)

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
-from adapter.ledger.calling_out import CallingOut
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.notify import CallingOut
 from adapter.ledger.postgresql_connection import (
     CONNECT_SECONDS,
     ERRORS,

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from adapter.cli.check import command as check
+from adapter.cli.check.command import command as check
 from tests.journeys.processes import Listened, configuration, running, serving
 
 NOBODY = "127.0.0.1:1"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from adapter import parts
-from adapter.carrier.channel import open_channel
-from adapter.carrier.credentials import Credentials
-from adapter.carrier.options import CarrierMisconfigured, refuse_unsafe
+from adapter.carrier.channel.arguments import open_channel
+from adapter.carrier.channel.credentials import Credentials
+from adapter.carrier.channel.options import CarrierMisconfigured, refuse_unsafe
 from adapter.cli.examination import examine
-from adapter.configuration.sections import CarrierSettings
+from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.finding import Severity
 from tests.configurations import SOUND
 from tests.diagnostics.targets import REFUSED, TAKEN

@@ -7,11 +7,11 @@ import pytest
 
 import adapter
 import legacy_stub
-from adapter.carrier.faults import ContractFault, MappingFaults
+from adapter.carrier.contract.faults import ContractFault, MappingFaults
+from adapter.config.load import SettingsFaults
 from adapter.diagnostics import cannot_start
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
-from adapter.settings import SettingsFaults
 
 FINDINGS = (
     Finding(source="adapter.toml", key="edge.path", line=3, message="is wrong."),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.table import SIZE_LIMIT_BYTES
-from adapter.settings import inspect
 from legacy_stub.orders import OrderBook
 from legacy_stub.scenarios import Scenario
 from tests.carrier.dispatching import dispatch

@@ -12,8 +12,8 @@ import grpc
 import pytest
 from click.testing import CliRunner, Result
 
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from legacy_stub.commands import main
 
 METHOD = Mapping.load(Contract.load()).method

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.mapping import MappingFaults
+from adapter.carrier.mapping.mapping import MappingFaults
 from adapter.diagnostics.cannot_start import CannotStart
-from legacy_stub.serving import Serving, serve
+from legacy_stub.serve import Serving, serve
 
 SERVING = Serving(
     host="127.0.0.1",
