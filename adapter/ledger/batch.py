@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView, Write
-from adapter.ledger.resolution import Resolution
-from adapter.ledger.rows import Row, call_row, entry_of, push_row, resolution_row
+from adapter.ledger.rows import Resolution, Row, call_row, entry_of, push_row, resolution_row
 from adapter.ledger.statements import Statements
 
 

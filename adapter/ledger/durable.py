@@ -12,13 +12,13 @@ from adapter.cancellation.model import Entry, Waybill
 from adapter.cancellation.ports import Rule
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Resolution
 from adapter.ledger.waiting import Waiting, number_of
 from adapter.ledger.writer import Store, Writer
 
 T = TypeVar("T")
 
-POLL_SECONDS = 0.2  # a waiting caller looks again this often when nobody calls out
+POLL_SECONDS = 0.2  # a waiting caller looks again this often without a notification
 CLOSE_SECONDS = 2.0  # for what is queued when the ledger is closed
 READ_SECONDS = 2.0  # for a reading between two batches
 
@@ -117,7 +117,7 @@ class DurableLedger:
         self._writer.note(Item(waybill, rule))
 
     async def changed(self, waybill: Waybill, *, within_seconds: float) -> None:
-        """Return when a replica calls the waybill out, or after a poll's time at most."""
+        """Return when a replica notifies of the waybill, or after a poll's time at most."""
         await self._waiting.wait(waybill, within_seconds=min(within_seconds, POLL_SECONDS))
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:

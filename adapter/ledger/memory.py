@@ -9,12 +9,14 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView
-from adapter.ledger.resolution import Resolution
+
+if TYPE_CHECKING:  # it would import SQLAlchemy, which memory does without
+    from adapter.ledger.rows import Resolution
 
 T = TypeVar("T")
 Interruption = Callable[[Waybill], Awaitable[None]]

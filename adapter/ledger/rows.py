@@ -1,15 +1,28 @@
-"""Entries and calls as rows of the tables, and back."""
+"""Entries, calls and operators' words as rows of the tables, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
-from adapter.ledger.resolution import Resolution
 from adapter.ledger.tables import push
 
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """An operator's word on a push in doubt: who settled the push `key`, as what, why, and
+    when (Unix seconds). It is kept beside the push."""
+
+    key: str
+    who: str
+    reason: str
+    outcome: Outcome
+    at: float
+
 
 # The columns of `push` that a decision may change after the first write; the others are
 # what WeChat sent.

@@ -14,10 +14,10 @@ from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.cancellation.ports import Ledger, WaybillView, Write
 from adapter.cancellation.rules_ask import Ask, on_delivery, on_withdraw
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger
-from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Resolution
 from adapter.ledger.search import open_archive
 from tests.conformance.decisions import (
     WAYBILL,

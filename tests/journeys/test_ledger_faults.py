@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play

@@ -13,7 +13,7 @@ from adapter.cancellation.model import Call, Entry, Outcome, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.ledger.batch import Batch, Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Resolution
 from adapter.ledger.sqlite import SqliteSession
 from tests.conformance.decisions import (
     WAYBILL,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from adapter.cancellation.model import Call, Cancellation, Entry, State
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Resolution
 from adapter.ledger.tables import OPEN, call, metadata, push, resolution
 
 
