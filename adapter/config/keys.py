@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 
 Key = tuple[str, ...]
 
+PREFIX = "WAYBRIDGE_"
+"""What every environment variable of a setting begins with."""
+
 ANY_NAME = "NAME"
 """Stands for a name of the user's own choice in a key, e.g. `mini_programs.NAME.token`."""
 

@@ -68,5 +68,5 @@ def test_check_and_serve_agree_on_a_target(target: str, way: str, tmp_path: Path
 def test_a_line_break_in_a_target_is_refused_by_both(tmp_path: Path) -> None:
     told = checked(tmp_path, "host:1\n", "insecure")
 
-    assert told == ("holds a control character, perhaps a line break.",)
+    assert told == ("contains a control character, perhaps a line break.",)
     assert asyncio.run(opened("host:1", "insecure")) == ()
