@@ -28,13 +28,12 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import carrier_metrics as upstream
-from adapter.ops.carrier_metrics import Upstream
+from adapter.ops import carrier_metrics
+from adapter.ops.carrier_metrics import CarrierMetrics
 from adapter.ops.controls import Controls
-from adapter.ops.health import Condition, Health
+from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.log import Logger
 from adapter.ops.metrics import Metrics
-from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ async def running(
             await server.start()
             opened.push_async_callback(server.close, within_seconds=LAST_WORDS_SECONDS)
         # Only now: whoever cannot listen must neither settle doubt nor call an operator.
-        core.look_about(opened, gate=gate, metrics=metrics, log=log)
+        core.watch(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
             settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
         )
@@ -142,19 +141,17 @@ class _Core:
             in_doubt=lambda: self.resolver.in_doubt,
         )
 
-    def look_about(
-        self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger
-    ) -> None:
-        """See to what is in doubt, and tell when a part goes or comes, until the end."""
-        lookout = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
-        for work in (_resolving(self.resolver, gate, log), lookout.keep()):
+    def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
+        """Resolve what is in doubt, and log when a part is lost or back, until the end."""
+        monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
+        for work in (_resolving(self.resolver, gate, log), monitor.run()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
         return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
 
     def carrier_condition(self) -> Condition:
-        return upstream.condition(self.carrier.state)
+        return carrier_metrics.condition(self.carrier.state)
 
     def ledger_condition(self) -> Condition:
         return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
@@ -189,7 +186,7 @@ async def _core(
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.show(Upstream(state=lambda: carrier.state, addresses=carrier.address_states))
+    metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
 
 
