@@ -14,7 +14,7 @@ from adapter.carrier.mapping.propose_lookup import HEADER
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import Unfit
 from adapter.simulator.cases import CASES
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.codec import Format
 
 MAPPING_FILE = "mapping.toml"
@@ -45,7 +45,7 @@ def example_push(proposal: str, method: Method) -> bytes:
 
     `waybridge explain` shows the request that it becomes.
     """
-    press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    press = PressFields.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
     request = tomllib.loads(proposal).get("request", {})
     for path in (path for path, source in request.items() if source == "OrderID"):
         field = resolve(method.request_type, path)
