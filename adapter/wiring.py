@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adapter import parts
+from adapter import from_settings
 from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
@@ -167,10 +167,10 @@ async def _core(
 ) -> _Core:
     clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
-    options = parts.carrier_options(settings.carrier)
+    options = from_settings.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
-    limits = parts.desk_limits(settings)
+    limits = from_settings.desk_limits(settings)
     desk = Desk(
         carrier=carrier, ledger=ledger, metrics=metrics, clock=clock, gate=gate, limits=limits
     )
@@ -208,7 +208,7 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
 ) -> Parts:
-    limits = parts.edge_limits(settings.edge)
+    limits = from_settings.edge_limits(settings.edge)
     return Parts(
         desk=desk,
         tally=metrics,
@@ -224,7 +224,7 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),
             mode=Mode(program.mode),
-            envelope=Envelope(parts.account(program)),
+            envelope=Envelope(from_settings.account(program)),
             locale=Locale(program.locale),
             forwarder=forwarder,
         )
@@ -236,7 +236,7 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         host=listen.host,
         port=listen.port or 0,
         key="edge.listen",
-        patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
+        patience=from_settings.connection_limits(settings.edge, open_files=raise_file_limit()),
     )
 
 
@@ -244,7 +244,7 @@ def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Cont
     listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
     # No settings of its own: whoever narrows the edge must still be able to look.
-    patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
+    patience = from_settings.connection_limits(EdgeSettings(), open_files=raise_file_limit())
     return HttpServer(
         app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
     )
