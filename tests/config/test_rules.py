@@ -147,8 +147,10 @@ def test_the_ops_port_is_for_this_machine_alone(
     assert all("SSH tunnel or a proxy" in breach.hint for breach in found)
 
 
-def test_an_abbreviated_loopback_address_is_not_an_address() -> None:
-    assert _keys(_sound(ops=OpsSettings(listen="127.1:9090"))) == ["ops.listen"]
+def test_an_address_that_resolvers_read_in_their_own_way_is_refused() -> None:
+    found = findings(_sound(ops=OpsSettings(listen="127.1:9090")))
+
+    assert [(breach.key, breach.severity) for breach in found] == [("ops.listen", Severity.ERROR)]
 
 
 @pytest.mark.parametrize(
