@@ -18,7 +18,7 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
-from adapter.edge.push import Parts, Program
+from adapter.edge.push import EdgeParts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
@@ -198,8 +198,8 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
-) -> Parts:
-    return Parts(
+) -> EdgeParts:
+    return EdgeParts(
         desk=desk,
         tally=metrics,
         log=log,
@@ -209,7 +209,7 @@ def _shared(
     )
 
 
-def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None) -> HttpServer:
+def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | None) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),

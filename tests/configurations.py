@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.configuration.keys import ANY_NAME
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 

@@ -13,7 +13,7 @@ from adapter.settings import (
     inspect,
     refuse_development_secrets,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.configurations import SHOP, SOUND
 
 

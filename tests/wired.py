@@ -13,8 +13,8 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.edge.server import HttpServer
 from adapter.settings import Settings
+from adapter.wechat.client_side import ReplyFields, open_reply, parse_reply
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import ReplyFields, open_reply, parse_reply
 from adapter.wiring import Adapter, running
 from legacy_stub.calls import CallLog
 from legacy_stub.order_system import Habits, OrderSystem

@@ -20,7 +20,7 @@ from adapter.carrier.options import CarrierOptions, addresses, refuse_unsafe
 from adapter.carrier.places import CallLimit
 from adapter.carrier.renewal import ChannelRotation
 from adapter.carrier.state import BREAKERS, CarrierState
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)

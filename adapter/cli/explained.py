@@ -9,13 +9,12 @@ from typing import TextIO
 
 from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow
-from adapter.explain.capture import Capture
-from adapter.explain.clock import moment, signed_at, span
+from adapter.explain.capture import Capture, moment, signed_at, span
 from adapter.explain.judgement import Judgement
 from adapter.explain.request import Asked
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 _WIDTH = 12
 
@@ -71,8 +70,8 @@ def as_json(told: Told) -> str:
             {
                 "cause": found.cause.value,
                 "about": found.about,
-                "message": found.what,
-                "hint": found.remedy,
+                "message": found.message,
+                "hint": found.hint,
             }
             for found in (diagnosis.found if diagnosis else ())
         ],
@@ -184,5 +183,5 @@ def _verdict(told: Told) -> str:
         so_far = "" if told.judgement.is_signed else ", if it is signed"
         return f"Taken{so_far}: answered 200."
     lines = [f"Refused: answered {told.judgement.status}. What explains it:"]
-    lines += [f"  {found.what}.\n    {found.remedy}" for found in diagnosis.found]
+    lines += [f"  {found.message}.\n    {found.hint}" for found in diagnosis.found]
     return "\n".join(lines)

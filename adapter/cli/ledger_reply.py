@@ -11,7 +11,7 @@ from adapter.edge.translate import Locale
 from adapter.edge.translate import reply as translated
 from adapter.settings import Settings
 from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, Reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 def reply_of(entry: Entry, settings: Settings) -> Reply:

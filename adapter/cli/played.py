@@ -13,8 +13,8 @@ from rich.text import Text
 from adapter.cli.sender_account import Destination
 from adapter.simulator.play import Played
 from adapter.simulator.verdict import Check
+from adapter.wechat.client_side import REPLY_FIELDS, ReplyFields
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import REPLY_FIELDS, ReplyFields
 
 LABEL_WIDTH = 14
 FORBIDDEN = 403

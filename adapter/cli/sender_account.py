@@ -14,7 +14,7 @@ from adapter.cli.findings import refuse
 from adapter.configuration.findings import Finding, Severity
 from adapter.settings import Inspection, Settings, inspect
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 SOURCE = "waybridge push"
 

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 def _path(value: object) -> Path | None:

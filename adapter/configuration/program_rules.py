@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from adapter import development
 from adapter.configuration.findings import Breach, Severity
 from adapter.configuration.sections import Sections, WeChatSettings
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 _USUAL_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")

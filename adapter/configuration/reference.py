@@ -10,7 +10,7 @@ from adapter.configuration.keys import KeyTable, Setting
 from adapter.configuration.kinds import TomlSchema
 from adapter.configuration.sections import Sections
 from adapter.configuration.sources import PREFIX
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 _UNITS = ("seconds", "bytes", "days")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_seri
 
 from adapter.configuration.addresses import without_password
 from adapter.configuration.kinds import Concealed, FileName, Flag, Seconds, Text, Whole
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 ABSENT = Secret("")
 """The default of every secret: not set."""

@@ -10,11 +10,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapter.edge import push, replies
+from adapter.edge import replies
 from adapter.edge.limits import BodyTooLarge, BodyTooSlow, SenderGone, Unreadable
-from adapter.edge.push import Delivery, Parts, Program
+from adapter.edge.push import Delivery, EdgeParts, Program, PushEndpoint
 from adapter.edge.replies import HttpAnswer
-from adapter.edge.verify import verify
 from adapter.wechat.errors import Refused, Undecodable, WeChatError
 
 FRAMES = 20  # of a traceback, the innermost ones
@@ -27,9 +26,11 @@ _UNREADABLE: dict[type[Unreadable], HttpAnswer | None] = {
 }
 
 
-def create_app(programs: Mapping[str, Program], parts: Parts) -> Starlette:
+def create_app(programs: Mapping[str, Program], parts: EdgeParts) -> Starlette:
     """Build the edge: each path (as configured, no patterns) answers for its Mini Program."""
-    entrances = {path: Entrance(path, program, parts) for path, program in programs.items()}
+    entrances = {
+        path: Entrance(path, PushEndpoint(program, parts)) for path, program in programs.items()
+    }
     app = _Edge(routes=[Route(path, entrance) for path, entrance in entrances.items()])
     app.entrances = entrances
     # `/wechat/push/` is another path and gets 404, not a redirect WeChat would not follow.
@@ -59,10 +60,10 @@ class _Edge(Starlette):
 class Entrance:
     """One Mini Program's door. The only place where every exception is caught."""
 
-    def __init__(self, path: str, program: Program, parts: Parts) -> None:
+    def __init__(self, path: str, endpoint: PushEndpoint) -> None:
         self._path = path
-        self._program = program
-        self._parts = parts
+        self._endpoint = endpoint
+        self._parts = endpoint.parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing a sender does becomes a 5xx."""
@@ -83,15 +84,15 @@ class Entrance:
             await answer.send(send)
 
     async def _answer(self, delivery: Delivery) -> HttpAnswer | None:
-        scope, parts = delivery.scope, self._parts
+        scope = delivery.scope
         # The router's pattern ends in `$`, which also lets a newline through.
         if scope["path"] != self._path:
             return replies.NOT_FOUND
         try:
             if scope["method"] == "POST":
-                return await push.take(delivery, self._program, parts)
+                return await self._endpoint.take(delivery)
             if scope["method"] == "GET":
-                return verify(self._program.envelope, scope["query_string"], now_unix=parts.unix())
+                return self._endpoint.verify(scope["query_string"])
         except Refused as error:
             self._turn_away(error, delivery)
             return replies.FORBIDDEN
@@ -104,7 +105,7 @@ class Entrance:
         return replies.NOT_ALLOWED
 
     async def _apologise(self, delivery: Delivery) -> HttpAnswer | None:
-        return push.apologise(delivery, self._program, self._parts) or replies.BAD_REQUEST
+        return self._endpoint.apologise(delivery) or replies.BAD_REQUEST
 
     def _turn_away(self, error: WeChatError | Unreadable, delivery: Delivery) -> None:
         """The precise reason, for our eyes only."""
@@ -112,7 +113,7 @@ class Entrance:
         self._parts.tally.refused(error.reason)
         self._parts.log.warning(
             "push_refused",
-            program=self._program.name,
+            program=self._endpoint.program.name,
             method=delivery.scope["method"],
             reason=error.reason,
             detail=getattr(error, "detail", ""),
@@ -129,7 +130,7 @@ class Entrance:
         self._parts.tally.faulted()
         self._parts.log.error(
             "push_faulted",
-            program=self._program.name,
+            program=self._endpoint.program.name,
             fault=type(fault).__name__,
             words=words[:FAULT_TEXT_LIMIT],
             frames=_frames(fault),

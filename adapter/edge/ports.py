@@ -9,7 +9,7 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
 
-class Desk(Protocol):
+class CancellationDesk(Protocol):
     """Where cancellations are decided."""
 
     @property

@@ -59,12 +59,12 @@ class Found:
     about: str = ""
 
     @property
-    def what(self) -> str:
+    def message(self) -> str:
         """Say what is the matter."""
         return WORDS[self.cause][0].format(about=self.about)
 
     @property
-    def remedy(self) -> str:
+    def hint(self) -> str:
         """Say what to do."""
         return WORDS[self.cause][1].format(about=self.about)
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 
 from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause, Found
-from adapter.explain.diagnosis import Diagnosis, diagnose, is_verification, open_push
-from adapter.explain.remains import encrypted, meant_for
+from adapter.explain.diagnosis import (
+    Diagnosis,
+    diagnose,
+    encrypted,
+    is_verification,
+    meant_for,
+    open_push,
+)
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent, read
 from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, sniff

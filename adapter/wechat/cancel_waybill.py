@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from adapter.wechat.codec import DEFAULT_LIMITS, Fields, Format, Limits, decode, encode
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 EVENT = "cancel_waybill"
 IDENTITY_LIMIT_CHARACTERS = 512

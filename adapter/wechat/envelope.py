@@ -10,7 +10,7 @@ from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import DEFAULT_LIMITS, Format, Limits, decode, encode, sniff
 from adapter.wechat.errors import Refused, Undecodable
 from adapter.wechat.query import parse
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 class Mode(Enum):

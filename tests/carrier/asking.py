@@ -11,7 +11,7 @@ from adapter.carrier.client import GrpcCarrier
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 NOW = 1_700_000_000.0
 CONTRACT = Contract.load()

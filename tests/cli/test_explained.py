@@ -13,9 +13,9 @@ from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause, Found
 from adapter.explain.judgement import judge
 from adapter.explain.request import Asked, asked
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_verification
 from tests.carrier.dispatching import cancellation, shipped_mapping
 from tests.explain.capturing import BOTH, FIELDS, NOW, OURS, Sent, sent
 
@@ -96,7 +96,7 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
     assert shown.endswith(
         "Refused: answered 403. What explains it:\n"
         "  The query is empty: nothing says who signed.\n"
-        f"    {Found(cause=Cause.QUERY_LOST).remedy}\n"
+        f"    {Found(cause=Cause.QUERY_LOST).hint}\n"
     )
 
 

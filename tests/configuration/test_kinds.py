@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapter.configuration.kinds import Concealed, FileName, Flag, Seconds, Text, TomlSchema, Whole
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 class Inner(BaseModel):

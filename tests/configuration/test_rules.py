@@ -16,7 +16,7 @@ from adapter.configuration.sections import (
     TlsSettings,
     WeChatSettings,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 PLAIN = WeChatSettings(mode="plaintext", token=Secret("abc123"))
 NEAR = CarrierSettings(target="127.0.0.1:50051")

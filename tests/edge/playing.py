@@ -15,19 +15,19 @@ from adapter.edge.app import create_app
 from adapter.edge.connections import ConnectionLimits
 from adapter.edge.limits import InFlightLimit, Limits
 from adapter.edge.ports import Forwarder
-from adapter.edge.push import Parts, Program
+from adapter.edge.push import EdgeParts, Program
 from adapter.edge.server import HttpServer
 from adapter.edge.translate import Locale
-from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Envelope, Mode, Opened
-from adapter.wechat.pushing import (
+from adapter.wechat.client_side import (
     ReplyFields,
     SealedPush,
     build_push,
     open_reply,
     parse_reply,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Envelope, Mode, Opened
+from adapter.wechat.secret import Secret
 
 PATH = "/wechat/push"
 TOKEN = "testtoken"
@@ -237,7 +237,7 @@ async def running_edge(
         locale=locale,
         forwarder=forwarder,
     )
-    parts = Parts(
+    parts = EdgeParts(
         desk=desk,
         tally=tally,
         log=log,

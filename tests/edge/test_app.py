@@ -7,10 +7,10 @@ import pytest
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
 from adapter.edge.limits import Limits
 from adapter.edge.push import Program
+from adapter.wechat.client_side import build_verification, open_reply, parse_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Envelope, Mode
-from adapter.wechat.pushing import build_verification, open_reply, parse_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.edge.playing import (
     CANARY,
     PATH,

@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from adapter.edge.app import create_app
 from adapter.edge.limits import InFlightLimit, Limits
-from adapter.edge.push import Parts, Program
+from adapter.edge.push import EdgeParts, Program
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Envelope, Mode
 from tests.edge.playing import (
@@ -115,7 +115,7 @@ async def test_a_sender_that_hangs_up_is_counted_and_not_answered() -> None:
 async def test_what_is_not_http_is_left_without_an_answer(kind: str) -> None:
     desk, tally, log = ScriptedDesk(), Tallied(), Lines()
     program = Program(name="main", mode=Mode.SECURE, envelope=Envelope(account()))
-    parts = Parts(desk=desk, tally=tally, log=log, limits=Limits(), room=InFlightLimit(1))
+    parts = EdgeParts(desk=desk, tally=tally, log=log, limits=Limits(), room=InFlightLimit(1))
     sent: list[object] = []
 
     async def receive() -> Message:

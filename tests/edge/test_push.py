@@ -10,7 +10,7 @@ from adapter.edge.limits import Limits
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.edge.playing import (
     KEY,
     PATH,

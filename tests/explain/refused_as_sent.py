@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter import development
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_verification
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.explain.capturing import (
     BOTH,
     KEY,

@@ -9,6 +9,6 @@ from adapter.explain.causes import WORDS, Cause, Found
 def test_every_cause_says_what_is_the_matter_and_what_to_do(cause: Cause) -> None:
     found = Found(cause=cause, about="this very thing")
 
-    assert found.what
-    assert found.remedy.endswith(".")
-    assert ("this very thing" in found.what) == ("{about}" in WORDS[cause][0])
+    assert found.message
+    assert found.hint.endswith(".")
+    assert ("this very thing" in found.message) == ("{about}" in WORDS[cause][0])

@@ -8,10 +8,10 @@ from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause
 from adapter.explain.judgement import Judgement, judge, taker
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_verification
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.explain.capturing import (
     BOTH,
     FIELDS,

@@ -28,11 +28,11 @@ from adapter.simulator.hostile_envelopes import (
     hostile_envelopes,
     hostile_queries,
 )
+from adapter.wechat.client_side import UNSEALED_ANSWERS, build_verification, open_reply, parse_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.errors import WeChatError
-from adapter.wechat.pushing import UNSEALED_ANSWERS, build_verification, open_reply, parse_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 
 AT_ONCE = 8

@@ -16,7 +16,7 @@ from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 
 pytestmark = pytest.mark.usefixtures("may_wait")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, OtherEvent, Reply, read
 from adapter.wechat.codec import Format, encode, sniff
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.wechat.examples import PUSH_FIELDS, identity_text, vectors, xml_text
 
 FORMATS = list(Format)

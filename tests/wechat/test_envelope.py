@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
+from adapter.wechat.client_side import build_verification, open_reply
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Envelope, Mode
 from adapter.wechat.errors import Refused, WeChatError
-from adapter.wechat.pushing import build_verification, open_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wechat.signature import sign
 from tests.wechat.examples import (
     APP_ID,

@@ -14,7 +14,7 @@ from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import WeChatError
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wechat.signature import sign
 from tests.wechat.examples import (
     APP_ID,

@@ -1,4 +1,7 @@
-"""What proxies, logs and people do to a query and a body, undone one at a time."""
+"""What may have happened to a refused push: another account's, or a query or body altered.
+
+Proxies, logs and people alter queries and bodies; each alteration is undone one at a time.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,22 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from adapter import development
 from adapter.explain.causes import Cause, Found
+from adapter.wechat.cipher import is_encoding_aes_key
 from adapter.wechat.codec import DEFAULT_LIMITS
+from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.secret import Secret
 
+KINDS = {
+    Mode.PLAINTEXT: "not encrypted (plaintext)",
+    Mode.SECURE: "encrypted (secure or compatible)",
+}
 PARAMETERS = ("signature", "msg_signature", "timestamp", "nonce", "echostr", "encrypt_type")
 
 _MILLISECONDS = re.compile(rb"\btimestamp=(\d{10})\d{3}\b")
@@ -24,6 +35,75 @@ _ENCRYPT = re.compile(
 )
 _XML = re.compile(rb"(?s)<xml>.*</xml>")
 _JSON = re.compile(rb"(?s)\{.*\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherAccount:
+    """An account that is not the configured one, and what it would mean."""
+
+    account: Account
+    found: Found
+
+
+def others(section: str, programs: Mapping[str, Account]) -> Iterator[OtherAccount]:
+    """Yield the accounts to try instead of the one of `section`, the likeliest first."""
+    own = programs[section]
+    yield from _of_another_mode(own)
+    elsewhere = {name: account for name, account in programs.items() if name != section}
+    for name, account in elsewhere.items():
+        yield OtherAccount(account=account, found=Found(cause=Cause.OTHER_PROGRAM, about=name))
+    for name, account in elsewhere.items():
+        yield from _with_one_secret_of(own, name, account)
+    bare = own.token.reveal().strip()
+    if bare and bare != own.token.reveal():
+        account = replace(own, token=Secret(bare))
+        yield OtherAccount(account=account, found=Found(cause=Cause.TOKEN_BLANKS))
+    if own.encoding_aes_key:
+        yield from _with_exchanged_secrets(own, own.encoding_aes_key)
+    for mode in (Mode.SECURE, Mode.PLAINTEXT):
+        yield OtherAccount(account=_development(mode), found=Found(cause=Cause.DEVELOPMENT))
+
+
+def _of_another_mode(own: Account) -> Iterator[OtherAccount]:
+    if own.mode is not Mode.PLAINTEXT:
+        mode = Mode.PLAINTEXT
+    elif own.encoding_aes_key:
+        mode = Mode.SECURE
+    else:
+        return
+    yield OtherAccount(
+        account=replace(own, mode=mode), found=Found(cause=Cause.MODE, about=KINDS[mode])
+    )
+
+
+def _with_one_secret_of(own: Account, name: str, other: Account) -> Iterator[OtherAccount]:
+    for token in filter(None, (other.token, other.previous_token)):
+        yield OtherAccount(
+            account=replace(own, token=token),
+            found=Found(cause=Cause.TOKEN_ELSEWHERE, about=name),
+        )
+    for key in filter(None, (other.encoding_aes_key, other.previous_encoding_aes_key)):
+        yield OtherAccount(
+            account=replace(own, encoding_aes_key=key),
+            found=Found(cause=Cause.KEY_ELSEWHERE, about=name),
+        )
+
+
+def _with_exchanged_secrets(own: Account, key: Secret) -> Iterator[OtherAccount]:
+    found = Found(cause=Cause.TOKEN_IS_THE_KEY)
+    yield OtherAccount(account=replace(own, token=key), found=found)
+    if is_encoding_aes_key(own.token.reveal()):
+        account = replace(own, token=key, encoding_aes_key=own.token)
+        yield OtherAccount(account=account, found=found)
+
+
+def _development(mode: Mode) -> Account:
+    return Account(
+        app_id=development.APP_ID,
+        mode=mode,
+        token=Secret(development.TOKEN),
+        encoding_aes_key=Secret(development.ENCODING_AES_KEY),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from adapter.explain.causes import Cause, Found
-from adapter.explain.remains import encrypted, meant_for, what_remains
+from adapter.explain.diagnosis import encrypted, meant_for, what_remains
 from adapter.wechat.envelope import Mode
 from adapter.wechat.errors import Refused
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.explain.capturing import APP_ID, OTHER_KEY, OURS, THEIRS, sent
 
 WRONG = Refused("signature_wrong")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.explain.alterations import bodies, queries
 from adapter.explain.causes import Cause
+from adapter.explain.hypotheses import bodies, queries
 from adapter.wechat.codec import DEFAULT_LIMITS
 
 

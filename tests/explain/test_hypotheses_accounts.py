@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.explain.accounts import others
 from adapter.explain.causes import Cause
+from adapter.explain.hypotheses import others
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.explain.capturing import BOTH, CANARY, KEY, OURS, TOKEN
 
 
