@@ -18,6 +18,7 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
+from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
@@ -206,6 +207,7 @@ def _shared(
         limits=parts.edge_limits(settings.edge),
         room=InFlightLimit(settings.edge.max_in_flight),
         show_message=mapping.show_message,
+        trusted_proxies=networks(settings.edge.trusted_proxies),
     )
 
 
@@ -221,11 +223,13 @@ def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | N
         for section, program in settings.programs.items()
     }
     host, port = parts.host_and_port(settings.edge.listen)
+    app = edge_app.create_app(programs, shared)
     return HttpServer(
-        edge_app.create_app(programs, shared),
+        app,
         host=host,
         port=port,
         patience=parts.patience(settings.edge, open_files=raise_file_limit()),
+        refused=app.refusals.refused,
     )
 
 

@@ -133,11 +133,17 @@ def _event(told: Told) -> Iterator[Step]:
     if isinstance(push, OtherEvent):
         what = "passed on to [forward]" if told.forward else "answered `success`"
         name = printable(push.event) or "(none)"
-        yield Step(name="event", says=f"{name} is not ours: {what}")
+        as_it_came = f" as it came (our reader: {push.undecodable})" if push.undecodable else ""
+        yield Step(name="event", says=f"{name} is not ours: {what}{as_it_came}")
         return
     lines = tuple(f"{name} = {printable(value)}" for name, value in _fields(told.judgement))
     yield Step(name="fields", says="cancel_waybill", lines=lines)
-    if isinstance(push, CancelWaybill) and push.faults:
+    if isinstance(push, CancelWaybill) and push.header_faults:
+        yield Step(
+            name="request",
+            says=f"none: {', '.join(push.header_faults)} is missing or malformed; answered -1",
+        )
+    elif isinstance(push, CancelWaybill) and push.faults:
         yield Step(
             name="request",
             says=f"none: {', '.join(push.faults)} cannot identify a waybill; answered 30001",
@@ -169,7 +175,7 @@ def _fields(judgement: Judgement) -> Iterator[tuple[str, str]]:
         return
     yield "ToUserName", push.to_user_name
     yield "FromUserName", push.from_user_name
-    yield "CreateTime", str(push.create_time)
+    yield "CreateTime", str(push.create_time) if push.create_time else "(none)"
     yield "BizID", push.biz_id
     yield "BizPwd", MASK if push.biz_pwd else "(none)"
     yield "ShopAppID", push.shop_app_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from adapter.cli import probe_carrier, probe_clock, probe_ledger
+from adapter.cli import probe_carrier, probe_clock, probe_forward, probe_ledger
 from adapter.configuration.findings import Finding
 from adapter.settings import Settings
 
@@ -21,7 +21,12 @@ class Probe(Protocol):
         ...
 
 
-PROBES: tuple[Probe, ...] = (probe_carrier.ask, probe_ledger.ask, probe_clock.ask)
+PROBES: tuple[Probe, ...] = (
+    probe_carrier.ask,
+    probe_ledger.ask,
+    probe_forward.ask,
+    probe_clock.ask,
+)
 """Asked in this order by `check` without `--offline`."""
 
 

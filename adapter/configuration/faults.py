@@ -28,6 +28,8 @@ _MESSAGES: Mapping[str, str] = {
     "model_type": "must be a section, not a value.",
     "model_attributes_type": "must be a section, not a value.",
     "dict_type": "must hold sections, not be a value.",
+    "network_list": 'must be a list of addresses and networks, e.g. ["10.0.0.0/8"].',
+    "network": 'holds "{text}", which is not an address or a network, e.g. 10.0.0.0/8.',
     "string_pattern_mismatch": "is no name for a Mini Program.",
 }
 

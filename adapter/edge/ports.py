@@ -64,6 +64,10 @@ class EdgeMetrics(Protocol):
         """A request was turned away, with a stable word for why."""
         ...
 
+    def unhandled(self, event: str) -> None:
+        """An event that wants a ResultCode was answered `success`: there is no handler."""
+        ...
+
     def rotated(self, *, token: bool, key: bool) -> None:
         """The previous token, or the previous AES key, was still needed."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -15,6 +15,7 @@ from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
 from adapter.edge.deadline import Deadline
 from adapter.edge.limits import InFlightLimit, Limits, header, read_body
+from adapter.edge.peer import Network, peer_of
 from adapter.edge.ports import CancellationDesk, EdgeMetrics, Forwarder, Log
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
 from adapter.edge.translate import Locale
@@ -22,6 +23,7 @@ from adapter.wechat import cancel_waybill
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
 from adapter.wechat.cipher import RANDOM_BYTES
 from adapter.wechat.envelope import Envelope, Mode, Opened
+from adapter.wechat.events import wants_result_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class EdgeParts:
     limits: Limits
     room: InFlightLimit
     show_message: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
     unix: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     random16: Callable[[], bytes] = lambda: os.urandom(RANDOM_BYTES)
@@ -103,7 +106,9 @@ class PushEndpoint:
         if opened.previous_token or opened.previous_key:
             parts.tally.rotated(token=opened.previous_token, key=opened.previous_key)
 
-        event = cancel_waybill.read(opened.message, opened.format)
+        event = cancel_waybill.read_opened(opened)
+        if isinstance(event, CancelWaybill) and not event.create_time:
+            event = replace(event, create_time=int(parts.unix()))  # the reply needs one
         delivery.event = event
         if isinstance(event, OtherEvent):
             return await self._pass_on(delivery, event, opened, body)
@@ -136,6 +141,9 @@ class PushEndpoint:
 
     async def _decide(self, delivery: Delivery, push: CancelWaybill) -> Answer:
         parts = self.parts
+        if push.header_faults:
+            # Not one of WeChat's as documented: nothing is asked, and pressing again is no help.
+            return Answer(key="", outcome=Outcome.FAILED)
         cancellation = translate.cancellation(push)
         reason = self._unasked(push)
         if reason is not None:
@@ -183,6 +191,9 @@ class PushEndpoint:
             )
             answer = HttpAnswer(status=200, body=said.body, content_type=said.content_type)
             result = said.result
+        elif wants_result_code(event.event):
+            parts.tally.unhandled(event.event)
+            parts.log.warning("event_without_handler", program=program.name, event_name=event.event)
         seconds = parts.monotonic() - delivery.started
         parts.tally.pushed(
             event=event.event,
@@ -195,7 +206,9 @@ class PushEndpoint:
             "push_passed_on",
             program=program.name,
             event_name=event.event,
+            undecodable=event.undecodable,
             result=result,
+            peer=peer_of(delivery.scope, parts.trusted_proxies),
             took_ms=round(seconds * 1000, 1),
         )
         return answer
@@ -230,6 +243,7 @@ class PushEndpoint:
             unsent=answer.unsent._value_ if answer.unsent is not None else "",
             calls=answer.calls,
             repeated=answer.repeated,
-            faults=list(push.faults),
+            faults=[*push.header_faults, *push.faults],
+            peer=peer_of(delivery.scope, parts.trusted_proxies),
             took_ms=round(seconds * 1000, 1),
         )

@@ -11,7 +11,12 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapter.edge.connections import ConnectionLimits, PatientConfig, PatientConnection
+from adapter.edge.connections import (
+    ConnectionLimits,
+    PatientConfig,
+    PatientConnection,
+    Refused,
+)
 
 RESERVED_FILES = 256  # for the ledger, the carrier's channels, the log and the other server
 OPEN_FILES = 65_536  # enough for any ceiling we set; more only makes child processes slow
@@ -29,7 +34,13 @@ class HttpServer:
     """
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits | None = None
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        patience: ConnectionLimits | None = None,
+        refused: Refused | None = None,
     ) -> None:
         config = PatientConfig(
             app=app,
@@ -44,6 +55,8 @@ class HttpServer:
         )
         patience = patience or ConnectionLimits()
         config.patience = patience
+        if refused is not None:
+            config.refused = refused
         # uvicorn says int and means seconds for `call_later`, which takes fractions.
         config.timeout_keep_alive = patience.idle_seconds  # type: ignore[assignment]
         self._config = config

@@ -22,6 +22,7 @@ class Cause(Enum):
     MODE = "mode"
     CLOCK = "clock"
     QUERY_LOST = "query_lost"
+    QUERY_CHANGED = "query_changed"
     PARAMETER_LOST = "parameter_lost"
     PARAMETER_FORM = "parameter_form"
     PARAMETER_NAMES = "parameter_names"
@@ -39,6 +40,7 @@ class Cause(Enum):
     BODY_OF_ANOTHER_PUSH = "body_of_another_push"
     BODY_SPACE_FOR_PLUS = "body_space_for_plus"
     BODY_PERCENT_ENCODED = "body_percent_encoded"
+    BODY_FORM = "body_form"
     BODY_HTML_ESCAPED = "body_html_escaped"
     BODY_JSON_ESCAPED = "body_json_escaped"
     BODY_BASE64 = "body_base64"
@@ -129,6 +131,10 @@ WORDS: dict[Cause, tuple[str, str]] = {
         "The query is empty: nothing says who signed",
         "Let the proxy in front pass the query on ($request_uri, not $uri, in nginx).",
     ),
+    Cause.QUERY_CHANGED: (
+        "Or the timestamp or the nonce was changed on the way: no token signs what it is now",
+        "Take query and body of the same push. " + _PROXY,
+    ),
     Cause.PARAMETER_LOST: ("The query lacks {about}", _PROXY),
     Cause.PARAMETER_FORM: (
         "The query is not one of WeChat's: {about}",
@@ -175,6 +181,10 @@ WORDS: dict[Cause, tuple[str, str]] = {
     Cause.BODY_PERCENT_ENCODED: (
         "The body was re-encoded: it is percent-encoded",
         "Something sends the body on as a form. " + _PROXY,
+    ),
+    Cause.BODY_FORM: (
+        "The body was re-encoded: it is a form, and the push stands in its field {about}",
+        "Something reads the body as a form and sends it on as one. " + _PROXY,
     ),
     Cause.BODY_HTML_ESCAPED: ("The body was re-encoded: it is escaped as in HTML", _CAPTURE),
     Cause.BODY_JSON_ESCAPED: (

@@ -13,6 +13,7 @@ from itertools import product
 from adapter.explain.capture import how_far
 from adapter.explain.causes import Cause, Found
 from adapter.explain.hypotheses import KINDS, OtherAccount, Undone, bodies, others, queries
+from adapter.wechat.cancel_waybill import read_opened
 from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import DEFAULT_LIMITS, decode, sniff
 from adapter.wechat.envelope import Account, Envelope, Mode, Opened
@@ -30,7 +31,7 @@ _FORMS = {
     "query_not_utf8": "it is not UTF-8",
     "query_too_long": "it is far too long",
     "timestamp": "timestamp is not ten digits",
-    "nonce": "nonce is not 1 to 32 letters and digits",
+    "nonce": "nonce is not 1 to 64 letters, digits, hyphens and underscores",
     "signature": "signature is not 40 lower-case hexadecimal digits",
     "msg_signature": "msg_signature is not 40 lower-case hexadecimal digits",
     "echostr": "echostr is empty",
@@ -65,7 +66,10 @@ def open_push(account: Account, query: bytes, body: bytes, *, now_unix: float) -
     if is_verification(query, body):
         envelope.verify(query, now_unix=now_unix)
         return None
-    return envelope.open(query, body, now_unix=now_unix)
+    opened = envelope.open(query, body, now_unix=now_unix)
+    if opened.body_fault:
+        read_opened(opened)  # only what is passed on may stand in such a body
+    return opened
 
 
 def is_verification(query: bytes, body: bytes) -> bool:
@@ -137,7 +141,9 @@ def _refused(attempt: Try, *, now_unix: float) -> Refused | None:
     if account.mode is not Mode.PLAINTEXT and not account.encoding_aes_key:
         return Refused("wrong_mode")
     try:
-        open_push(account, attempt.query, attempt.body, now_unix=now_unix)
+        opened = open_push(account, attempt.query, attempt.body, now_unix=now_unix)
+        if opened is not None and account.mode is Mode.PLAINTEXT:
+            decode(opened.message, opened.format)  # nothing signs it: it must be one to prove it
     except Refused as refused:
         return refused
     except Undecodable as error:
@@ -164,6 +170,10 @@ def _late(attempt: Try, now_unix: float) -> tuple[Found, ...]:
     return (Found(cause=Cause.CLOCK, about=about),) if about else ()
 
 
+# Nothing tells the two apart: the signature fits neither way.
+_UNSIGNED = (Found(cause=Cause.TOKEN), Found(cause=Cause.QUERY_CHANGED))
+
+
 def what_remains(
     account: Account, query: bytes, body: bytes, refusal: WeChatError
 ) -> tuple[Found, ...]:
@@ -183,10 +193,10 @@ def what_remains(
         mode = Found(cause=Cause.MODE, about=kind)
         if not body.strip():
             return (Found(cause=Cause.BODY_LOST),)
-        return (mode,) if signs else (mode, Found(cause=Cause.TOKEN))
+        return (mode,) if signs else (mode, *_UNSIGNED)
     if account.mode is Mode.PLAINTEXT or b"echostr=" in query:
-        return (Found(cause=Cause.TOKEN),)
-    return (_of_an_encrypted_push(account, body, token_signs=signs),)
+        return _UNSIGNED
+    return _of_an_encrypted_push(account, body, token_signs=signs)
 
 
 def _lost(query: bytes, body: bytes) -> str:
@@ -198,25 +208,25 @@ def _lost(query: bytes, body: bytes) -> str:
     return "msg_signature" if b"Encrypt" in body else ""
 
 
-def _of_an_encrypted_push(account: Account, body: bytes, *, token_signs: bool) -> Found:
+def _of_an_encrypted_push(account: Account, body: bytes, *, token_signs: bool) -> tuple[Found, ...]:
     if not body.strip():
-        return Found(cause=Cause.BODY_LOST)
+        return (Found(cause=Cause.BODY_LOST),)
     try:
         encrypt = encrypted(body)
     except Undecodable as error:
-        return _unreadable(body, error)
+        return (_unreadable(body, error),)
     if encrypt is None:
-        return Found(cause=Cause.FORMAT, about="it has no Encrypt")
+        return (Found(cause=Cause.FORMAT, about="it has no Encrypt"),)
     refused = _decryption(account, encrypt)
     if refused in {"base64", "length"}:
         about = f"Encrypt has {len(encrypt)} characters, which is no whole number of blocks"
-        return Found(cause=Cause.BODY_TRUNCATED, about=about)
+        return (Found(cause=Cause.BODY_TRUNCATED, about=about),)
     if token_signs:
         about = "msg_signature does not cover its Encrypt"
-        return Found(cause=Cause.BODY_OF_ANOTHER_PUSH, about=about)
+        return (Found(cause=Cause.BODY_OF_ANOTHER_PUSH, about=about),)
     # What decrypts under our key, whoever it is for, was not made by a stranger.
     is_ours = refused in {"", "app_id"}
-    return Found(cause=Cause.TOKEN if is_ours else Cause.TOKEN_AND_KEY)
+    return _UNSIGNED if is_ours else (Found(cause=Cause.TOKEN_AND_KEY),)
 
 
 def _unreadable(body: bytes, error: Undecodable) -> Found:
@@ -233,7 +243,7 @@ def _unreadable(body: bytes, error: Undecodable) -> Found:
 def encrypted(body: bytes) -> str | None:
     """Return a body's Encrypt, or None where it has none. Raises `Undecodable`."""
     text = decode(body, sniff(body)).get("Encrypt")
-    return text if isinstance(text, str) and text else None
+    return text.strip(" \t\r\n") or None if isinstance(text, str) else None
 
 
 def meant_for(account: Account, body: bytes) -> str:

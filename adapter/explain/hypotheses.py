@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 from adapter import development
 from adapter.explain.causes import Cause, Found
@@ -26,6 +26,7 @@ KINDS = {
     Mode.PLAINTEXT: "not encrypted (plaintext)",
     Mode.SECURE: "encrypted (secure or compatible)",
 }
+FORM_FIELDS = 64  # a push is one of few
 PARAMETERS = ("signature", "msg_signature", "timestamp", "nonce", "echostr", "encrypt_type")
 
 _MILLISECONDS = re.compile(rb"\btimestamp=(\d{10})\d{3}\b")
@@ -132,6 +133,19 @@ def bodies(body: bytes) -> Iterator[Undone]:
             undone = undo(body)
             if undone and undone != body:
                 yield Undone(found=Found(cause=cause), text=undone)
+    yield from _out_of_a_form(body)
+
+
+def _out_of_a_form(body: bytes) -> Iterator[Undone]:
+    """`body=%3Cxml…`: the push is a form's field, or the name of one without a value."""
+    with suppress(ValueError):
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS)
+        for name, value in pairs:
+            for text, about in ((value, name), (name, "without a name")):
+                if text.lstrip()[:1] in {"<", "{"} and text.encode() != body:
+                    shown = about if about.isascii() and about.isprintable() else "of odd letters"
+                    found = Found(cause=Cause.BODY_FORM, about=shown[:40])
+                    yield Undone(found=found, text=text.encode())
 
 
 def _pairs(query: bytes) -> list[tuple[bytes, bytes]]:

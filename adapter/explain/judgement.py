@@ -154,8 +154,8 @@ def _read(
     try:
         event = read(message, format)
     except Undecodable as error:
-        is_field = error.detail in {"ToUserName", "FromUserName", "CreateTime"}
-        found = Found(cause=Cause.FIELD if is_field else Cause.FORMAT, about=error.detail)
+        cause = Cause.FIELD if error.detail == "FromUserName" else Cause.FORMAT
+        found = Found(cause=cause, about=error.detail)
         diagnosis = Diagnosis(reason=error.reason, detail=error.detail, found=(found,))
     return Judgement(
         section=section,

@@ -172,11 +172,26 @@ def test_a_text_that_does_not_fit_is_told_with_its_answer() -> None:
     assert "none: OrderID cannot stand in it; answered 30001 (not_found)" in shown
 
 
+def test_a_push_with_a_header_fault_is_told_as_the_edge_answers_it() -> None:
+    shown = _shown(
+        sent(message=b"<xml><FromUserName>o</FromUserName><Event>cancel_waybill</Event></xml>")
+    )
+
+    assert "none: ToUserName, CreateTime is missing or malformed; answered -1" in shown
+    assert "CreateTime = (none)" in shown
+
+
+def test_another_event_that_our_reader_dislikes_is_told_to_be_passed_on() -> None:
+    shown = _shown(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
+
+    assert "x is not ours: passed on to [forward] as it came (our reader: repeated_name)" in shown
+
+
 def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
     shown = _shown(sent(message=b"<xml><Event>cancel_waybill</Event></xml>"))
 
     assert "decryption  right" in shown
-    assert "refused     undecodable (ToUserName)" in shown
+    assert "refused     undecodable (FromUserName)" in shown
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ async def test_the_line_of_a_push_says_what_was_decided() -> None:
         "calls": 2,
         "repeated": False,
         "faults": [],
+        "peer": "127.0.0.1",
     }
 
 

@@ -14,6 +14,12 @@ PLAINTEXT = replace(OURS, mode=Mode.PLAINTEXT)
 STRANGER = replace(OURS, token=Secret("stranger"), encoding_aes_key=Secret("s" * 43))
 
 
+NOT_SIGNED = (
+    "The token is another one than WeChat's: everything else fits, no signature does",
+    "Or the timestamp or the nonce was changed on the way: no token signs what it is now",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A refused push, what the edge says of it, and the causes, in words."""

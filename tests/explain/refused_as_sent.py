@@ -19,7 +19,7 @@ from tests.explain.capturing import (
     Sent,
     sent,
 )
-from tests.explain.kinds import PLAINTEXT, STRANGER, Kind
+from tests.explain.kinds import NOT_SIGNED, PLAINTEXT, STRANGER, Kind
 
 PUSH = sent()
 NOBODYS = "Neither the token nor the key fits: it is another Mini Program's push, or nobody's"
@@ -35,7 +35,7 @@ AS_SENT = (
         name="another token",
         push=sent(replace(OURS, token=Secret("stranger"))),
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
     Kind(
         name="the token of another program",
@@ -133,7 +133,7 @@ AS_SENT = (
         reason="wrong_mode",
         says=(
             "The mode is another one: the push is not encrypted (plaintext)",
-            "The token is another one than WeChat's: everything else fits, no signature does",
+            *NOT_SIGNED,
         ),
     ),
     Kind(
@@ -141,7 +141,7 @@ AS_SENT = (
         push=sent(STRANGER, mode=Mode.PLAINTEXT),
         programs={"wechat": PLAINTEXT},
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
     Kind(
         name="long ago",
@@ -192,6 +192,6 @@ AS_SENT = (
             body=b"",
         ),
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
 )

@@ -67,6 +67,21 @@ def test_another_event_is_taken() -> None:
     assert _judged(sent(message=message)).event == OtherEvent(event="add_waybill")
 
 
+def test_another_event_that_cannot_be_decoded_is_taken() -> None:
+    judgement = _judged(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
+
+    assert judgement.status == 200
+    assert judgement.event == OtherEvent(event="x", undecodable="repeated_name")
+
+
+def test_a_cancellation_with_a_header_fault_is_taken() -> None:
+    judgement = _judged(sent(message=encode(FIELDS[1:], Format.XML)))
+
+    assert judgement.status == 200
+    assert isinstance(judgement.event, CancelWaybill)
+    assert judgement.event.header_faults == ("ToUserName",)
+
+
 def test_the_verification_of_the_url_is_taken() -> None:
     query = build_verification(OURS, timestamp=NOW, nonce="1", echostr="4375120948345356249")
 
@@ -78,8 +93,8 @@ def test_the_verification_of_the_url_is_taken() -> None:
 @pytest.mark.parametrize(
     ("message", "status", "cause"),
     [
-        (b"<xml><a>1</a><a>2</a></xml>", 400, Cause.FORMAT),
-        (encode(FIELDS[1:], Format.XML), 400, Cause.FIELD),
+        (b"<xml><Event>cancel_waybill</Event><a>1</a><a>2</a></xml>", 400, Cause.FORMAT),
+        (encode((FIELDS[0], *FIELDS[2:]), Format.XML), 400, Cause.FIELD),
     ],
 )
 def test_what_is_authentic_and_cannot_be_read_is_answered_400(
