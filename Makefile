@@ -37,7 +37,7 @@ quietly = said=$$(mktemp) && trap 'rm -f "$$said"' EXIT && \
 	  --no-deps --no-build-isolation --editable .)
 	@touch $@
 
-dev: .venv/.installed ## run everything on this machine: stub, edge, console (ARGS="--mode plaintext")
+dev: .venv/.installed ## run everything on this machine: stub, edge, ops port (ARGS="--mode plaintext")
 	@$(BIN)/waybridge dev $(ARGS)
 
 demo: .venv/.installed ## push every case in every mode and format, print the replies, stop

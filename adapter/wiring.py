@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from adapter.cancellation.resolver import Resolver
 from adapter.carrier.client import GrpcCarrier
 from adapter.carrier.contract import Contract
 from adapter.carrier.mapping import Mapping
+from adapter.configuration.sections import EdgeSettings
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
@@ -42,6 +44,16 @@ if TYPE_CHECKING:
 RESOLVE_EVERY_SECONDS = 1.0
 LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +169,7 @@ async def _core(
     metrics: Metrics,
     gate: Gate,
 ) -> _Core:
-    clock = parts.SystemClock()
+    clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
     options = parts.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
@@ -200,12 +212,13 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
 ) -> EdgeParts:
+    limits = parts.edge_limits(settings.edge)
     return EdgeParts(
         desk=desk,
         tally=metrics,
         log=log,
-        limits=parts.edge_limits(settings.edge),
-        room=InFlightLimit(settings.edge.max_in_flight),
+        limits=limits,
+        room=InFlightLimit(limits.max_in_flight),
         show_message=mapping.show_message,
         trusted_proxies=networks(settings.edge.trusted_proxies),
     )
@@ -228,7 +241,7 @@ def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | N
         app,
         host=host,
         port=port,
-        patience=parts.patience(settings.edge, open_files=raise_file_limit()),
+        patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
         refused=app.refusals.refused,
     )
 
@@ -236,7 +249,9 @@ def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | N
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
     host, port = parts.host_and_port(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
-    return HttpServer(app, host=host, port=port)
+    # No settings of its own: whoever narrows the edge must still be able to look.
+    patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
+    return HttpServer(app, host=host, port=port, patience=patience)
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

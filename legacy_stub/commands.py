@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print a JSON arr
 @click.version_option(package_name="waybridge")
 def main() -> None:
     """Play a carrier's order system over gRPC, with every way in which one fails."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a GBK terminal lacks some of what is shown
 
 
 @main.command("serve")
@@ -168,7 +172,9 @@ def _print_faults(faults: Sequence[StandingFault], *, as_json: bool) -> None:
 
 def _print_json(rows: list[dict[str, object]]) -> None:
     """Print an array, a row to a line: readable by people, by jq and by grep."""
-    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    # Escaped where characters might be lost; click writes UTF-8 to what calls itself ASCII.
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    lines = (json.dumps(row, ensure_ascii=not is_unicode) for row in rows)
     click.echo("[" + ",\n ".join(lines) + "]")
 
 

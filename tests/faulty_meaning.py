@@ -101,18 +101,19 @@ FAULTY_MEANING: dict[str, Faulty] = {
             'Write e.g. "0.0.0.0:8080" or "[::1]:8080".',
         ),
     ),
-    "console open to everybody": Faulty(
+    "ops port open to everybody": Faulty(
         file='[ops]\nlisten = "0.0.0.0:9090"',
         expected=(
-            "error: FILE, line 2, ops.listen: is reachable from other machines, and ops.users is "
-            'not set. Name a file of users, or listen on "127.0.0.1:9090".',
+            "error: FILE, line 2, ops.listen: is reachable from other machines, and the ops port "
+            'has no sign-in yet. Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or '
+            "a proxy of your own on this machine.",
         ),
     ),
-    "console on the edge's port": Faulty(
+    "ops on the edge's port": Faulty(
         file='[ops]\nlisten = "127.0.0.1:8080"',
         expected=(
-            "error: FILE, line 2, ops.listen: is the port of edge.listen: the console must not "
-            'face WeChat. Take another port, e.g. "127.0.0.1:9090".',
+            "error: FILE, line 2, ops.listen: is the port of edge.listen: people and WeChat must "
+            'not share one. Take another port, e.g. "127.0.0.1:9090".',
         ),
     ),
     "no target": Faulty(

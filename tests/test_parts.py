@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from adapter import parts
-from adapter.configuration.sections import CarrierSettings
+from adapter.configuration.sections import CarrierSettings, EdgeSettings
 from adapter.settings import Settings
 from adapter.wechat.envelope import Mode
 
@@ -52,12 +50,21 @@ def test_the_files_of_tls_are_those_of_the_settings() -> None:
 
 
 def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
-    patience = parts.patience(SETTINGS.edge, open_files=1_000_000)
+    patience = parts.connection_limits(SETTINGS.edge, open_files=1_000_000)
 
     assert parts.desk_limits(SETTINGS).call_seconds == 11
     assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
     assert patience.idle_seconds == 33
     assert patience.connections == SETTINGS.edge.max_connections
+
+
+@pytest.mark.parametrize("seconds", [2.0, 60.0])
+def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None:
+    edge = EdgeSettings(body_within_seconds=seconds)
+
+    patience = parts.connection_limits(edge, open_files=1_000_000)
+
+    assert patience.message_seconds > seconds
 
 
 @pytest.mark.parametrize(
@@ -66,10 +73,3 @@ def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
 )
 def test_a_listen_address_is_split(listen: str, host: str, port: int) -> None:
     assert parts.host_and_port(listen) == (host, port)
-
-
-def test_the_clocks_are_the_machines() -> None:
-    clock = parts.SystemClock()
-
-    assert abs(clock.now() - time.time()) < 60
-    assert clock.monotonic() <= clock.monotonic()

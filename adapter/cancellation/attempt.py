@@ -12,7 +12,6 @@ from adapter.cancellation.model import (
     CarrierAnswer,
     Entry,
     Outcome,
-    State,
     Unsent,
 )
 
@@ -144,22 +143,6 @@ class WaybillLock:
     def release(self) -> None:
         """Let the next one take it."""
         self._lock.release()
-
-
-def fresh_entry(key: str, wish: Cancellation, *, received_at: float) -> Entry:
-    """Return the entry of a push that the ledger has not seen. The credential is not in it."""
-    return Entry(
-        key=key,
-        account=wish.account,
-        open_id=wish.open_id,
-        pushed_at=wish.pushed_at,
-        biz_id=wish.biz_id,
-        order_id=wish.order_id,
-        waybill_id=wish.waybill_id,
-        shop_app_id=wish.shop_app_id,
-        state=State.UNSENT,
-        received_at=received_at,
-    )
 
 
 def stored(entry: Entry, *, repeated: bool) -> Answer:

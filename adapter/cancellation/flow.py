@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from adapter.cancellation.attempt import (
-    LOOKUP_SECONDS,
-    Attempt,
-    fresh_entry,
-    from_memory,
-    stored,
-)
+from adapter.cancellation.attempt import LOOKUP_SECONDS, Attempt, from_memory, stored
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
@@ -28,6 +22,7 @@ from adapter.cancellation.model import (
     Outcome,
     State,
     Unsent,
+    fresh_entry,
 )
 from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger, Rule
 from adapter.cancellation.rules_ask import (
@@ -55,9 +50,9 @@ REWRITE_AFTER_SECONDS = (0.2, 0.5, 1.0)  # between tries of a commit B; the last
 class DeskLimits:
     """How long we wait for others, in seconds."""
 
-    call_seconds: float = 12.0
-    connect_wait_seconds: float = 1.0
-    commit_within_seconds: float = 0.8  # answered within a second, the rest of the road included
+    call_seconds: float
+    connect_wait_seconds: float
+    commit_within_seconds: float  # answered within a second, the rest of the road included
 
 
 class CancellationFlow:

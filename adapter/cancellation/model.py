@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum, StrEnum
-from typing import Protocol, TypedDict, Unpack
+from operator import attrgetter
+from typing import Any, Protocol, TypedDict, Unpack
 
 
 class Outcome(Enum):
@@ -64,7 +65,6 @@ class Unsent(Enum):
     TURN_NOT_REACHED = "turn_not_reached"
     SHED = "shed"
     PAUSED = "paused"
-    DRAINING = "draining"
     REFUSED = "refused"
 
 
@@ -108,9 +108,9 @@ class Waybill:
     waybill_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancellation:
-    """One press of the button: a sender's wish to cancel one waybill.
+@dataclass(frozen=True, kw_only=True)  # without slots: see `Entry.but`
+class Press:
+    """One press of the button: all that tells it from another, in the order of its identity.
 
     `pushed_at` is WeChat's CreateTime (Unix seconds); it is identity, never a clock.
     """
@@ -122,11 +122,24 @@ class Cancellation:
     order_id: str
     waybill_id: str
     shop_app_id: str
-    credential: Concealed = field(repr=False, compare=False)
 
     @property
     def waybill(self) -> Waybill:
         return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
+
+
+PRESS = tuple(each.name for each in fields(Press))
+"""The names of a press's fields."""
+
+press_values: Callable[[Press], tuple[Any, ...]] = attrgetter(*PRESS)
+"""The values of these fields, and none of what a subclass adds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation(Press):
+    """A sender's wish to cancel one waybill: the press, and what proves the merchant."""
+
+    credential: Concealed = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +177,7 @@ class Changes(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: see `but`
-class Entry:
+class Entry(Press):
     """The ledger's row of one push. Times are Unix seconds.
 
     `told` is the outcome that was put into a reply while somebody waited for it; empty:
@@ -176,13 +189,6 @@ class Entry:
     """
 
     key: str
-    account: str
-    open_id: str
-    pushed_at: int
-    biz_id: str
-    order_id: str
-    waybill_id: str
-    shop_app_id: str
     state: State
     received_at: float
     calls: int = 0
@@ -198,10 +204,6 @@ class Entry:
     cause: str = ""
 
     @property
-    def waybill(self) -> Waybill:
-        return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
-
-    @property
     def cause_text(self) -> str:
         """The cause and its words as one text, for alerts, tables and exports."""
         words = (_CAUSE_TEXTS.get(self.cause, self.cause), self.why)
@@ -213,6 +215,23 @@ class Entry:
         copy = object.__new__(Entry)
         copy.__dict__.update(self.__dict__, **changes)
         return copy
+
+
+_DEFAULTS = {each.name: each.default for each in fields(Entry) if each.default is not MISSING}
+
+
+def fresh_entry(key: str, press: Press, *, received_at: float) -> Entry:
+    """Return the entry of a push that the ledger has not seen, made by the means of `but`: at
+    little more than half of a constructor's cost. A credential is not in it."""
+    entry = object.__new__(Entry)
+    entry.__dict__.update(
+        zip(PRESS, press_values(press)),  # noqa: B905 - of one length; a push's path
+        **_DEFAULTS,
+        key=key,
+        state=State.UNSENT,
+        received_at=received_at,
+    )
+    return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

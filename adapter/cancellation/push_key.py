@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from adapter.cancellation.model import Cancellation
+from adapter.cancellation.model import Press, press_values
 
 EVENT = "cancel_waybill"
 KEY_BYTES = 16
 
 
-def push_key(cancellation: Cancellation, *, identity_key: bytes) -> str:
+def push_key(press: Press, *, identity_key: bytes) -> str:
     """Return the push key K: 32 lower-case hex digits, the same for every repeat of a push.
 
     WeChat advises FromUserName + CreateTime for events, which collides when one user
@@ -19,16 +19,8 @@ def push_key(cancellation: Cancellation, *, identity_key: bytes) -> str:
     nonce and peer address are never in it: WeChat repeats a push with other ones. Keyed,
     so that a key given to a carrier tells nothing of the fields.
     """
-    fields = (
-        cancellation.account,
-        cancellation.open_id,
-        str(cancellation.pushed_at),
-        EVENT,
-        cancellation.biz_id,
-        cancellation.order_id,
-        cancellation.waybill_id,
-        cancellation.shop_app_id,
-    )
+    account, open_id, pushed_at, *numbers = press_values(press)
+    fields: tuple[str, ...] = (account, open_id, str(pushed_at), EVENT, *numbers)
     parts: list[bytes] = []
     for text in fields:
         encoded = text.encode()

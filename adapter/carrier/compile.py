@@ -58,7 +58,8 @@ def compile_protos(files: Sequence[Path], *, include: Sequence[Path] = ()) -> by
 
 
 def _protoc(arguments: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
+    # -P: a grpc_tools in the working folder is not ours.
+    command = [sys.executable, "-P", "-m", "grpc_tools.protoc", *arguments]
     try:
         run = subprocess.run(  # noqa: S603 - our own interpreter; arguments are paths, no shell
             command, capture_output=True, text=True, timeout=COMPILE_WITHIN_SECONDS, check=False

@@ -146,7 +146,7 @@ class Mapping:
     def express(self, outcome: Outcome, message: str = "") -> Expression:
         """Say `outcome` as this contract can: in a reply, else by a failed call.
 
-        An outcome that the contract has no word for is said as `failed`; see `has_word`.
+        An outcome that the contract has no word for is said as `failed`.
         """
         if self._cancel.table.number_for(outcome) is not None:
             return self.write_reply(outcome, message)
@@ -156,13 +156,6 @@ class Mapping:
         if outcome is Outcome.FAILED:  # every definite code means something else
             return Failure(code="INTERNAL")
         return self.express(Outcome.FAILED, message)
-
-    def has_word(self, outcome: Outcome) -> bool:
-        """Tell whether the contract can say this outcome, by a status or a failed call."""
-        return (
-            self._cancel.table.number_for(outcome) is not None
-            or self._refusals.failure(outcome) is not None
-        )
 
     def write_reply(self, outcome: Outcome | None, message: str = "") -> Message:
         """Write a reply with the first status listed for `outcome`; None: a status value the

@@ -9,6 +9,11 @@ from urllib.parse import unquote
 
 from adapter.cancellation.errors import AdapterError
 
+# What no setting says; a test may want less.
+RELOAD_SECONDS = 5.0  # new files are in use within this
+REBUILD_SECONDS = 300.0  # gRPC does not ask DNS again while the old connections live
+SILENCE_SECONDS = 2.0  # under the reply budget: a repeat goes out on another connection
+
 _UNIX_SCHEMES = ("unix", "unix-abstract")
 
 
@@ -20,15 +25,15 @@ class CarrierMisconfigured(AdapterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """PEM files. `ca` empty: the roots that gRPC ships. `cert` and `key` go together (mTLS).
+    """PEM files. `ca` absent: the roots that gRPC ships. `cert` and `key` go together (mTLS).
 
     `server_name` is the name the carrier's certificate must prove; empty: the target's host.
     """
 
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    server_name: str = ""
+    ca: Path | None
+    cert: Path | None
+    key: Path | None
+    server_name: str
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -37,7 +42,7 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierOptions:
-    """All that the client needs to know; the defaults are the measured ones.
+    """All that the client needs to know.
 
     `keepalive_timeout_seconds` is also TCP_USER_TIMEOUT: a silently dropped connection is
     given up after so long (3 s and more for lossy links). `reload_seconds` is how often the
@@ -48,17 +53,17 @@ class CarrierOptions:
     """
 
     target: str
-    insecure: bool = False
-    tls: TlsFiles | None = None
-    token_file: Path | None = None
-    health_service: str = ""
-    max_concurrent_calls: int = 1024
-    keepalive_seconds: float = 300.0
-    keepalive_timeout_seconds: float = 2.5
-    receive_limit_bytes: int = 256 * 1024
-    reload_seconds: float = 5.0
-    rebuild_seconds: float = 300.0
-    silence_seconds: float = 2.0
+    insecure: bool
+    tls: TlsFiles | None
+    token_file: Path | None
+    health_service: str
+    max_concurrent_calls: int
+    keepalive_seconds: float
+    keepalive_timeout_seconds: float
+    receive_limit_bytes: int
+    reload_seconds: float
+    rebuild_seconds: float
+    silence_seconds: float
 
 
 def addresses(target: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
+from adapter.cancellation.model import Press
 from adapter.carrier.contract import Method
 from adapter.carrier.document import Section
 from adapter.carrier.exchange import PushFields, Unfit
@@ -21,11 +22,11 @@ from adapter.carrier.request_rules import (
     refuse_incomplete,
     remark,
 )
-from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Getter, Source, Subject
+from adapter.carrier.sources import CREATE_TIME, REQUEST_ID, SOURCES, Getter, Source
 from adapter.carrier.targets import Convert, Misfit, Restore, constant, converter, restorer
 
 Fields = dict[str, object]
-Fill = Callable[[Subject, str], object]
+Fill = Callable[[Press, str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +44,14 @@ class RequestPlan:
     """A whole `[request]` table against one message. Building costs about a microsecond."""
 
     message_class: type[Message]
-    fields: Callable[[Subject, str], Fields]
+    fields: Callable[[Press, str], Fields]
     readers: tuple[tuple[str, Callable[[Message], object], Restore], ...]
     listed: frozenset[str]
 
-    def build(self, subject: Subject, request_id: str) -> Message | Unfit:
+    def build(self, press: Press, request_id: str) -> Message | Unfit:
         """Fill the message, or say which text cannot stand in it."""
         try:
-            return self.message_class(**self.fields(subject, request_id))
+            return self.message_class(**self.fields(press, request_id))
         except Misfit as misfit:
             return misfit.unfit
         except UnicodeEncodeError:  # half a surrogate pair: no protobuf text can hold it
@@ -123,14 +124,14 @@ def _step(message: Descriptor, path: str, value: str, refused: Mapping[str, str]
 
 
 def _filled(convert: Convert, get: Getter) -> Fill:
-    return lambda subject, request_id: convert(get(subject, request_id))
+    return lambda press, request_id: convert(get(press, request_id))
 
 
 def _filled_with_time(convert: Convert) -> Fill:
-    return lambda subject, _: convert(subject.pushed_at)
+    return lambda press, _: convert(press.pushed_at)
 
 
-def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Subject, str], Fields]:
+def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Press, str], Fields]:
     """Return what makes the fields of one message, nested ones as dicts of their own."""
     plain: dict[str, str] = {}
     fixed: Fields = {}
@@ -154,17 +155,17 @@ def _builder(steps: list[tuple[tuple[str, ...], Step]]) -> Callable[[Subject, st
 
 def _filler(
     plain: Mapping[str, str], fixed: Fields, ids: list[str], filled: tuple[tuple[str, Fill], ...]
-) -> Callable[[Subject, str], Fields]:
+) -> Callable[[Press, str], Fields]:
     names = tuple(plain)
     # One C call reads all texts; with fewer than two names attrgetter gives no tuple.
     read = attrgetter(*plain.values(), *["biz_id"] * (2 - len(names)))
 
-    def fields(subject: Subject, request_id: str) -> Fields:
-        values: Fields = dict(zip(names, read(subject)))  # noqa: B905 - padded; a push's path
+    def fields(press: Press, request_id: str) -> Fields:
+        values: Fields = dict(zip(names, read(press)))  # noqa: B905 - padded; a push's path
         for name in ids:
             values[name] = request_id
         for name, fill in filled:
-            values[name] = fill(subject, request_id)
+            values[name] = fill(press, request_id)
         if fixed:
             values.update(fixed)
         return values

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from adapter.cancellation.model import Cancellation, Entry
+from adapter.cancellation.model import Cancellation, Press
 
-Subject = Cancellation | Entry
-Getter = Callable[[Subject, str], str | int]
+Getter = Callable[[Press, str], str | int]
 """Takes the push or its entry, and the request id; gives the text, or the Unix seconds."""
 
 
@@ -17,8 +16,8 @@ Getter = Callable[[Subject, str], str | int]
 class Source:
     """One value of a push, by WeChat's name for it.
 
-    `attribute` is its name in `PushFields`. `plain` is its name in `Cancellation` and in
-    `Entry` alike when it is a text there; `never_a_number` says why it fits no integer.
+    `attribute` is its name in `PushFields`. `plain` is its name in `Press` when it is a
+    text there; `never_a_number` says why it fits no integer.
     """
 
     name: str
@@ -33,15 +32,15 @@ def _plain(name: str, attribute: str, never_a_number: str = "") -> Source:
     return Source(
         name=name,
         attribute=attribute,
-        get=lambda subject, _: read(subject),
+        get=lambda press, _: read(press),
         plain=attribute,
         never_a_number=never_a_number,
     )
 
 
-def _credential(subject: Subject, _: str) -> str:
+def _credential(press: Press, _: str) -> str:
     # A lookup has none: BizPwd is refused there when the mapping is read.
-    return subject.credential.reveal() if isinstance(subject, Cancellation) else ""
+    return press.credential.reveal() if isinstance(press, Cancellation) else ""
 
 
 REQUEST_ID = "request_id"
@@ -62,7 +61,7 @@ SOURCES: dict[str, Source] = {
         Source(
             name=CREATE_TIME,
             attribute="pushed_at",
-            get=lambda subject, _: subject.pushed_at,
+            get=lambda press, _: press.pushed_at,
         ),
         _plain("BizID", "biz_id"),
         Source(name=PASSWORD, attribute="biz_pwd", get=_credential),

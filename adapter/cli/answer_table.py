@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from adapter.cancellation.model import Outcome
 from adapter.cli.answers import AnswerRow
+from adapter.cli.output import console, write_columns
 
 _HEADINGS = ("carrier says", "number", "outcome", "ResultCode", "merchant reads")
 _KINDS = {"status": "", "grpc": "gRPC ", "lookup": "lookup "}
@@ -29,22 +28,11 @@ def show(rows: tuple[AnswerRow, ...], *, stream: TextIO) -> None:
         table = Table(*_HEADINGS)
         for line in lines:
             table.add_row(*(Text(cell, overflow="fold") for cell in line))
-        Console(file=stream).print(table)
+        console(stream).print(table)
     else:
-        stream.writelines(f"{line}\n" for line in _columns([_HEADINGS, *lines]))
+        write_columns([_HEADINGS, *lines], stream=stream)
     ours = any(row.outcome == Outcome.ALREADY_CANCELLED.value for row in rows)
     stream.write(f"\n{_FOOTNOTE}\n\n" if ours else "\n")
-
-
-def _columns(lines: list[tuple[str, ...]]) -> list[str]:
-    # A Chinese character takes two cells of a terminal: `str.ljust` would not line up.
-    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
 
 
 def _cells(row: AnswerRow) -> tuple[str, ...]:

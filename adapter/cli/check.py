@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow, judge, verdict
 from adapter.cli.configuration import config_option, without_file
 from adapter.cli.findings import EXIT_CANNOT_RUN, EXIT_FINDINGS, show
+from adapter.cli.output import json_text, write, write_json
 from adapter.cli.probe_ledger import look_at_file
 from adapter.cli.probes import PROBES, ask
 from adapter.configuration.findings import Finding, Severity, has_errors
@@ -43,11 +43,11 @@ def command(config: Path | None, *, offline: bool, as_json: bool) -> None:
     if inspection.settings is not None:
         findings = (*findings, *_beyond(inspection.settings, findings, offline=offline))
     if as_json:
-        click.echo(_json(rows, findings))
+        write_json(_json(rows, findings))
     else:
         show(findings)
         answer_table.show(rows, stream=sys.stdout)
-        click.echo(verdict(findings))
+        write(verdict(findings))
     if not inspection.readable:
         raise SystemExit(EXIT_CANNOT_RUN)
     if has_errors(findings):
@@ -72,4 +72,4 @@ def _json(rows: tuple[AnswerRow, ...], findings: tuple[Finding, ...]) -> str:
         ],
         "answers": [asdict(row) for row in rows],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json_text(document)

@@ -41,8 +41,14 @@ def without_file(inspection: Inspection) -> tuple[Finding, ...]:
     )
 
 
-def settings_of(config: Path | None, *, production: bool = False) -> Settings:
-    """Read the settings; warnings go to standard error, any error ends the program with 2.
+def settings_of(
+    config: Path | None,
+    *,
+    production: bool = False,
+    warn: Callable[[tuple[Finding, ...]], object] = show,
+) -> Settings:
+    """Read the settings; warnings go to `warn`, by default to standard error, any error ends
+    the program with 2.
 
     `production` refuses the development secrets too.
     """
@@ -52,5 +58,5 @@ def settings_of(config: Path | None, *, production: bool = False) -> Settings:
         findings = (*findings, *refuse_development_secrets(inspection))
     if inspection.settings is None or has_errors(findings):
         refuse((*without_file(inspection), *findings))
-    show(findings)
+    warn(findings)
     return inspection.settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,13 +14,15 @@ import click
 from adapter.carrier.compile import CompileFault, compile_protos
 from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles, refuse_unsafe
+from adapter.carrier.options import CarrierMisconfigured, TlsFiles, refuse_unsafe
 from adapter.carrier.outline import outline
 from adapter.carrier.propose import propose
 from adapter.cli import contract_tree
 from adapter.cli.contract_start import MAPPING_FILE, PUSH_FILE, example_push, guesses
 from adapter.cli.findings import refuse
+from adapter.cli.output import write, write_json
 from adapter.configuration.findings import Finding, Severity
+from adapter.configuration.sections import CarrierSettings
 
 FETCH_WITHIN_SECONDS = 10.0
 SHOWN_LINES = 12  # of protoc, which goes on after a first fault
@@ -84,15 +87,13 @@ def fetch_command(
 ) -> None:
     """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
+    from adapter import parts
     from adapter.carrier.reflection import fetch
 
     wants_tls = tls or bool(ca or cert or key)
-    options = CarrierOptions(
-        target=target,
-        insecure=insecure,
-        tls=TlsFiles(ca=ca, cert=cert, key=key) if wants_tls else None,
-        token_file=token_file,
-    )
+    files = TlsFiles(ca=ca, cert=cert, key=key, server_name="") if wants_tls else None
+    unset = parts.carrier_options(CarrierSettings())
+    options = replace(unset, target=target, insecure=insecure, tls=files, token_file=token_file)
     source = f"contract fetch {target}"
     try:
         refuse_unsafe(options)
@@ -122,7 +123,7 @@ def show_command(*, descriptors: Path | None, as_json: bool) -> None:
     """
     services = outline(_load(descriptors))
     if as_json:
-        click.echo(contract_tree.as_json(services))
+        write_json(contract_tree.as_json(services))
     else:
         contract_tree.show(services, stream=sys.stdout)
 
@@ -157,7 +158,7 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
     _write(mapping, text.encode())
     _write(push, example_push(text, found))
     marked = guesses(text)
-    click.echo(
+    write(
         f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
         "Read every line.\n"
         f"{push}: a test push.\n\n"
@@ -191,7 +192,7 @@ def _tell(output: Path, contract: Contract) -> None:
     names = [f"  {method.name}" for service in outline(contract) for method in service.methods] or [
         "  no method at all: is this the file with the service?"
     ]
-    click.echo("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
+    write("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
 
 
 def _not_compiled(fault: CompileFault) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TextIO
 
 from adapter.carrier.outline import EnumValue, FieldOutline, MethodOutline, ServiceOutline
+from adapter.cli.output import json_text
 
 STREAMING = "streaming: a mapping cannot use it"
 REPEATED = "repeated: a mapping cannot use it"
@@ -25,7 +25,7 @@ def show(services: tuple[ServiceOutline, ...], *, stream: TextIO) -> None:
 
 def as_json(services: tuple[ServiceOutline, ...]) -> str:
     """Return the services as a JSON array."""
-    return json.dumps([asdict(service) for service in services], ensure_ascii=False, indent=2)
+    return json_text([asdict(service) for service in services])
 
 
 def _method(method: MethodOutline) -> Iterator[str]:

@@ -18,6 +18,7 @@ from adapter.cli.dev_once import every_reply
 from adapter.cli.dev_settings import HOST, SOURCE, DevOrder, brought, dev_settings
 from adapter.cli.findings import EXIT_FINDINGS, refuse
 from adapter.cli.order_ids import option_for
+from adapter.cli.output import write
 from adapter.cli.stub import Stub, StubFailed, StubOrder, running_stub
 from adapter.configuration.findings import Finding, Severity
 from adapter.edge.server import ListenFailed
@@ -143,7 +144,7 @@ async def _dev(order: DevOrder, format: Format, *, json_wanted: bool) -> None:
         finally:
             sink.close()
     if not json_wanted:
-        click.echo("Stopped.")
+        write("Stopped.")
 
 
 async def _drain(adapter: Adapter, signals: asyncio.Queue[None]) -> None:

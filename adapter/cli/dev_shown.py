@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from adapter import development
 from adapter.cli.dev_once import ReplyLine
+from adapter.cli.output import console, json_for, json_text
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wiring import Adapter
@@ -86,11 +86,11 @@ def panel(addresses: Addresses, *, stream: TextIO, is_json: bool) -> None:
         "\nCtrl-C stops everything.",
     )
     is_terminal = stream.isatty()
-    console = Console(file=stream, highlight=False, no_color=None if is_terminal else True)
+    page = console(stream)
     title = "waybridge dev: published secrets, this machine only"
-    console.print(Panel(lines, title=title, expand=False) if is_terminal else lines)
+    page.print(Panel(lines, title=title, expand=False) if is_terminal else lines)
     # Outside the frame: a command that is copied must not be broken by it.
-    console.print(todo, soft_wrap=True)
+    page.print(todo, soft_wrap=True)
     stream.flush()
 
 
@@ -100,7 +100,8 @@ def _program() -> str:
         return "waybridge"
     called = Path(sys.argv[0]).absolute()
     if called.name != "waybridge":
-        return f"{sys.executable} -m adapter"
+        safe = " -P" if sys.flags.safe_path else ""
+        return f"{sys.executable}{safe} -m adapter"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
@@ -110,12 +111,7 @@ class ReplyTable:
     def __init__(self, *, stream: TextIO, is_json: bool) -> None:
         self._stream = stream
         self._is_json = is_json
-        self._console = Console(
-            file=stream,
-            highlight=False,
-            soft_wrap=True,
-            no_color=None if stream.isatty() else True,
-        )
+        self._console = console(stream, soft_wrap=True)
         self._lines: list[ReplyLine] = []
 
     @property
@@ -141,8 +137,8 @@ class ReplyTable:
     def close(self) -> None:
         """Print the last line, or the whole array."""
         if self._is_json:
-            self._stream.write(json.dumps([_as_json(line) for line in self._lines],
-                                          ensure_ascii=False, indent=1) + "\n")  # fmt: skip
+            text = json_text([_as_json(line) for line in self._lines], indent=1)
+            self._stream.write(f"{json_for(self._stream, text)}\n")
             return
         wrong = sum(not line.played.verdict.is_right for line in self._lines)
         total = len(self._lines)

@@ -20,6 +20,7 @@ from adapter.cli import explained
 from adapter.cli.answers import judge as judge_answers
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, refuse
+from adapter.cli.output import write_json
 from adapter.configuration.findings import Finding, Severity, has_errors
 from adapter.edge import translate
 from adapter.explain.capture import Capture, capture
@@ -65,7 +66,13 @@ def command(
     captured = capture(_read(body), query)
     now = _at(moment) or captured.arrived_at or time.time()
     section = _section(inspection, programs, captured, now)
-    judgement = judge(section, programs, captured, now_unix=now)
+    judgement = judge(
+        section,
+        programs,
+        captured,
+        now_unix=now,
+        body_limit_bytes=inspection.draft.edge.body_limit_bytes,
+    )
     told = explained.Told(
         judgement=judgement,
         account=programs[section],
@@ -76,7 +83,7 @@ def command(
         forward=bool(inspection.draft.forward.url),
     )
     if as_json:
-        click.echo(explained.as_json(told))
+        write_json(explained.as_json(told))
     else:
         explained.show(told, stream=sys.stdout)
     if judgement.status != 200:

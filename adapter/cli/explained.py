@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
 from adapter.cli import answer_table
 from adapter.cli.answers import AnswerRow
+from adapter.cli.output import json_text, visible
 from adapter.explain.capture import Capture, moment, signed_at, span
 from adapter.explain.judgement import Judgement
 from adapter.explain.request import Asked
@@ -80,7 +80,7 @@ def as_json(told: Told) -> str:
         "request": asdict(told.request) if told.request else None,
         "answers": [asdict(row) for row in told.answers] if told.request else [],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json_text(document)
 
 
 def _steps(told: Told) -> Iterator[Step]:
@@ -132,11 +132,11 @@ def _event(told: Told) -> Iterator[Step]:
     push = told.judgement.event
     if isinstance(push, OtherEvent):
         what = "passed on to [forward]" if told.forward else "answered `success`"
-        name = printable(push.event) or "(none)"
+        name = visible(push.event) or "(none)"
         as_it_came = f" as it came (our reader: {push.undecodable})" if push.undecodable else ""
         yield Step(name="event", says=f"{name} is not ours: {what}{as_it_came}")
         return
-    lines = tuple(f"{name} = {printable(value)}" for name, value in _fields(told.judgement))
+    lines = tuple(f"{name} = {visible(value)}" for name, value in _fields(told.judgement))
     yield Step(name="fields", says="cancel_waybill", lines=lines)
     if isinstance(push, CancelWaybill) and push.header_faults:
         yield Step(
@@ -156,17 +156,9 @@ def _request(request: Asked) -> Step:
     if request.unfit:
         says = f"none: {request.unfit}; answered 30001 (not_found)"
         return Step(name="request", says=says)
-    lines = tuple(f"{line.path} = {printable(line.value)}" for line in request.lines)
+    lines = tuple(f"{line.path} = {visible(line.value)}" for line in request.lines)
     says = f"{request.method} (a request id is made with the ledger's key: another in production)"
     return Step(name="request", says=says, lines=lines)
-
-
-def printable(text: str) -> str:
-    """Escape what a terminal would obey: a push may come from anybody."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
 
 
 def _fields(judgement: Judgement) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from adapter.cli.output import console
 from adapter.configuration.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ def show(findings: Iterable[Finding], *, stream: TextIO | None = None) -> None:
     if not listed:
         return
     if out.isatty() and len(listed) > 1:  # one is easier read as a sentence
-        from rich.console import Console  # here: `serve` has no table to show
-
-        Console(file=out).print(_table(listed))
+        console(out).print(_table(listed))
     else:
         out.write("\n\n".join(str(finding) for finding in listed) + "\n")
 

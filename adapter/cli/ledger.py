@@ -1,4 +1,4 @@
-"""`waybridge ledger`: the console's work from a shell, beside a running serve."""
+"""`waybridge ledger`: search and settle pushes from a shell, beside a running serve."""
 
 from __future__ import annotations
 

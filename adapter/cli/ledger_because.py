@@ -14,7 +14,6 @@ UNSENT: dict[Unsent, str] = {
     Unsent.TURN_NOT_REACHED: "another push of the same waybill took the whole time",
     Unsent.SHED: "too many pushes were in flight",
     Unsent.PAUSED: "an operator had paused waybridge",
-    Unsent.DRAINING: "waybridge was stopping",
     Unsent.REFUSED: "BizID, OrderID or WayBillID cannot identify anything there",
 }
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_filters import filter_options, now_in, wanted
 from adapter.cli.ledger_rows import PushRow, as_csv, as_json_lines, row_of
+from adapter.cli.output import console, json_for, write
 from adapter.ledger.search import open_archive
 from adapter.ledger.wanted import Wanted
 
@@ -56,11 +56,11 @@ def command(
         # Beside the rows themselves a bar would only be in the way.
         is_watched = sys.stderr.isatty() and not sink.isatty()
         bar = opened.enter_context(
-            Progress(console=Console(file=sys.stderr), transient=True, disable=not is_watched)
+            Progress(console=console(sys.stderr), transient=True, disable=not is_watched)
         )
         with place.or_refuse():
             written = asyncio.run(_export(place, sought, sink, bar, as_json=as_json))
-    click.echo(f"{written} {'push' if written == 1 else 'pushes'} exported.", err=True)
+    write(f"{written} {'push' if written == 1 else 'pushes'} exported.", to_stderr=True)
 
 
 async def _export(
@@ -73,9 +73,12 @@ async def _export(
         zone = place.zone
         written = 0
 
-        async def write() -> None:
+        async def write_page() -> None:
             nonlocal written
-            text = as_json_lines(page) if as_json else as_csv(page, heading=not written)
+            if as_json:
+                text = json_for(sink, as_json_lines(page))
+            else:
+                text = as_csv(page, heading=not written)
             # In a thread: a pipe's reader may take its time.
             await asyncio.to_thread(sink.write, text)
             written += len(page)
@@ -85,7 +88,7 @@ async def _export(
         async for entry in archive.export(sought):
             page.append(row_of(entry, zone))
             if len(page) == PAGE_ROWS:
-                await write()
+                await write_page()
         if page or not written:
-            await write()
+            await write_page()
     return written

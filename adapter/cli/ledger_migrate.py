@@ -9,6 +9,7 @@ import click
 
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import place_of
+from adapter.cli.output import write
 from adapter.ledger.upkeep import upgrade
 
 
@@ -24,6 +25,6 @@ def command(config: Path | None) -> None:
     with place.or_refuse():
         done = asyncio.run(upgrade(place.url))
     if done.before == done.after:
-        click.echo(f"schema {done.after}: nothing to do.")
+        write(f"schema {done.after}: nothing to do.")
     else:
-        click.echo(f"schema {done.before or 'none'} → {done.after}.")
+        write(f"schema {done.before or 'none'} → {done.after}.")

@@ -12,6 +12,7 @@ import click
 from adapter.cancellation.model import State
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import Place, place_of
+from adapter.cli.output import write
 from adapter.ledger.search import open_archive
 from adapter.ledger.upkeep import forget
 from adapter.ledger.wanted import Wanted
@@ -38,10 +39,10 @@ def command(config: Path | None, *, days: int | None, dry_run: bool) -> None:
     with place.or_refuse():
         old = asyncio.run(_count(place, before=now - keep_seconds))
         if dry_run:
-            click.echo(f"settled pushes older than {_days(kept_days)}: {old}, none removed.")
+            write(f"settled pushes older than {_days(kept_days)}: {old}, none removed.")
             return
         removed = asyncio.run(_prune(place, keep_seconds=keep_seconds, now=now))
-    click.echo(f"settled pushes older than {_days(kept_days)} removed: {removed}.")
+    write(f"settled pushes older than {_days(kept_days)} removed: {removed}.")
 
 
 def _days(number: int) -> str:
@@ -58,7 +59,7 @@ async def _prune(place: Place, *, keep_seconds: float, now: float) -> int:
     async for step in forget(place.url, keep_seconds=keep_seconds, now=now):
         removed += step
         if sys.stderr.isatty():
-            click.echo(f"\r{removed} removed", nl=False, err=True)
+            write(f"\r{removed} removed", newline=False, to_stderr=True)
     if removed and sys.stderr.isatty():
-        click.echo(err=True)
+        write(to_stderr=True)
     return removed

@@ -7,27 +7,15 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault, MappingFaults
 from adapter.carrier.mapping import Mapping
 from adapter.cli.ledger_rows import unsent_reason
-from adapter.edge.translate import Locale
+from adapter.edge.translate import Locale, push_of
 from adapter.edge.translate import reply as translated
 from adapter.settings import Settings
-from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, Reply
-from adapter.wechat.secret import Secret
+from adapter.wechat.cancel_waybill import Reply
 
 
 def reply_of(entry: Entry, settings: Settings) -> Reply:
     """Return the reply, without its envelope. The ledger knows no Mini Program, so the texts
     are in the locale of `[wechat]`."""
-    push = CancelWaybill(
-        to_user_name=entry.account,
-        from_user_name=entry.open_id,
-        create_time=entry.pushed_at,
-        event=EVENT,
-        biz_id=entry.biz_id,
-        biz_pwd=Secret(""),  # never kept, and no part of a reply
-        shop_app_id=entry.shop_app_id,
-        order_id=entry.order_id,
-        way_bill_id=entry.waybill_id,
-    )
     unsent = unsent_reason(entry)
     undecided = Outcome.IN_DOUBT if entry.state is not State.UNSENT else Outcome.FAILED
     answer = Answer(
@@ -39,7 +27,7 @@ def reply_of(entry: Entry, settings: Settings) -> Reply:
         calls=entry.calls,
     )
     locale = Locale(settings.wechat.locale)
-    return translated(push, answer, locale, show_message=_shows_message(settings))
+    return translated(push_of(entry), answer, locale, show_message=_shows_message(settings))
 
 
 def _shows_message(settings: Settings) -> bool:

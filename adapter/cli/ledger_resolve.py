@@ -16,7 +16,8 @@ from adapter.cancellation.model import Entry, Outcome
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_finding import candidates, the_one
-from adapter.cli.ledger_rows import row_of, visible
+from adapter.cli.ledger_rows import row_of
+from adapter.cli.output import visible, write
 from adapter.edge.translate import ANSWERS
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
@@ -79,7 +80,7 @@ def command(
             done = asyncio.run(settle(place.url, found=found, resolution=word))
         except NotInDoubt as refused:
             place.refuse(*_as_it_is(refused.entry or found, place))
-    click.echo(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
+    write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
 
 
 async def _find(place: Place, word: str) -> tuple[Entry, ...]:

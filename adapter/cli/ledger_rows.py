@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE
-from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from adapter.cancellation.model import Entry, Outcome, State, Unsent
 from adapter.cli.ledger_times import shown, written
+from adapter.cli.output import console, json_text, visible, write_columns
 from adapter.edge.translate import ANSWERS, code
 
 # What a spreadsheet would run. https://owasp.org/www-community/attacks/CSV_Injection
@@ -94,7 +92,7 @@ def as_csv(rows: Iterable[PushRow], *, heading: bool) -> str:
 
 def as_json_lines(rows: Iterable[PushRow]) -> str:
     """Write rows as JSON, one line each."""
-    return "".join(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
+    return "".join(f"{json_text(asdict(row), indent=None)}\n" for row in rows)
 
 
 def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> None:
@@ -110,28 +108,9 @@ def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> N
             # The beginning of a key will do for `show`: the last column is cut to it.
             cells = [*(line[place] for place in places[:-1]), line[places[-1]][:KEY_SHOWN]]
             table.add_row(*map(Text, cells))
-        Console(file=stream).print(table)
+        console(stream).print(table)
     else:
-        stream.writelines(f"{line}\n" for line in aligned([_HEADINGS, *lines]))
-
-
-def aligned(lines: list[tuple[str, ...]]) -> list[str]:
-    """Set cells below each other; a Chinese character is two wide."""
-    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-
-
-def visible(text: str) -> str:
-    """Return a sender's text with everything a terminal would act on written out."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
+        write_columns([_HEADINGS, *lines], stream=stream)
 
 
 _HEADINGS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_filters import filter_options, now_in, wanted
 from adapter.cli.ledger_rows import as_csv, row_of, show_table
+from adapter.cli.output import json_text, write, write_json
 from adapter.ledger.search import PAGE_LIMIT, open_archive
 from adapter.ledger.wanted import Wanted
 
@@ -50,15 +50,15 @@ def command(
     entries = found[:limit]
     rows = [row_of(entry, place.zone) for entry in entries]
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        write_json(json_text([asdict(row) for row in rows]))
     elif csv_wanted:
-        click.echo(as_csv(rows, heading=True), nl=False)
+        write(as_csv(rows, heading=True), newline=False)
     elif entries:
         show_table(entries, zone=place.zone, stream=sys.stdout)
     if not entries:
-        click.echo("No push fits.", err=True)
+        write("No push fits.", to_stderr=True)
     elif len(found) > limit:
-        click.echo(f"The newest {limit}; there are more (--limit).", err=True)
+        write(f"The newest {limit}; there are more (--limit).", to_stderr=True)
 
 
 async def _search(place: Place, sought: Wanted, *, limit: int) -> tuple[Entry, ...]:

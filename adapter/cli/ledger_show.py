@@ -13,6 +13,7 @@ from adapter.cli.configuration import config_option
 from adapter.cli.ledger_access import Place, place_of
 from adapter.cli.ledger_finding import candidates, the_one
 from adapter.cli.ledger_story import as_json, lines
+from adapter.cli.output import write, write_json
 from adapter.ledger.search import Chronicle, open_archive
 
 
@@ -31,9 +32,9 @@ def command(push: str, config: Path | None, *, json_wanted: bool) -> None:
     if story is None:
         the_one(found, push, place)
     elif json_wanted:
-        click.echo(as_json(story, place.settings))
+        write_json(as_json(story, place.settings))
     else:
-        click.echo("\n".join(lines(story, place.settings)))
+        write("\n".join(lines(story, place.settings)))
 
 
 async def _read(place: Place, word: str) -> tuple[Sequence[Entry], Chronicle | None]:

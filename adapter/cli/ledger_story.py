@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
@@ -10,8 +9,9 @@ from zoneinfo import ZoneInfo
 from adapter.cancellation.model import Call
 from adapter.cli.ledger_because import because
 from adapter.cli.ledger_reply import reply_of
-from adapter.cli.ledger_rows import aligned, row_of, visible
+from adapter.cli.ledger_rows import row_of
 from adapter.cli.ledger_times import written
+from adapter.cli.output import aligned, json_text, visible
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Chronicle
 from adapter.settings import Settings
@@ -42,7 +42,7 @@ def as_json(story: Chronicle, settings: Settings) -> str:
         "resolutions": [_resolution(word, zone) for word in story.resolutions],
         "reply": {format.value: reply.encode(format).decode() for format in Format},
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json_text(document)
 
 
 def lines(story: Chronicle, settings: Settings) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -10,6 +9,7 @@ import click
 import httpx2
 
 from adapter.cli.findings import refuse
+from adapter.cli.output import json_text, write, write_json
 from adapter.configuration.addresses import without_password
 from adapter.configuration.findings import Finding, Severity
 
@@ -27,7 +27,7 @@ def ops_options(function: Decorated) -> Decorated:
         metavar="URL",
         default=DEFAULT_URL,
         show_default=True,
-        help="Where its [ops] listens; http://name:password@host:port where it has users.",
+        help="Where its [ops] listens; name:password@ before the host for a proxy that asks.",
     )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print its answer as JSON.")
     return url(as_json(function))
@@ -40,19 +40,19 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
     """
     story = _ask(verb, ops)
     if as_json:
-        click.echo(json.dumps(story, ensure_ascii=False, indent=2))
+        write_json(json_text(story))
         return
     paused = ", paused: pushes are answered -1" if story["paused"] else ""
     in_flight = story["in_flight"]
     pushes = "1 push" if in_flight == 1 else f"{in_flight} pushes"
-    click.echo(f"{story['status']}{paused}; {pushes} in flight{_doubt(story)}")
+    write(f"{story['status']}{paused}; {pushes} in flight{_doubt(story)}")
     for name in PARTS:
         part = story.get(name, {})
         detail = f" ({part['detail']})" if part.get("detail") else ""
-        click.echo(f"{name}: {part.get('state', 'unknown')}{detail}")
+        write(f"{name}: {part.get('state', 'unknown')}{detail}")
     if "uptime_seconds" in story:  # one that is older does not tell
         version = story.get("version") or "from its source"
-        click.echo(f"waybridge {version}, up for {lasting(story['uptime_seconds'])}")
+        write(f"waybridge {version}, up for {lasting(story['uptime_seconds'])}")
 
 
 def lasting(seconds: int) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
+from adapter.cli.output import console, json_text, visible
 from adapter.cli.sender_account import Destination
 from adapter.simulator.play import Played
 from adapter.simulator.verdict import Check
@@ -33,11 +32,9 @@ def show(
     played: Played, where: Destination, case_name: str, format: Format, *, stream: TextIO
 ) -> None:
     """Write it all down, in colour where somebody looks."""
-    console = Console(
-        file=stream, highlight=False, soft_wrap=True, no_color=None if stream.isatty() else True
-    )
+    page = console(stream, soft_wrap=True)
     for line in _lines(played, where, case_name, format):
-        console.print(line)
+        page.print(line)
 
 
 def as_json(played: Played, where: Destination, case_name: str, format: Format) -> str:
@@ -62,7 +59,7 @@ def as_json(played: Played, where: Destination, case_name: str, format: Format) 
         ],
         "merchant": asdict(played.merchant),
     }  # fmt: skip
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json_text(document)
 
 
 def _lines(played: Played, where: Destination, case_name: str, format: Format) -> Iterator[Text]:
@@ -96,10 +93,7 @@ def _lines(played: Played, where: Destination, case_name: str, format: Format) -
 
 
 def _field(name: str, value: str | int, *, width: int = LABEL_WIDTH) -> Text:
-    # What came from outside may hold anything: shown as it would be written in Python.
-    told = str(value)
-    told = told if told.isprintable() else repr(told)[1:-1]
-    return Text.assemble((f"  {name:<{width}}", "dim"), " ", told)
+    return Text.assemble((f"  {name:<{width}}", "dim"), " ", visible(str(value)))
 
 
 def _mark(mark: str, style: str, sentence: str) -> Text:

@@ -17,6 +17,7 @@ from adapter.carrier.numbered import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, refuse
 from adapter.cli.order_ids import Fit, as_configured, of_digits
+from adapter.cli.output import write, write_json
 from adapter.cli.played import as_json, show
 from adapter.cli.sender_account import SOURCE, Destination, destination
 from adapter.configuration.findings import Finding, Severity
@@ -120,7 +121,7 @@ def command(
     wish = _wish(CASES[case_name], press, Format(layout), changes, REPEATS if retries else 0)
     played = asyncio.run(_play(wish, where))
     if json_wanted:
-        click.echo(as_json(played, where, wish.case_name, wish.format))
+        write_json(as_json(played, where, wish.case_name, wish.format))
     else:
         show(played, where, wish.case_name, wish.format, stream=sys.stdout)
     if not played.verdict.is_right:
@@ -174,7 +175,7 @@ def _verify(where: Destination) -> None:
         fault = asyncio.run(get())
     except Unreachable as error:
         _give_up(error, where)
-    click.echo(f"{where.url}: {fault or 'verified, echostr came back unchanged'}")
+    write(f"{where.url}: {fault or 'verified, echostr came back unchanged'}")
     if fault:
         raise SystemExit(EXIT_FINDINGS)
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from adapter import development, parts
 from adapter.cli.findings import refuse
 from adapter.configuration.findings import Finding, Severity
+from adapter.configuration.sections import WeChatSettings
 from adapter.settings import Inspection, Settings, inspect
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.secret import Secret
@@ -59,12 +60,12 @@ def destination(
 
 def development_account(mode: Mode) -> Account:
     """Return the account of `waybridge dev`."""
-    return Account(
+    program = WeChatSettings(
         app_id=development.APP_ID,
-        mode=mode,
         token=Secret(development.TOKEN),
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
     )
+    return replace(parts.account(program), mode=mode)
 
 
 def _full(url: str, settings: Settings) -> str:

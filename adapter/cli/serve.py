@@ -35,10 +35,13 @@ def command(config: Path | None) -> None:
     SIGTERM or SIGINT drains: serve on for the drain delay, take no new connections, answer
     the pushes in flight, wait for the calls they left behind. A second signal ends the delay.
     """
-    settings = settings_of(config, production=True)
+    warnings: list[Finding] = []
+    settings = settings_of(config, production=True, warn=warnings.extend)
     sink, is_terminal = standard_sink()
     log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
     capture_library_logs(log)
+    for found in warnings:
+        log.warning("configuration", where=found.where, words=found.message, hint=found.hint)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, log=log, lines_dropped=lambda: sink.dropped))

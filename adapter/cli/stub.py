@@ -12,6 +12,8 @@ from pathlib import Path
 
 import grpc
 
+from adapter.cli import tether
+
 READY_WITHIN_SECONDS = 30
 STOPPED_WITHIN_SECONDS = 5
 RESET_WITHIN_SECONDS = 10
@@ -65,7 +67,7 @@ class Stub:
 async def running_stub(order: StubOrder) -> AsyncIterator[Stub]:
     """Start the stub, and stop it at the end. Raises `StubFailed`, then nothing is left."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "adapter.cli.tether", "legacy_stub", *order.arguments),
+        *(sys.executable, "-P", tether.__file__, "legacy_stub", *order.arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -36,15 +36,16 @@ def _listens(sections: Sections) -> Iterator[Breach]:
         if one.port == two.port != 0 and overlap:
             yield Breach(
                 key=key,
-                message="is the port of edge.listen: the console must not face WeChat.",
+                message="is the port of edge.listen: people and WeChat must not share one.",
                 hint='Take another port, e.g. "127.0.0.1:9090".',
             )
     ops = addresses.get("ops.listen")
-    if ops and not ops.is_loopback and sections.ops.users is None:
+    if ops and not ops.is_loopback:
         yield Breach(
             key="ops.listen",
-            message="is reachable from other machines, and ops.users is not set.",
-            hint='Name a file of users, or listen on "127.0.0.1:9090".',
+            message="is reachable from other machines, and the ops port has no sign-in yet.",
+            hint='Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or a proxy of '
+            "your own on this machine.",
         )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_seri
 
 from adapter.configuration.addresses import without_password
 from adapter.configuration.kinds import Concealed, FileName, Flag, Networks, Seconds, Text, Whole
+from adapter.wechat.codec import LIMITS
 from adapter.wechat.secret import Secret
 
 ABSENT = Secret("")
@@ -33,7 +34,10 @@ class EdgeSettings(Section):
         "the waiting, never the call to the carrier.",
     )
     body_limit_bytes: Whole = Field(
-        65_536, ge=1_024, le=1_048_576, description="Largest body of a push; a larger one is 413."
+        65_536,
+        ge=1_024,
+        le=LIMITS.body_bytes,
+        description="Largest body of a push; a larger one is 413.",
     )
     max_in_flight: Whole = Field(
         512,
@@ -143,6 +147,10 @@ class CarrierSettings(Section):
     token_file: FileName = Field(
         None, description="File of a bearer token sent with every call; read again on change."
     )
+    health_service: Text = Field(
+        "",
+        description="Name asked for at the carrier's health service; empty: the server as a whole.",
+    )
     max_concurrent_calls: Whole = Field(
         512, ge=1, le=100_000, description="Calls to the carrier at once."
     )
@@ -195,17 +203,21 @@ class ForwardSettings(Section):
 
 
 class OpsSettings(Section):
-    """The second port: console, API, /metrics, /livez, /readyz."""
+    """The second port, on loopback only: API, /metrics, /livez, /readyz."""
 
     listen: Text = Field("127.0.0.1:9090", description="Host and port for the people who run it.")
     users: FileName = Field(
-        None, description="File (.toml) of who may enter; empty: only a loopback listen is allowed."
+        None,
+        description="File (.toml) of who may enter. Not read yet: the ops port has no sign-in, and "
+        "`listen` must be a loopback address with or without it.",
     )
-    timezone: Text = Field("Asia/Shanghai", description="Time zone the console shows times in.")
+    timezone: Text = Field(
+        "Asia/Shanghai", description="Time zone in which `waybridge ledger` shows times."
+    )
 
 
 class LogSettings(Section):
-    """What is written to standard error."""
+    """What is written to standard output."""
 
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto`: for people on a terminal, JSON lines else."

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
 from adapter.edge.deadline import Deadline
-from adapter.edge.limits import InFlightLimit, Limits, header, read_body
+from adapter.edge.limits import EdgeLimits, InFlightLimit, header, read_body
 from adapter.edge.peer import Network, peer_of
 from adapter.edge.ports import CancellationDesk, EdgeMetrics, Forwarder, Log
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
@@ -33,8 +33,8 @@ class Program:
     name: str
     mode: Mode
     envelope: Envelope
-    locale: Locale = Locale.ZH
-    forwarder: Forwarder | None = None
+    locale: Locale
+    forwarder: Forwarder | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class EdgeParts:
     desk: CancellationDesk
     tally: EdgeMetrics
     log: Log
-    limits: Limits
+    limits: EdgeLimits
     room: InFlightLimit
     show_message: bool = False
     trusted_proxies: tuple[Network, ...] = ()

@@ -39,7 +39,7 @@ class HttpServer:
         *,
         host: str,
         port: int,
-        patience: ConnectionLimits | None = None,
+        patience: ConnectionLimits,
         refused: Refused | None = None,
     ) -> None:
         config = PatientConfig(
@@ -53,7 +53,6 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
         )
-        patience = patience or ConnectionLimits()
         config.patience = patience
         if refused is not None:
             config.refused = refused

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from enum import Enum, IntEnum
 
-from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Unsent
-from adapter.wechat.cancel_waybill import CancelWaybill, Reply
+from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Press, Unsent
+from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, Reply
+from adapter.wechat.secret import Secret
 
 CARRIER_WORDS_LIMIT = 200  # characters of the carrier's own words in a ResultMsg
 
@@ -80,7 +81,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def cancellation(push: CancelWaybill) -> Cancellation:
-    """WaybillLock WeChat's push into our wish; the password stays a value that prints as ***."""
+    """Turn WeChat's push into our wish; the password stays a value that prints as ***."""
     return Cancellation(
         account=push.to_user_name,
         open_id=push.from_user_name,
@@ -90,6 +91,22 @@ def cancellation(push: CancelWaybill) -> Cancellation:
         waybill_id=push.way_bill_id,
         shop_app_id=push.shop_app_id,
         credential=push.biz_pwd,
+    )
+
+
+def push_of(press: Press) -> CancelWaybill:
+    """Return the push that a press came by, for the reply to it. Its password is not kept, and
+    no part of a reply."""
+    return CancelWaybill(
+        to_user_name=press.account,
+        from_user_name=press.open_id,
+        create_time=press.pushed_at,
+        event=EVENT,
+        biz_id=press.biz_id,
+        biz_pwd=Secret(""),
+        shop_app_id=press.shop_app_id,
+        order_id=press.order_id,
+        way_bill_id=press.waybill_id,
     )
 
 
@@ -112,7 +129,7 @@ def text(outcome: Outcome, locale: Locale, *, unsent: Unsent | None = None) -> s
 
 
 def reply(push: CancelWaybill, answer: Answer, locale: Locale, *, show_message: bool) -> Reply:
-    """WaybillLock the desk's answer into WeChat's reply: a pure function, so that a repeat of the
+    """Turn the desk's answer into WeChat's reply: a pure function, so that a repeat of the
     push gets the same bytes. `show_message` adds the carrier's own words to a definite no."""
     message = text(answer.outcome, locale, unsent=answer.unsent)
     if show_message and answer.message and _carrier_said(answer):

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 from adapter import development
 from adapter.explain.causes import Cause, Found
 from adapter.wechat.cipher import is_encoding_aes_key
-from adapter.wechat.codec import DEFAULT_LIMITS
+from adapter.wechat.codec import LIMITS
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.secret import Secret
 
@@ -62,7 +62,7 @@ def others(section: str, programs: Mapping[str, Account]) -> Iterator[OtherAccou
     if own.encoding_aes_key:
         yield from _with_exchanged_secrets(own, own.encoding_aes_key)
     for mode in (Mode.SECURE, Mode.PLAINTEXT):
-        yield OtherAccount(account=_development(mode), found=Found(cause=Cause.DEVELOPMENT))
+        yield OtherAccount(account=_development(own, mode), found=Found(cause=Cause.DEVELOPMENT))
 
 
 def _of_another_mode(own: Account) -> Iterator[OtherAccount]:
@@ -98,12 +98,15 @@ def _with_exchanged_secrets(own: Account, key: Secret) -> Iterator[OtherAccount]
         yield OtherAccount(account=account, found=found)
 
 
-def _development(mode: Mode) -> Account:
-    return Account(
+def _development(own: Account, mode: Mode) -> Account:
+    return replace(
+        own,
         app_id=development.APP_ID,
         mode=mode,
         token=Secret(development.TOKEN),
+        previous_token=None,
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
+        previous_encoding_aes_key=None,
     )
 
 
@@ -247,7 +250,7 @@ def _unescaped(body: bytes) -> bytes:
 
 def _inflated(body: bytes) -> bytes:
     # 47: zlib's or gzip's header, whichever is there. Bounded: it came from outside.
-    return zlib.decompressobj(wbits=47).decompress(body, DEFAULT_LIMITS.body_bytes)
+    return zlib.decompressobj(wbits=47).decompress(body, LIMITS.body_bytes)
 
 
 def _from_base64(body: bytes) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
 from adapter.ledger.resolution import Resolution
+from adapter.ledger.tables import push
 
 Row = Sequence[Any]
 
@@ -28,8 +28,8 @@ CHANGING = (
     "cause",
 )
 
-# An entry's fields are the table's columns.
-FIELDS = tuple(field.name for field in fields(Entry))
+# The table's columns are an entry's fields.
+FIELDS = tuple(push.c.keys())
 _STATE, _OUTCOME, _BASIS, _TOLD = map(FIELDS.index, ("state", "outcome", "basis", "told"))
 
 _STATES = {state.value: state for state in State}

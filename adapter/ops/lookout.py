@@ -15,6 +15,11 @@ EVENTS: dict[str, tuple[str, str]] = {
     "carrier": ("carrier_lost", "carrier_back"),
     "ledger": ("ledger_lost", "ledger_back"),
 }
+# gRPC's core is silenced, see `adapter.__main__`: why a connection fails, `check` tells better.
+HINTS = {
+    "carrier": "`waybridge check` says why: name, TLS, health",
+    "ledger": "`waybridge check` says why: file, disk, database",
+}
 
 
 class DependencyMonitor:
@@ -58,7 +63,7 @@ class DependencyMonitor:
             return
         self._told.add(name)
         lost, _ = EVENTS[name]
-        self._log.warning(lost, state=condition.word, detail=condition.detail)
+        self._log.warning(lost, state=condition.word, detail=condition.detail, hint=HINTS[name])
         self._count(lost)
 
     def _stands(self, name: str, now: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from adapter.wechat.codec import DEFAULT_LIMITS, Fields, Format, Limits, decode, encode
+from adapter.wechat.codec import Fields, Format, decode, encode
 from adapter.wechat.envelope import Opened
 from adapter.wechat.errors import Refused, Undecodable
 from adapter.wechat.secret import Secret
@@ -91,9 +91,7 @@ def read_opened(opened: Opened) -> CancelWaybill | OtherEvent:
     return event
 
 
-def read(
-    message: bytes, format: Format, *, limits: Limits = DEFAULT_LIMITS
-) -> CancelWaybill | OtherEvent:
+def read(message: bytes, format: Format) -> CancelWaybill | OtherEvent:
     """Read an authentic message; `Event` counts in any letter case, blanks around it or not.
 
     What cannot be decoded is another event unless it holds `cancel_waybill`: WeChat writes
@@ -102,7 +100,7 @@ def read(
     addressed.
     """
     try:
-        fields = decode(message, format, limits=limits)
+        fields = decode(message, format)
     except Undecodable as error:
         if _holds_our_event(message):
             raise

@@ -9,7 +9,7 @@ from enum import Enum
 
 from adapter.wechat import signature
 from adapter.wechat.cipher import AesEnvelope
-from adapter.wechat.codec import DEFAULT_LIMITS, Format, Limits, decode, encode, sniff
+from adapter.wechat.codec import Format, decode, encode, sniff
 from adapter.wechat.errors import Refused, Undecodable
 from adapter.wechat.query import parse
 from adapter.wechat.secret import Secret
@@ -41,10 +41,10 @@ class Account:
     app_id: str
     mode: Mode
     token: Secret
-    previous_token: Secret | None = None
-    encoding_aes_key: Secret | None = None
-    previous_encoding_aes_key: Secret | None = None
-    freshness_seconds: int = 600
+    previous_token: Secret | None
+    encoding_aes_key: Secret | None
+    previous_encoding_aes_key: Secret | None
+    freshness_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,13 @@ class Opened:
 class Envelope:
     """Opens the pushes and seals the replies of one account. Holds no state but keys."""
 
-    __slots__ = ("_account", "_is_encrypted", "_keys", "_limits", "_tokens")
+    __slots__ = ("_account", "_is_encrypted", "_keys", "_tokens")
 
-    def __init__(self, account: Account, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, account: Account) -> None:
         """Raise `ValueError` without a token, or without the AES key that the mode needs."""
         if not account.token:
             raise ValueError("without a token anybody could sign")
         self._account = account
-        self._limits = limits
         self._tokens = tuple(
             token.reveal().encode() for token in _present(account.token, account.previous_token)
         )
@@ -142,7 +141,7 @@ class Envelope:
         token_index = self._signer(claim, now_unix=now_unix)
         if b"Encrypt" in body:
             with suppress(Undecodable):  # what cannot be read is judged by `read`
-                if "Encrypt" in decode(body, sniff(body), limits=self._limits):
+                if "Encrypt" in decode(body, sniff(body)):
                     raise Refused("wrong_mode", "encrypted_push")
         return Opened(
             message=body,
@@ -183,7 +182,7 @@ class Envelope:
         """
         fault = ""
         try:
-            encrypted = decode(body, sniff(body), limits=self._limits).get("Encrypt")
+            encrypted = decode(body, sniff(body)).get("Encrypt")
         except Undecodable as error:
             fault, encrypted = error.detail, find_encrypt(body)
             if encrypted is None:

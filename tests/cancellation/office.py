@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapter.cancellation.attempt import Attempt, fresh_entry
+from adapter.cancellation.attempt import Attempt
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.flow import CancellationFlow, DeskLimits
+from adapter.cancellation.flow import CancellationFlow
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
@@ -17,8 +17,10 @@ from adapter.cancellation.model import (
     Outcome,
     State,
     Waybill,
+    fresh_entry,
 )
 from adapter.ledger.memory import MemoryLedger, MemoryStore
+from tests import defaults
 from tests.cancellation.playing import (
     RememberingMetrics,
     ScriptedCarrier,
@@ -111,7 +113,7 @@ class Office:
             metrics=self.metrics,
             clock=StillClock(),
             gate=self.gate,
-            limits=DeskLimits(),
+            limits=defaults.DESK,
             pause=self.pause,
         )
 

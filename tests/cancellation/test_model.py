@@ -6,8 +6,19 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from adapter.cancellation.attempt import fresh_entry
-from adapter.cancellation.model import Cause, Fact, Outcome, State, Unsent, Waybill, only
+from adapter.cancellation.model import (
+    PRESS,
+    Cause,
+    Entry,
+    Fact,
+    Outcome,
+    State,
+    Unsent,
+    Waybill,
+    fresh_entry,
+    only,
+    press_values,
+)
 from tests.cancellation.playing import press
 
 ENTRY = fresh_entry("mine", press(), received_at=1.0)
@@ -22,6 +33,18 @@ def test_a_credential_is_neither_shown_nor_compared() -> None:
 
     assert other == press()
     assert "credential" not in repr(other)
+
+
+def test_a_fresh_entry_is_what_its_constructor_makes_of_the_press() -> None:
+    made = Entry(
+        key="mine",
+        state=State.UNSENT,
+        received_at=1.0,
+        **dict(zip(PRESS, press_values(press()), strict=True)),
+    )
+
+    assert made == ENTRY
+    assert vars(made) == vars(ENTRY), "every field stands in the entry, and no credential"
 
 
 def test_an_entry_is_changed_only_by_a_copy() -> None:

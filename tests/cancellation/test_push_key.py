@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.cancellation.model import fresh_entry
 from adapter.cancellation.push_key import push_key
 from tests.cancellation.playing import press
 
@@ -27,6 +28,16 @@ def test_a_key_is_32_lower_case_hex_digits() -> None:
 
     assert len(key) == 32
     assert set(key) <= set("0123456789abcdef")
+
+
+def test_a_press_keeps_its_key_from_version_to_version() -> None:
+    assert push_key(press(), identity_key=KEY) == "f163d69bc32ab5268cf63f8909f43fc4"
+
+
+def test_an_entry_has_the_key_of_its_press() -> None:
+    entry = fresh_entry("", press(), received_at=1.0)
+
+    assert push_key(entry, identity_key=KEY) == push_key(press(), identity_key=KEY)
 
 
 def test_every_field_and_the_ledgers_own_key_count() -> None:

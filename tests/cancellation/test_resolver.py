@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.attempt import fresh_entry
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill
+from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill, fresh_entry
 from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, Resolver
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests.cancellation.playing import RememberingMetrics, carrier, press

@@ -6,8 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.attempt import fresh_entry
-from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State, Unsent
+from adapter.cancellation.model import (
+    Basis,
+    Call,
+    Cause,
+    Entry,
+    Outcome,
+    State,
+    Unsent,
+    fresh_entry,
+)
 from adapter.cancellation.ports import WaybillView
 from adapter.cancellation.rules_ask import (
     WINDOW_SECONDS,

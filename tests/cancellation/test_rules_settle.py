@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.attempt import fresh_entry
-from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State
+from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State, fresh_entry
 from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied, on_resolve
 from tests.cancellation.playing import press
 from tests.cancellation.views import CALL, MINE, NOW, OTHER, UNSENT, done, saying, view

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapter.cancellation.attempt import fresh_entry
-from adapter.cancellation.model import Basis, Call, CarrierAnswer, Entry, Outcome, State
+from adapter.cancellation.model import (
+    Basis,
+    Call,
+    CarrierAnswer,
+    Entry,
+    Outcome,
+    State,
+    fresh_entry,
+)
 from adapter.cancellation.ports import WaybillView
 from tests.cancellation.playing import press
 

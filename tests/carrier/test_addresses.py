@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import grpc
 import grpc.aio
@@ -11,7 +12,7 @@ import pytest
 from adapter.carrier.addresses import Addresses, AddressState, Counted, counted
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
-from adapter.carrier.options import CarrierOptions
+from tests import defaults
 from tests.carrier.playing import METHOD, fail, playing, until
 
 
@@ -118,7 +119,7 @@ def test_an_address_that_the_name_no_longer_has_is_forgotten() -> None:
 
 @asynccontextmanager
 async def channel_to(target: str) -> AsyncIterator[grpc.aio.Channel]:
-    channel = open_channel(CarrierOptions(target=target), Credentials())
+    channel = open_channel(replace(defaults.CARRIER, target=target), Credentials())
     channel.get_state(try_to_connect=True)
     try:
         yield channel

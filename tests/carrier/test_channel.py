@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import grpc
 import grpc.aio
@@ -15,17 +16,18 @@ from adapter.carrier.channel import (
     service_config,
 )
 from adapter.carrier.credentials import Credentials
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+from adapter.carrier.options import CarrierMisconfigured
+from tests import defaults
 from tests.carrier.certificates import Authority
 from tests.carrier.playing import METHOD, fail, playing, reply
 
-OPTIONS = CarrierOptions(target="127.0.0.1:1")
+OPTIONS = replace(defaults.CARRIER, target="127.0.0.1:1")
 
 MEASURED = {
     "grpc.enable_retries": 0,
     "grpc.service_config_disable_resolution": 1,
     "grpc.keepalive_time_ms": 300_000,
-    "grpc.keepalive_timeout_ms": 2_500,
+    "grpc.keepalive_timeout_ms": 3_000,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1_000,
     "grpc.use_local_subchannel_pool": 1,
@@ -46,7 +48,9 @@ def test_grpc_is_told_of_no_retry_of_its_own() -> None:
 
 
 def test_addresses_are_balanced_by_health() -> None:
-    config = json.loads(service_config(CarrierOptions(target="x:1", health_service="dispatch")))
+    config = json.loads(
+        service_config(replace(defaults.CARRIER, target="x:1", health_service="dispatch"))
+    )
 
     (balancing,) = config["loadBalancingConfig"]
     assert balancing["outlier_detection_experimental"]["childPolicy"] == [{"round_robin": {}}]
@@ -72,12 +76,14 @@ async def test_a_service_config_that_grpc_does_not_take_is_refused_at_once(confi
 
 async def test_a_target_that_grpc_cannot_read_is_refused_at_once() -> None:
     with pytest.raises(CarrierMisconfigured, match="refuses the target"):
-        open_channel(CarrierOptions(target="ipv4:not-an-address:1"), Credentials())
+        open_channel(replace(defaults.CARRIER, target="ipv4:not-an-address:1"), Credentials())
 
 
 async def test_a_reply_over_the_limit_never_comes_in() -> None:
     async with playing(reply(b"x" * 300_000)) as carrier:
-        channel = open_channel(CarrierOptions(target=f"127.0.0.1:{carrier.port}"), Credentials())
+        channel = open_channel(
+            replace(defaults.CARRIER, target=f"127.0.0.1:{carrier.port}"), Credentials()
+        )
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
 
         with pytest.raises(grpc.aio.AioRpcError) as error:
@@ -109,7 +115,7 @@ async def burst(channel: grpc.aio.Channel, calls: int) -> list[grpc.StatusCode]:
 async def test_of_two_addresses_the_one_that_fails_its_calls_is_left_out() -> None:
     async with playing(fail(grpc.StatusCode.INTERNAL)) as broken, playing() as sound:
         target = f"ipv4:127.0.0.1:{broken.port},127.0.0.1:{sound.port}"
-        channel = open_channel(CarrierOptions(target=target), Credentials())
+        channel = open_channel(replace(defaults.CARRIER, target=target), Credentials())
         await channel.channel_ready()
         await asyncio.sleep(0.2)  # until both have connected
 
@@ -125,7 +131,7 @@ async def test_of_two_addresses_the_one_that_fails_its_calls_is_left_out() -> No
 
 async def test_a_lone_address_is_asked_however_often_it_fails() -> None:
     async with playing(fail(grpc.StatusCode.NOT_FOUND)) as carrier:
-        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{carrier.port}")
         channel = open_channel(options, Credentials())
         await burst(channel, 60)
         await asyncio.sleep(1.2)  # gRPC counts once a second
@@ -138,7 +144,7 @@ async def test_a_lone_address_is_asked_however_often_it_fails() -> None:
 async def test_a_channel_that_only_looks_is_ready_at_an_unwell_server() -> None:
     async with playing() as carrier:
         await carrier.say("NOT_SERVING")
-        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{carrier.port}")
         channel = open_channel(options, Credentials(), more=WHATEVER_HEALTH)
 
         assert await burst(channel, 1) == [grpc.StatusCode.OK]
@@ -153,8 +159,10 @@ async def test_a_secure_channel_proves_the_carrier_by_the_name_it_is_told() -> N
     known = Credentials(ca=authority.cert)
     async with playing(credentials=server) as carrier:
         named, unnamed = (
-            open_channel(CarrierOptions(target=f"localhost:{carrier.port}", tls=tls), known)
-            for tls in (TlsFiles(server_name="dispatch.internal"), TlsFiles())
+            open_channel(
+                replace(defaults.CARRIER, target=f"localhost:{carrier.port}", tls=tls), known
+            )
+            for tls in (replace(defaults.TLS, server_name="dispatch.internal"), defaults.TLS)
         )
 
         assert await burst(named, 1) == [grpc.StatusCode.OK]
@@ -172,7 +180,7 @@ async def test_a_secure_channel_shows_the_certificate_of_the_client() -> None:
     )
     known = Credentials(ca=authority.cert, cert=client.cert, key=client.key)
     async with playing(credentials=server) as carrier:
-        options = CarrierOptions(target=f"localhost:{carrier.port}", tls=TlsFiles())
+        options = replace(defaults.CARRIER, target=f"localhost:{carrier.port}", tls=defaults.TLS)
         channel = open_channel(options, known)
 
         assert await burst(channel, 1) == [grpc.StatusCode.OK]

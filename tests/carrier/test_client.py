@@ -13,8 +13,9 @@ from google.rpc import error_details_pb2, status_pb2
 from adapter.cancellation.model import Fact, Outcome
 from adapter.carrier.client import NOT_SENT, UNREADABLE, GrpcCarrier
 from adapter.carrier.mapping import Mapping
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
+from adapter.carrier.options import CarrierMisconfigured
 from adapter.carrier.state import Breaker
+from tests import defaults
 from tests.carrier.asking import CONTRACT, ENTRY, MAPPING, NOW, ask, asking, cancelled
 from tests.carrier.codes import IN_DOUBT, REFUSED
 from tests.carrier.dispatching import dispatch_mapping
@@ -204,7 +205,9 @@ async def test_the_state_tells_what_happened(carrier: PlayedCarrier, client: Grp
 
 async def test_an_unsafe_target_is_never_opened() -> None:
     with pytest.raises(CarrierMisconfigured, match="is not loopback"):
-        await GrpcCarrier.open(options=CarrierOptions(target="dispatch:1"), mapping=MAPPING)
+        await GrpcCarrier.open(
+            options=replace(defaults.CARRIER, target="dispatch:1"), mapping=MAPPING
+        )
 
 
 async def test_a_password_that_the_carrier_echoes_is_masked_in_its_words(

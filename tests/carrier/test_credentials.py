@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapter.carrier.credentials import FILE_LIMIT_BYTES, Credentials, marks, paths, read
-from adapter.carrier.options import CarrierMisconfigured, CarrierOptions, TlsFiles
+from adapter.carrier.options import CarrierMisconfigured, TlsFiles
+from tests import defaults
 from tests.carrier.certificates import Authority
 
 TARGET = "127.0.0.1:1"
@@ -18,11 +20,11 @@ def files(tmp_path: Path) -> TlsFiles:
     ca = tmp_path / "ca.pem"
     ca.write_bytes(authority.cert)
     cert, key = authority.issue("client").save(tmp_path, "client")
-    return TlsFiles(ca=ca, cert=cert, key=key)
+    return replace(defaults.TLS, ca=ca, cert=cert, key=key)
 
 
 def test_files_that_fit_together_are_read(files: TlsFiles) -> None:
-    credentials = read(CarrierOptions(target=TARGET, tls=files))
+    credentials = read(replace(defaults.CARRIER, target=TARGET, tls=files))
 
     assert files.ca is not None
     assert credentials.ca == files.ca.read_bytes()
@@ -30,19 +32,19 @@ def test_files_that_fit_together_are_read(files: TlsFiles) -> None:
 
 
 def test_without_tls_and_token_nothing_is_read() -> None:
-    assert read(CarrierOptions(target=TARGET)) == Credentials()
+    assert read(replace(defaults.CARRIER, target=TARGET)) == Credentials()
 
 
 def test_grpcs_own_roots_need_no_file() -> None:
-    assert read(CarrierOptions(target=TARGET, tls=TlsFiles())).ca is None
+    assert read(replace(defaults.CARRIER, target=TARGET, tls=defaults.TLS)).ca is None
 
 
 def test_a_certificate_and_another_ones_key_are_refused(tmp_path: Path, files: TlsFiles) -> None:
     _, key = Authority().issue("other").save(tmp_path, "other")
-    mixed = TlsFiles(ca=files.ca, cert=files.cert, key=key)
+    mixed = replace(defaults.TLS, ca=files.ca, cert=files.cert, key=key)
 
     with pytest.raises(CarrierMisconfigured, match="not a certificate and its unencrypted key"):
-        read(CarrierOptions(target=TARGET, tls=mixed))
+        read(replace(defaults.CARRIER, target=TARGET, tls=mixed))
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe", b"-----BEGIN CERTIFICATE-----"])
@@ -51,11 +53,13 @@ def test_a_ca_file_without_a_certificate_is_refused(tmp_path: Path, content: byt
     ca.write_bytes(content)
 
     with pytest.raises(CarrierMisconfigured, match=r"ca\.pem holds no readable PEM certificate"):
-        read(CarrierOptions(target=TARGET, tls=TlsFiles(ca=ca)))
+        read(replace(defaults.CARRIER, target=TARGET, tls=replace(defaults.TLS, ca=ca)))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    options = CarrierOptions(target=TARGET, tls=TlsFiles(ca=tmp_path / "gone.pem"))
+    options = replace(
+        defaults.CARRIER, target=TARGET, tls=replace(defaults.TLS, ca=tmp_path / "gone.pem")
+    )
 
     with pytest.raises(CarrierMisconfigured, match=r"gone\.pem: No such file"):
         read(options)
@@ -68,14 +72,14 @@ def test_a_file_over_the_limit_is_not_read_whole(tmp_path: Path) -> None:
     ca.write_bytes(b"x" * (FILE_LIMIT_BYTES + 1))
 
     with pytest.raises(CarrierMisconfigured, match="is larger than"):
-        read(CarrierOptions(target=TARGET, tls=TlsFiles(ca=ca)))
+        read(replace(defaults.CARRIER, target=TARGET, tls=replace(defaults.TLS, ca=ca)))
 
 
 def test_a_token_is_read_without_its_line_end(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("ey.Ab-9~\n")
 
-    credentials = read(CarrierOptions(target=TARGET, token_file=token))
+    credentials = read(replace(defaults.CARRIER, target=TARGET, token_file=token))
 
     assert credentials.metadata == (("authorization", "Bearer ey.Ab-9~"),)
 
@@ -86,7 +90,7 @@ def test_what_cannot_be_a_token_is_refused_without_showing_it(tmp_path: Path, co
     token.write_text(content)
 
     with pytest.raises(CarrierMisconfigured) as error:
-        read(CarrierOptions(target=TARGET, token_file=token))
+        read(replace(defaults.CARRIER, target=TARGET, token_file=token))
 
     assert str(error.value).endswith("token does not hold one token of visible ASCII characters")
 
@@ -95,14 +99,14 @@ def test_neither_key_nor_token_is_ever_shown(tmp_path: Path, files: TlsFiles) ->
     token = tmp_path / "token"
     token.write_text("canary")
 
-    shown = repr(read(CarrierOptions(target=TARGET, tls=files, token_file=token)))
+    shown = repr(read(replace(defaults.CARRIER, target=TARGET, tls=files, token_file=token)))
 
     assert "canary" not in shown
     assert "PRIVATE" not in shown
 
 
 def test_a_replaced_file_leaves_another_mark(tmp_path: Path, files: TlsFiles) -> None:
-    options = CarrierOptions(target=TARGET, tls=files)
+    options = replace(defaults.CARRIER, target=TARGET, tls=files)
     before = marks(options)
     Authority().issue("client").save(tmp_path, "client")
 
@@ -114,7 +118,7 @@ def test_a_replaced_file_leaves_another_mark(tmp_path: Path, files: TlsFiles) ->
 
 @pytest.mark.skipif(not NEVER_THE_SAME.exists(), reason="only Linux has such a file")
 def test_files_that_are_replaced_while_they_are_read_are_not_taken() -> None:
-    tls = TlsFiles(cert=NEVER_THE_SAME)
+    tls = replace(defaults.TLS, cert=NEVER_THE_SAME)
 
     with pytest.raises(CarrierMisconfigured, match="are being replaced just now"):
-        read(CarrierOptions(target=TARGET, tls=tls))
+        read(replace(defaults.CARRIER, target=TARGET, tls=tls))

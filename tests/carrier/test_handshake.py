@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import read
 from adapter.carrier.findings import Severity
-from adapter.carrier.handshake import Endpoint, knock
-from adapter.carrier.options import CarrierOptions, TlsFiles
+from adapter.carrier.handshake import GRPC_ROOTS, Endpoint, knock
+from adapter.carrier.options import TlsFiles
+from tests import defaults
 from tests.carrier.broken_tls import BROKEN, CLIENT, GOOD, OURS, Broken, Server, grpc_server
 from tests.carrier.certificates import Pair
 
@@ -19,7 +21,7 @@ def files(folder: Path, client: Pair | None) -> TlsFiles:
     ca = folder / "ca.pem"
     ca.write_bytes(OURS.cert)
     cert, key = client.save(folder, "client") if client else (None, None)
-    return TlsFiles(ca=ca, cert=cert, key=key)
+    return replace(defaults.TLS, ca=ca, cert=cert, key=key)
 
 
 def at(port: int) -> Endpoint:
@@ -62,7 +64,7 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
     tls = replace(files(tmp_path, None), server_name="dispatch.internal")
     async with server() as port:
         endpoint = replace(at(port), server_name="dispatch.internal")
-        options = CarrierOptions(target=f"localhost:{port}", tls=tls)
+        options = replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls)
         channel = open_channel(options, await asyncio.to_thread(read, options))
 
         findings = await knock(endpoint, tls=tls, within_seconds=5)
@@ -70,3 +72,9 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
 
         assert findings == ()
         await channel.close()
+
+
+def test_the_authorities_that_grpc_ships_can_be_read() -> None:
+    context = ssl.create_default_context(cafile=GRPC_ROOTS)
+
+    assert len(context.get_ca_certs()) > 50

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import grpc
 import grpc.aio
@@ -10,13 +11,13 @@ import pytest
 from adapter.carrier.channel import open_channel
 from adapter.carrier.credentials import Credentials
 from adapter.carrier.link import Channel
-from adapter.carrier.options import CarrierOptions
+from tests import defaults
 from tests.carrier.playing import METHOD, PlayedCarrier, fail, hang, playing
 from tests.ports import free_port
 
 
 def link_to(port: int) -> Channel:
-    channel = open_channel(CarrierOptions(target=f"127.0.0.1:{port}"), Credentials())
+    channel = open_channel(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"), Credentials())
     return Channel(channel, methods=(METHOD,))
 
 

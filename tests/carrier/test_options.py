@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,13 @@ import pytest
 from adapter.carrier.options import (
     CarrierMisconfigured,
     CarrierOptions,
-    TlsFiles,
     addresses,
     host_and_port,
     is_loopback,
     is_named,
     refuse_unsafe,
 )
+from tests import defaults
 
 TARGETS = [
     ("dns:///dispatch.internal:50051", ("dispatch.internal:50051",), False, True),
@@ -69,18 +70,27 @@ def test_a_port_that_is_none_is_refused(address: str) -> None:
 FAR = "dns:///dispatch.internal:50051"
 TOKEN = Path("token")
 REFUSED = [
-    (CarrierOptions(target=FAR), "is not loopback"),
-    (CarrierOptions(target=FAR, token_file=TOKEN, insecure=True), "never sent without TLS"),
-    (CarrierOptions(target=FAR, tls=TlsFiles(cert=Path("a"))), "both cert and key"),
-    (CarrierOptions(target=FAR, tls=TlsFiles(key=Path("a"))), "both cert and key"),
-    (CarrierOptions(target=""), "names no address"),
-    (CarrierOptions(target="ipv4:127.0.0.1:1,10.0.0.1:2"), "is not loopback"),
+    (replace(defaults.CARRIER, target=FAR), "is not loopback"),
+    (
+        replace(defaults.CARRIER, target=FAR, token_file=TOKEN, insecure=True),
+        "never sent without TLS",
+    ),
+    (
+        replace(defaults.CARRIER, target=FAR, tls=replace(defaults.TLS, cert=Path("a"))),
+        "both cert and key",
+    ),
+    (
+        replace(defaults.CARRIER, target=FAR, tls=replace(defaults.TLS, key=Path("a"))),
+        "both cert and key",
+    ),
+    (replace(defaults.CARRIER, target=""), "names no address"),
+    (replace(defaults.CARRIER, target="ipv4:127.0.0.1:1,10.0.0.1:2"), "is not loopback"),
 ]
 ALLOWED = [
-    CarrierOptions(target=FAR, insecure=True),
-    CarrierOptions(target=FAR, tls=TlsFiles(), token_file=TOKEN),
-    CarrierOptions(target="127.0.0.1:50051", token_file=TOKEN),
-    CarrierOptions(target="unix:/run/carrier.sock", token_file=TOKEN),
+    replace(defaults.CARRIER, target=FAR, insecure=True),
+    replace(defaults.CARRIER, target=FAR, tls=defaults.TLS, token_file=TOKEN),
+    replace(defaults.CARRIER, target="127.0.0.1:50051", token_file=TOKEN),
+    replace(defaults.CARRIER, target="unix:/run/carrier.sock", token_file=TOKEN),
 ]
 
 
@@ -96,4 +106,4 @@ def test_a_safe_target_is_taken(options: CarrierOptions) -> None:
 
 
 def test_the_files_of_tls_are_those_that_are_named() -> None:
-    assert TlsFiles(ca=Path("a"), key=Path("b")).paths == (Path("a"), Path("b"))
+    assert replace(defaults.TLS, ca=Path("a"), key=Path("b")).paths == (Path("a"), Path("b"))

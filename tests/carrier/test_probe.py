@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -13,6 +14,7 @@ from adapter.carrier.mapping import Mapping
 from adapter.carrier.options import CarrierOptions, TlsFiles
 from adapter.carrier.probe import Probe, probe
 from adapter.carrier.reflection import PATHS
+from tests import defaults
 from tests.carrier.certificates import Authority
 from tests.carrier.playing import Behaviour, fail, hang, reply
 from tests.carrier.probed import CONTRACT, Answering, drifted, health_answering, serving
@@ -34,7 +36,7 @@ async def look(options: CarrierOptions) -> Probe:
 
 async def test_a_good_carrier_has_no_finding_and_a_distance() -> None:
     async with serving() as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     assert found.findings == ()
     assert found.round_trip_seconds is not None
@@ -43,7 +45,7 @@ async def test_a_good_carrier_has_no_finding_and_a_distance() -> None:
 
 async def test_neither_health_nor_reflection_is_a_fault() -> None:
     async with serving(status=None, shown=None) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     assert said(found) == [
         (Severity.NOTE, "carrier.health", "the server has no health service"),
@@ -54,14 +56,14 @@ async def test_neither_health_nor_reflection_is_a_fault() -> None:
 
 async def test_a_carrier_that_is_unwell_is_an_error() -> None:
     async with serving(status=health_pb2.HealthCheckResponse.NOT_SERVING) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     assert said(found) == [(Severity.ERROR, "carrier.health", "the server says NOT_SERVING")]
 
 
 async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
     async with serving() as port:
-        options = CarrierOptions(target=f"127.0.0.1:{port}", health_service="dispatch")
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}", health_service="dispatch")
         found = await look(options)
 
     message = "the health service does not know the service it is asked for"
@@ -70,7 +72,7 @@ async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
 
 async def test_a_contract_that_drifted_is_told() -> None:
     async with serving(shown=drifted()) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     message = "carrier.v1.CancelWaybillRequest.waybill_id is number 5 here and 50 at the server"
     assert said(found) == [(Severity.ERROR, "carrier.descriptors", message)]
@@ -79,7 +81,9 @@ async def test_a_contract_that_drifted_is_told() -> None:
 async def test_every_address_of_the_target_is_looked_at() -> None:
     dead = free_port()
     async with serving() as port:
-        found = await look(CarrierOptions(target=f"ipv4:127.0.0.1:{port},127.0.0.1:{dead}"))
+        found = await look(
+            replace(defaults.CARRIER, target=f"ipv4:127.0.0.1:{port},127.0.0.1:{dead}")
+        )
 
     message = f"127.0.0.1:{dead}: connection refused, nothing listens there"
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
@@ -89,7 +93,7 @@ async def test_a_name_nobody_knows_is_said() -> None:
     # A label of more than 63 octets is no name (RFC 1035 §2.3.4): no resolver is asked.
     name = "a" * 64 + ".test"
 
-    found = await look(CarrierOptions(target=f"{name}:1", insecure=True))
+    found = await look(replace(defaults.CARRIER, target=f"{name}:1", insecure=True))
 
     assert said(found) == [
         (Severity.ERROR, "carrier.target", f"the name {name} is not known to DNS")
@@ -97,7 +101,7 @@ async def test_a_name_nobody_knows_is_said() -> None:
 
 
 async def test_a_target_without_safety_is_not_even_knocked_at() -> None:
-    found = await look(CarrierOptions(target="dispatch.internal:1"))
+    found = await look(replace(defaults.CARRIER, target="dispatch.internal:1"))
 
     message = "'dispatch.internal:1' is not loopback: configure TLS, or set insecure = true"
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
@@ -108,7 +112,7 @@ def tls(tmp_path: Path) -> TlsFiles:
     ca = tmp_path / "ca.pem"
     ca.write_bytes(AUTHORITY.cert)
     cert, key = AUTHORITY.issue("client", days=(-1, 60)).save(tmp_path, "client")
-    return TlsFiles(ca=ca, cert=cert, key=key)
+    return replace(defaults.TLS, ca=ca, cert=cert, key=key)
 
 
 def mutual() -> grpc.ServerCredentials:
@@ -120,7 +124,9 @@ def mutual() -> grpc.ServerCredentials:
 
 async def test_a_good_carrier_with_mutual_tls_has_no_finding(tls: TlsFiles) -> None:
     async with serving(credentials=mutual()) as port:
-        assert (await look(CarrierOptions(target=f"localhost:{port}", tls=tls))).findings == ()
+        assert (
+            await look(replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls))
+        ).findings == ()
 
 
 def _without_ca(folder: Path, tls: TlsFiles) -> str:
@@ -144,7 +150,7 @@ async def test_files_that_do_not_fit_are_named(
 ) -> None:
     message = spoil(tmp_path, tls)
 
-    found = await look(CarrierOptions(target="localhost:1", tls=tls))
+    found = await look(replace(defaults.CARRIER, target="localhost:1", tls=tls))
 
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
 
@@ -154,7 +160,9 @@ async def test_our_own_certificates_end_is_told_before_it_comes(
 ) -> None:
     AUTHORITY.issue("client", days=(-1, 5)).save(tmp_path, "client")
     async with serving(credentials=mutual()) as port:
-        (finding,) = (await look(CarrierOptions(target=f"localhost:{port}", tls=tls))).findings
+        (finding,) = (
+            await look(replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls))
+        ).findings
 
     assert finding.severity is Severity.WARNING
     assert finding.message.startswith("the client certificate client.pem expires on ")
@@ -165,7 +173,9 @@ async def test_our_own_expired_certificate_is_the_first_reason(
 ) -> None:
     AUTHORITY.issue("client", days=(-9, -2)).save(tmp_path, "client")
     async with serving(credentials=mutual()) as port:
-        first = (await look(CarrierOptions(target=f"localhost:{port}", tls=tls))).findings[0]
+        first = (
+            await look(replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls))
+        ).findings[0]
 
     assert first.message.startswith("the client certificate client.pem expired on ")
 
@@ -174,7 +184,7 @@ async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("canary")
     async with health_answering(fail(grpc.StatusCode.UNAUTHENTICATED, text="canary")) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}", token_file=token))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}", token_file=token))
 
     first = found.findings[0]
     assert first.message == "the health service refuses the token: UNAUTHENTICATED"
@@ -210,7 +220,7 @@ async def test_a_health_service_of_another_kind_is_told(
     behaviour: Behaviour, severity: Severity, message: str
 ) -> None:
     async with health_answering(behaviour) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     assert said(found) == [(severity, "carrier.health", message)]
     assert (found.round_trip_seconds is None) == (severity is Severity.ERROR)
@@ -218,7 +228,7 @@ async def test_a_health_service_of_another_kind_is_told(
 
 async def test_a_server_that_answers_nothing_has_no_distance() -> None:
     async with health_answering(hang) as port:
-        options = CarrierOptions(target=f"127.0.0.1:{port}")
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}")
         found = await probe(options, CONTRACT, MAPPING, within_seconds=0.3, now_unix=time.time())
 
     message = "the server accepts connections and answers nothing"
@@ -230,7 +240,7 @@ async def test_a_far_carrier_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("adapter.carrier.probe.SLOW_SECONDS", 0.0)  # so that all are far
 
     async with serving() as port:
-        (finding,) = (await look(CarrierOptions(target=f"127.0.0.1:{port}"))).findings
+        (finding,) = (await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))).findings
 
     assert (finding.severity, finding.key) == (Severity.WARNING, "carrier.distance")
     assert finding.message.startswith("a round trip takes ")
@@ -240,7 +250,7 @@ async def test_a_far_carrier_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_reflection_that_fails_leaves_the_contract_to_the_first_call() -> None:
     refusing = Answering(PATHS[0], fail(grpc.StatusCode.PERMISSION_DENIED))
     async with serving(shown=None, others=(refusing,)) as port:
-        found = await look(CarrierOptions(target=f"127.0.0.1:{port}"))
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
     message = "reflection failed with PERMISSION_DENIED"
     assert said(found) == [(Severity.NOTE, "carrier.descriptors", message)]
@@ -249,7 +259,7 @@ async def test_a_reflection_that_fails_leaves_the_contract_to_the_first_call() -
 async def test_a_carrier_on_a_socket_of_this_machine_is_not_knocked_at(tmp_path: Path) -> None:
     socket = f"unix:{tmp_path}/carrier.sock"
     async with serving(at=socket):
-        found = await look(CarrierOptions(target=socket))
+        found = await look(replace(defaults.CARRIER, target=socket))
 
     assert found.findings == ()
     assert found.round_trip_seconds is not None

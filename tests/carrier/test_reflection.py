@@ -17,6 +17,7 @@ from adapter.carrier.contract import Contract
 from adapter.carrier.findings import ContractFault
 from adapter.carrier.options import CarrierMisconfigured, CarrierOptions
 from adapter.carrier.reflection import PATHS, ROUNDS, NoReflection, fetch
+from tests import defaults
 from tests.carrier.broken_tls import GOOD, grpc_server
 from tests.carrier.playing import Context
 from tests.ports import free_port
@@ -67,7 +68,7 @@ async def reflecting(
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        yield CarrierOptions(target=f"127.0.0.1:{port}")
+        yield replace(defaults.CARRIER, target=f"127.0.0.1:{port}")
     finally:
         await server.stop(0)
 
@@ -148,7 +149,7 @@ async def test_the_well_known_server_reflects() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
 
-    fetched = await fetch(CarrierOptions(target=f"127.0.0.1:{port}"), within_seconds=5)
+    fetched = await fetch(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"), within_seconds=5)
 
     assert fetched == SHIPPED.descriptors
     await server.stop(0)
@@ -164,24 +165,24 @@ async def test_a_port_that_refuses_is_not_waited_for() -> None:
     target = f"127.0.0.1:{free_port()}"
 
     with pytest.raises(ContractFault, match=f"^{target}: connection refused"):
-        await fetch(CarrierOptions(target=target), within_seconds=30)
+        await fetch(replace(defaults.CARRIER, target=target), within_seconds=30)
 
 
 async def test_a_server_that_wants_tls_is_not_waited_for() -> None:
     async with grpc_server(GOOD)() as port:
         with pytest.raises(ContractFault, match="the server wants TLS, and none is configured"):
-            await fetch(CarrierOptions(target=f"127.0.0.1:{port}"), within_seconds=30)
+            await fetch(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"), within_seconds=30)
 
 
 async def test_a_server_that_never_answers_is_not_waited_for_longer() -> None:
     told = r"did not answer within 0\.2 s\. A firewall"
 
     with silent() as target, pytest.raises(ContractFault, match=told):
-        await fetch(CarrierOptions(target=target), within_seconds=0.2)
+        await fetch(replace(defaults.CARRIER, target=target), within_seconds=0.2)
 
 
 async def test_a_socket_that_is_not_there_is_given_its_time(tmp_path: Path) -> None:
-    options = CarrierOptions(target=f"unix:{tmp_path}/none.sock")
+    options = replace(defaults.CARRIER, target=f"unix:{tmp_path}/none.sock")
 
     with pytest.raises(ContractFault, match="did not answer within"):
         await fetch(options, within_seconds=0.5)
@@ -198,7 +199,7 @@ async def test_one_address_that_serves_is_enough() -> None:
 
 async def test_secrets_stay_at_home() -> None:
     with pytest.raises(CarrierMisconfigured, match="is not loopback"):
-        await fetch(CarrierOptions(target="dispatch:1"), within_seconds=1)
+        await fetch(replace(defaults.CARRIER, target="dispatch:1"), within_seconds=1)
 
 
 def listing(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse | None:

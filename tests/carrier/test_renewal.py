@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import grpc.aio
 import pytest
 
-from adapter.carrier.options import CarrierOptions
+from tests import defaults
 from tests.carrier.certificates import Authority
 from tests.carrier.naming import naming
 from tests.carrier.playing import PlayedCarrier, SwallowingProxy, playing, until
@@ -137,8 +138,11 @@ async def test_a_new_token_is_used_by_the_next_call(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("first\n")
     async with playing() as carrier:
-        options = CarrierOptions(
-            target=f"127.0.0.1:{carrier.port}", token_file=token, reload_seconds=0.05
+        options = replace(
+            defaults.CARRIER,
+            target=f"127.0.0.1:{carrier.port}",
+            token_file=token,
+            reload_seconds=0.05,
         )
         async with renewing(options) as renewal:
             await renewal.link.ready(within_seconds=5)
@@ -158,7 +162,7 @@ async def test_a_new_token_is_used_by_the_next_call(tmp_path: Path) -> None:
 async def test_an_emptied_token_file_leaves_the_old_token_in_use(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("first")
-    options = CarrierOptions(target="127.0.0.1:1", token_file=token, reload_seconds=0.05)
+    options = replace(defaults.CARRIER, target="127.0.0.1:1", token_file=token, reload_seconds=0.05)
     async with renewing(options) as renewal:
         token.write_text("")
         await until(lambda: bool(renewal.fault))
@@ -174,7 +178,7 @@ async def test_a_silently_dropped_flow_is_left_within_four_seconds() -> None:
     async with (
         playing() as carrier,
         SwallowingProxy(carrier.port) as proxy,
-        renewing(CarrierOptions(target=f"127.0.0.1:{proxy.port}")) as renewal,
+        renewing(replace(defaults.CARRIER, target=f"127.0.0.1:{proxy.port}")) as renewal,
     ):
         await renewal.link.ready(within_seconds=5)
         assert await ask(renewal) == b"abc"
@@ -195,7 +199,7 @@ async def test_a_slow_carrier_gets_no_new_connection_again_and_again() -> None:
         return request
 
     async with playing(slow) as carrier:
-        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}", silence_seconds=0.1)
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{carrier.port}", silence_seconds=0.1)
         async with renewing(options) as renewal:
             await renewal.link.ready(within_seconds=5)
 
@@ -209,7 +213,7 @@ async def test_a_moved_name_is_followed_when_the_old_address_dies() -> None:
     async with (
         playing() as old,
         naming() as names,
-        renewing(CarrierOptions(target=names.target(old.port))) as renewal,
+        renewing(replace(defaults.CARRIER, target=names.target(old.port))) as renewal,
     ):
         assert await renewal.link.ready(within_seconds=5)
         moved = PlayedCarrier(host="127.0.0.2", port=old.port)
@@ -227,8 +231,11 @@ async def test_a_moved_name_is_followed_when_the_old_address_dies() -> None:
 
 async def test_a_moved_name_is_followed_while_the_old_address_lives() -> None:
     async with playing() as old, naming() as names:
-        options = CarrierOptions(
-            target=names.target(old.port), rebuild_seconds=0.2, reload_seconds=0.05
+        options = replace(
+            defaults.CARRIER,
+            target=names.target(old.port),
+            rebuild_seconds=0.2,
+            reload_seconds=0.05,
         )
         async with renewing(options) as renewal:
             assert await renewal.link.ready(within_seconds=5)
@@ -246,8 +253,11 @@ async def test_a_moved_name_is_followed_while_the_old_address_lives() -> None:
 
 async def test_what_a_replaced_channel_counted_is_kept() -> None:
     async with playing() as carrier, naming() as names:
-        options = CarrierOptions(
-            target=names.target(carrier.port), rebuild_seconds=0.2, reload_seconds=0.05
+        options = replace(
+            defaults.CARRIER,
+            target=names.target(carrier.port),
+            rebuild_seconds=0.2,
+            reload_seconds=0.05,
         )
         async with renewing(options) as renewal:
             assert await renewal.link.ready(within_seconds=5)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import grpc.aio
 import pytest
 
 from adapter.carrier import credentials
-from adapter.carrier.options import CarrierOptions
 from adapter.carrier.renewal import ChannelRotation
+from tests import defaults
 from tests.carrier.certificates import Authority
 from tests.carrier.playing import METHOD, hang, playing, until
 from tests.carrier.renewals import ask, renewing, serving, trusting
@@ -18,7 +19,7 @@ from tests.carrier.renewals import ask, renewing, serving, trusting
 
 async def test_without_a_start_nothing_is_looked_after_and_it_can_still_be_closed() -> None:
     async with playing() as carrier:
-        options = CarrierOptions(target=f"127.0.0.1:{carrier.port}")
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{carrier.port}")
         read = await asyncio.to_thread(credentials.read, options)
         renewal = ChannelRotation(options, read, methods=(METHOD,))
 

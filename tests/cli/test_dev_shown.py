@@ -20,9 +20,10 @@ from adapter.simulator.verdict import judge
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
 from adapter.wiring import running
+from tests import defaults
 from tests.cli.ops_ports import Quiet
 
 ADDRESSES = Addresses(
@@ -32,7 +33,7 @@ ADDRESSES = Addresses(
     mode="secure",
     push_command="waybridge push http://127.0.0.1:8080/wechat/push",
 )
-PLAINTEXT = Account(app_id="wx", mode=Mode.PLAINTEXT, token=Secret("t"))
+PLAINTEXT = replace(defaults.ACCOUNT, app_id="wx", mode=Mode.PLAINTEXT, token=Secret("t"))
 
 
 class Terminal(StringIO):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapter.cli.answers import AnswerRow
-from adapter.cli.explained import Told, as_json, printable, show
+from adapter.cli.explained import Told, as_json, show
 from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause, Found
 from adapter.explain.judgement import judge
@@ -16,6 +16,7 @@ from adapter.explain.request import Asked, asked
 from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
+from tests import defaults
 from tests.carrier.dispatching import cancellation, shipped_mapping
 from tests.explain.capturing import BOTH, FIELDS, NOW, OURS, Sent, sent
 
@@ -43,7 +44,13 @@ def _told(
 ) -> Told:
     captured = Capture(body=push.body, query=push.query if signed else None)
     return Told(
-        judgement=judge("wechat", {**BOTH, "wechat": account}, captured, now_unix=now),
+        judgement=judge(
+            "wechat",
+            {**BOTH, "wechat": account},
+            captured,
+            now_unix=now,
+            body_limit_bytes=defaults.EDGE.body_limit_bytes,
+        ),
         account=account,
         captured=captured,
         at_unix=now,
@@ -192,10 +199,3 @@ def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
 
     assert "decryption  right" in shown
     assert "refused     undecodable (FromUserName)" in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "said"), [("运单 1", "运单 1"), ("a\x1b[2J", "a\\x1b[2J"), ("\u202e", "\\u202e")]
-)
-def test_nothing_is_printed_that_a_terminal_obeys(text: str, said: str) -> None:
-    assert printable(text) == said

@@ -12,13 +12,11 @@ import pytest
 from adapter.cancellation.model import Entry, Outcome, State, Unsent
 from adapter.cli.ledger_rows import (
     COLUMNS,
-    aligned,
     as_csv,
     as_json_lines,
     row_of,
     show_table,
     unsent_reason,
-    visible,
 )
 from tests.cli.ledgers import doubtful, push, unsent
 
@@ -111,14 +109,6 @@ def test_json_lines_keep_every_text_as_it_is() -> None:
     (line,) = as_json_lines([row]).splitlines()
 
     assert json.loads(line)["waybill"] == '=1,"\n运单'
-
-
-def test_columns_stand_below_each_other_in_chinese_too() -> None:
-    assert aligned([("运单", "a"), ("x", "b")]) == ["运单  a", "x     b"]
-
-
-def test_a_senders_text_cannot_act_on_a_terminal() -> None:
-    assert visible("a\x1b[2J\u202eb 运单") == "a\\x1b[2J\\u202eb 运单"
 
 
 def test_a_terminal_gets_what_fits_it() -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import click
 import pytest
@@ -11,10 +10,10 @@ from click.testing import CliRunner
 
 from adapter.cli.main import COMMANDS, waybridge
 
-THERE = [name for name in COMMANDS if find_spec(f"adapter.cli.{name}")]
+THERE = list(COMMANDS)
 
 
-def test_help_lists_every_command_that_is_there() -> None:
+def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(waybridge, ["--help"])
 
     assert result.exit_code == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 from adapter.cli.played import as_json, show
@@ -12,10 +13,11 @@ from adapter.simulator.press import Press
 from adapter.simulator.verdict import judge
 from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
+from tests import defaults
 
-ACCOUNT = Account(app_id="wx", mode=Mode.PLAINTEXT, token=Secret("canary-token"))
+ACCOUNT = replace(defaults.ACCOUNT, app_id="wx", mode=Mode.PLAINTEXT, token=Secret("canary-token"))
 WHERE = Destination(
     url="http://127.0.0.1:1/push", account=ACCOUNT, is_loopback=True, is_development=False
 )

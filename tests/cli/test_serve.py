@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 from adapter.carrier.findings import ContractFault
+from adapter.cli.check import command as check
 from adapter.cli.serve import _why_not
 from adapter.edge.server import ListenFailed
 from adapter.ledger.errors import LedgerInUse
@@ -71,6 +73,24 @@ def test_the_secrets_everybody_knows_are_refused(tmp_path: Path) -> None:
     refused = _refused(configuration(tmp_path, NOBODY), env=DEVELOPMENT)
 
     assert "wechat.token: is the development value" in refused.stderr
+
+
+@pytest.mark.parametrize("users", ["", 'users = "users.toml"'], ids=["no users", "users"])
+def test_an_ops_port_that_others_reach_is_refused_as_check_refuses_it(
+    users: str, tmp_path: Path
+) -> None:
+    (tmp_path / "users.toml").write_text("this is not a file of users")
+    config = _written(tmp_path, section="ops", line=users)
+    head, ops, tail = config.read_text().partition("[ops]")
+    config.write_text(head + ops + tail.replace("127.0.0.1:0", "0.0.0.0:39417"))
+
+    serve = _refused(config)
+    checked = CliRunner().invoke(check, ["--offline", "--config", str(config)])
+
+    assert "ops.listen: is reachable from other machines" in serve.stderr
+    assert "SSH tunnel or a proxy of your own" in serve.stderr
+    assert checked.exit_code == 1
+    assert serve.stderr.strip() in checked.stderr
 
 
 def test_a_ledger_in_use_is_refused_and_named(tmp_path: Path) -> None:

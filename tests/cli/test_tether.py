@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter.cli import tether
+
 MODULE = """
 import signal, sys
 print(sys.argv[1:], __name__, flush=True)
@@ -17,11 +19,11 @@ signal.pause()
 def tethered(tmp_path: Path) -> subprocess.Popen[str]:
     (tmp_path / "patient.py").write_text(MODULE)
     return subprocess.Popen(
-        [sys.executable, "-m", "adapter.cli.tether", "patient", "a", "--b"],
+        [sys.executable, "-P", tether.__file__, "patient", "a", "--b"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": f"{Path.cwd()}:{tmp_path}"},
+        env={"PYTHONPATH": str(tmp_path)},
     )
 
 
@@ -38,3 +40,21 @@ def test_the_module_runs_as_if_it_were_called_and_ends_with_its_tether(
 
     assert said == "['a', '--b'] __main__\n"
     assert code == -15
+
+
+def test_our_own_module_is_run_whatever_lies_before_it(tmp_path: Path) -> None:
+    for name in ("adapter", "legacy_stub"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')")
+
+    with subprocess.Popen(
+        [sys.executable, "-P", tether.__file__, "legacy_stub", "--help"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+
+    assert said.startswith("Usage: ")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapter.configuration.findings import Severity
 from adapter.configuration.rules import breaches, timezone
 from adapter.configuration.sections import (
     CarrierSettings,
@@ -115,12 +116,36 @@ def test_an_address_to_listen_on_has_a_port(section: str) -> None:
     assert _keys(_sound(**{section: kind(listen="localhost")})) == [f"{section}.listen"]
 
 
-def test_a_console_is_open_to_others_only_with_users() -> None:
-    alone = OpsSettings(listen="0.0.0.0:9090")
-    guarded = OpsSettings(listen="0.0.0.0:9090", users=Path("users.toml"))
+@pytest.mark.parametrize("users", [{}, {"users": Path("users.toml")}], ids=["no users", "users"])
+@pytest.mark.parametrize(
+    ("listen", "refused"),
+    [
+        ("127.0.0.1:9090", False),
+        ("127.8.9.1:9090", False),
+        ("[::1]:9090", False),
+        ("localhost:9090", False),
+        (":9090", True),
+        ("0.0.0.0:9090", True),
+        ("[::]:9090", True),
+        ("10.0.0.7:9090", True),
+        ("203.0.113.5:9090", True),
+        ("[2001:db8::5]:9090", True),
+        ("ops.internal:9090", True),
+        ("localhost.example:9090", True),
+        ("127.1:9090", True),  # a name to us, whatever a resolver makes of it
+    ],
+)
+def test_the_ops_port_is_for_this_machine_alone(
+    listen: str, users: dict[str, Path], *, refused: bool
+) -> None:
+    found = [
+        breach
+        for breach in breaches(_sound(ops=OpsSettings(listen=listen, **users)))
+        if breach.key == "ops.listen"
+    ]
 
-    assert _keys(_sound(ops=alone)) == ["ops.listen"]
-    assert _keys(_sound(ops=guarded)) == []
+    assert [breach.severity for breach in found] == ([Severity.ERROR] if refused else [])
+    assert all("SSH tunnel or a proxy" in breach.hint for breach in found)
 
 
 @pytest.mark.parametrize(

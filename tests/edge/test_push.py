@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
-from adapter.edge.limits import Limits
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
+from tests import defaults
 from tests.edge.playing import (
     KEY,
     PATH,
@@ -34,7 +35,7 @@ async def test_every_outcome_is_told_with_its_text(outcome: Outcome, locale: Loc
 
 
 async def test_the_desk_gets_what_is_left_of_the_reply_budget() -> None:
-    async with running_edge(limits=Limits(reply_within_seconds=3.0)) as edge:
+    async with running_edge(limits=replace(defaults.EDGE, reply_within_seconds=3.0)) as edge:
         await edge.reply()
 
     [budget] = edge.desk.budgets
@@ -43,18 +44,18 @@ async def test_the_desk_gets_what_is_left_of_the_reply_budget() -> None:
 
 async def test_a_desk_that_overruns_is_answered_for() -> None:
     desk = ScriptedDesk(hangs=asyncio.Event())
-    limits = Limits(reply_within_seconds=0.05, overrun_seconds=0.05)
+    limits = replace(defaults.EDGE, reply_within_seconds=0.05, overrun_seconds=0.05)
     async with running_edge(desk=desk, limits=limits) as edge:
         reply = await edge.reply()
 
     assert (reply.result_code, reply.result_msg) == (-1, TEXTS[Locale.EN][Outcome.IN_DOUBT])
     assert edge.log.named("desk_overran")
-    assert Limits().overrun_seconds + Limits().reply_within_seconds < 5
+    assert defaults.EDGE.overrun_seconds + defaults.EDGE.reply_within_seconds < 5
 
 
 async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> None:
     desk = ScriptedDesk(hangs=asyncio.Event())
-    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+    async with running_edge(desk=desk, limits=replace(defaults.EDGE, max_in_flight=2)) as edge:
         waiting = [asyncio.create_task(edge.reply(OrderID=str(n))) for n in range(2)]
         await until(lambda: len(desk.asked) == 2)
         shed = await edge.reply(OrderID="3")
@@ -69,14 +70,15 @@ async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> Non
 async def test_a_faulty_push_is_refused_for_good_even_while_there_is_no_room() -> None:
     """−1 would have the merchant press again, to no avail."""
     desk = ScriptedDesk(in_flight=2)
-    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+    async with running_edge(desk=desk, limits=replace(defaults.EDGE, max_in_flight=2)) as edge:
         reply = await edge.reply(OrderID="")
 
     assert (reply.result_code, desk.refused) == (30001, [Unsent.REFUSED])
 
 
 async def test_a_push_under_the_previous_key_is_answered_and_counted() -> None:
-    served = Account(
+    served = replace(
+        defaults.ACCOUNT,
         app_id="wx0123456789abcdef",
         mode=Mode.SECURE,
         token=Secret("testtoken"),

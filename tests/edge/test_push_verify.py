@@ -4,11 +4,13 @@ import time
 
 import pytest
 
-from adapter.edge.limits import InFlightLimit, Limits
+from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import EdgeParts, Program, PushEndpoint
+from adapter.edge.translate import Locale
 from adapter.wechat.client_side import build_verification
 from adapter.wechat.envelope import Envelope
 from adapter.wechat.errors import Refused
+from tests import defaults
 from tests.edge.playing import PATH, Lines, ScriptedDesk, Tallied, account, running_edge
 
 NOW = 1_700_000_000
@@ -24,11 +26,13 @@ def endpoint(*, now_unix: float) -> PushEndpoint:
         desk=ScriptedDesk(),
         tally=Tallied(),
         log=Lines(),
-        limits=Limits(),
+        limits=defaults.EDGE,
         room=InFlightLimit(1),
         unix=lambda: now_unix,
     )
-    program = Program(name="main", mode=known.mode, envelope=Envelope(known))
+    program = Program(
+        name="main", mode=known.mode, envelope=Envelope(known), locale=Locale.ZH, forwarder=None
+    )
     return PushEndpoint(program, parts)
 
 

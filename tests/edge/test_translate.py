@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
@@ -81,6 +83,10 @@ def test_a_push_becomes_a_wish_that_hides_its_password() -> None:
     assert wish.shop_app_id == "wxABCD"
     assert wish.credential.reveal() == "xyz123"
     assert "xyz123" not in repr(wish)
+
+
+def test_a_press_is_turned_back_into_its_push_without_the_password() -> None:
+    assert translate.push_of(translate.cancellation(PUSH)) == replace(PUSH, biz_pwd=Secret(""))
 
 
 def answer(outcome: Outcome, *, basis: Basis | None = Basis.CARRIER) -> Answer:

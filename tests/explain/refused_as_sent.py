@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from adapter import development
 from adapter.wechat.client_side import build_verification
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
+from tests import defaults
 from tests.explain.capturing import (
     BOTH,
     KEY,
@@ -23,7 +24,8 @@ from tests.explain.kinds import NOT_SIGNED, PLAINTEXT, STRANGER, Kind
 
 PUSH = sent()
 NOBODYS = "Neither the token nor the key fits: it is another Mini Program's push, or nobody's"
-DEVELOPMENT = Account(
+DEVELOPMENT = replace(
+    defaults.ACCOUNT,
     app_id=development.APP_ID,
     mode=Mode.SECURE,
     token=Secret(development.TOKEN),

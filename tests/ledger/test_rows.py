@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -71,6 +71,10 @@ def test_every_state_and_outcome_comes_back(state: State, outcome: Outcome | Non
     )
 
     assert entry_of(push_row(entry)) == entry
+
+
+def test_the_tables_columns_are_an_entrys_fields() -> None:
+    assert set(push.c.keys()) == {field.name for field in fields(Entry)}
 
 
 def test_a_row_has_the_order_of_the_tables_columns() -> None:

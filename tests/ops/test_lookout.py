@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapter.ops.health import Condition
-from adapter.ops.lookout import EVENTS, LOST_AFTER_SECONDS, DependencyMonitor
+from adapter.ops.lookout import EVENTS, HINTS, LOST_AFTER_SECONDS, DependencyMonitor
 
 UP = Condition(is_up=True, detail="ready")
 DOWN = Condition(is_up=False, detail="transient_failure, UNAVAILABLE")
@@ -55,7 +55,7 @@ def test_a_loss_is_one_warning_and_the_return_one_line(part: str, lost: str, bac
         lookout.look(now=now)
 
     assert watched.lines == [
-        ("warning", lost, {"state": "down", "detail": DOWN.detail}),
+        ("warning", lost, {"state": "down", "detail": DOWN.detail, "hint": HINTS[part]}),
         ("info", back, {"gone_seconds": 5.0}),
     ]
     assert watched.counted == [lost]
@@ -84,7 +84,11 @@ def test_a_part_that_never_came_up_is_lost() -> None:
     lookout.look(now=LOST_AFTER_SECONDS)
 
     assert watched.lines == [
-        ("warning", "carrier_lost", {"state": "unknown", "detail": "connecting"})
+        (
+            "warning",
+            "carrier_lost",
+            {"state": "unknown", "detail": "connecting", "hint": HINTS["carrier"]},
+        )
     ]
 
 
