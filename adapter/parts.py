@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import (
+from adapter.carrier.channel.options import (
     REBUILD_SECONDS,
     RELOAD_SECONDS,
     SILENCE_SECONDS,
     CarrierOptions,
     TlsFiles,
 )
-from adapter.configuration.sections import (
+from adapter.config.load import Settings
+from adapter.config.sections import (
     CarrierSettings,
     EdgeSettings,
     TlsSettings,
@@ -19,7 +20,6 @@ from adapter.configuration.sections import (
 from adapter.edge.connections import HEADER_BYTES, LATE_BODY_SECONDS, ConnectionLimits
 from adapter.edge.limits import OVERRUN_SECONDS, EdgeLimits
 from adapter.edge.server import connection_ceiling
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account, Mode
 
 
@@ -88,9 +88,3 @@ def connection_limits(edge: EdgeSettings, *, open_files: int) -> ConnectionLimit
         header_bytes=HEADER_BYTES,
         connections=connection_ceiling(wanted=edge.max_connections, open_files=open_files),
     )
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """Split `host:port` or `[::1]:port`, already judged by the settings."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)

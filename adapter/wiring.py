@@ -14,10 +14,12 @@ from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
-from adapter.configuration.sections import EdgeSettings
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import Settings
+from adapter.config.sections import EdgeSettings
+from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
@@ -27,14 +29,13 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import upstream
+from adapter.ops import carrier_metrics as upstream
+from adapter.ops.carrier_metrics import Upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
-from adapter.ops.lookout import DependencyMonitor
 from adapter.ops.metrics import Metrics
-from adapter.ops.upstream import Upstream
-from adapter.settings import Settings
+from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ async def running(
 ) -> AsyncIterator[Adapter]:
     """Open the ledger and the carrier, listen, and close everything at the end.
 
-    Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
-    `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
     `lines_dropped` tells how many log lines could not be written so far.
     """
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
@@ -235,23 +235,26 @@ def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | N
         )
         for section, program in settings.programs.items()
     }
-    host, port = parts.host_and_port(settings.edge.listen)
     app = edge_app.create_app(programs, shared)
+    listen = listen_address(settings.edge.listen)
     return HttpServer(
         app,
-        host=host,
-        port=port,
+        host=listen.host,
+        port=listen.port or 0,
+        key="edge.listen",
         patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
         refused=app.refusals.refused,
     )
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
-    host, port = parts.host_and_port(settings.ops.listen)
+    listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
     # No settings of its own: whoever narrows the edge must still be able to look.
     patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
-    return HttpServer(app, host=host, port=port, patience=patience)
+    return HttpServer(
+        app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
+    )
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

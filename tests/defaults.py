@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from adapter import parts
-from adapter.configuration.sections import (
+from adapter.config.load import Settings
+from adapter.config.sections import (
     CarrierSettings,
     EdgeSettings,
     TlsSettings,
     WeChatSettings,
 )
-from adapter.settings import Settings
 
 OPEN_FILES = 65_536
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapter import parts
-from adapter.configuration.sections import CarrierSettings, EdgeSettings
-from adapter.settings import Settings
+from adapter.config.load import Settings
+from adapter.config.sections import CarrierSettings, EdgeSettings
 from adapter.wechat.envelope import Mode
 
 SETTINGS = Settings.load(
@@ -65,11 +65,3 @@ def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None
     patience = parts.connection_limits(edge, open_files=1_000_000)
 
     assert patience.message_seconds > seconds
-
-
-@pytest.mark.parametrize(
-    ("listen", "host", "port"),
-    [("0.0.0.0:8080", "0.0.0.0", 8080), ("[::1]:9090", "::1", 9090), ("[::]:0", "::", 0)],  # noqa: S104 - texts
-)
-def test_a_listen_address_is_split(listen: str, host: str, port: int) -> None:
-    assert parts.host_and_port(listen) == (host, port)

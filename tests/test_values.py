@@ -14,12 +14,12 @@ import pytest
 import adapter
 from adapter import parts
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import CarrierOptions, TlsFiles
-from adapter.configuration.keys import ANY_NAME
+from adapter.carrier.channel.options import CarrierOptions, TlsFiles
+from adapter.config.keys import ANY_NAME
+from adapter.config.load import Settings
 from adapter.edge.connections import ConnectionLimits
 from adapter.edge.limits import EdgeLimits
 from adapter.edge.push import Program
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account
 from tests import defaults
 from tests.configurations import COMPANIONS, SAMPLES, SHOP, SOUND
