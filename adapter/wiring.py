@@ -108,7 +108,7 @@ async def running(
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
-        edge = _edge(settings, shared, forwarder=forwarder)
+        edge = _edge(settings, shared, opened, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
@@ -224,7 +224,13 @@ def _shared(
     )
 
 
-def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | None) -> HttpServer:
+def _edge(
+    settings: Settings,
+    shared: EdgeParts,
+    opened: AsyncExitStack,
+    *,
+    forwarder: HttpForwarder | None,
+) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),
@@ -236,13 +242,18 @@ def _edge(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | N
         for section, program in settings.programs.items()
     }
     app = edge_app.create_app(programs, shared)
+    opened.callback(app.refusals.tell)
     listen = listen_address(settings.edge.listen)
+    patience = parts.connection_limits(settings.edge, open_files=raise_file_limit())
+    if patience.connections < settings.edge.max_connections:
+        wanted = settings.edge.max_connections
+        shared.log.warning("connections_limited", limit=patience.connections, wanted=wanted)
     return HttpServer(
         app,
         host=listen.host,
         port=listen.port or 0,
         key="edge.listen",
-        patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
+        patience=patience,
         refused=app.refusals.refused,
     )
 
