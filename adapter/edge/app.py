@@ -29,33 +29,34 @@ _UNREADABLE: dict[type[Unreadable], HttpAnswer | None] = {
 def create_app(programs: Mapping[str, Program], parts: EdgeParts) -> EdgeApp:
     """Build the edge: each path (as configured, no patterns) answers for its Mini Program."""
     refusals = Refusals(tally=parts.tally, log=parts.log)
-    entrances = {
-        path: Entrance(PushEndpoint(program, parts), refusals) for path, program in programs.items()
+    routes = {
+        path: ProgramRoute(PushEndpoint(program, parts), refusals)
+        for path, program in programs.items()
     }
-    return EdgeApp(entrances, nowhere=Nowhere(tuple(programs), parts, refusals), refusals=refusals)
+    return EdgeApp(routes, not_found=NotFound(tuple(programs), parts, refusals), refusals=refusals)
 
 
 class EdgeApp:
-    """One entrance a path, exactly as configured: `/wechat/push/` is another path and gets 404,
+    """One route a path, exactly as configured: `/wechat/push/` is another path and gets 404,
     not a redirect WeChat would not follow. No router: patterns and middlewares would cost each
-    push, and every `Entrance` answers its own faults."""
+    push, and every `ProgramRoute` answers its own faults."""
 
     def __init__(
-        self, entrances: Mapping[str, Entrance], *, nowhere: Nowhere, refusals: Refusals
+        self, routes: Mapping[str, ProgramRoute], *, not_found: NotFound, refusals: Refusals
     ) -> None:
-        self._entrances = entrances
-        self._nowhere = nowhere
+        self._routes = routes
+        self._not_found = not_found
         self.refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answering = self._entrances.get(scope["path"], self._nowhere)
+        answering = self._routes.get(scope["path"], self._not_found)
         await answering(scope, receive, send)
 
 
-class Entrance:
-    """One Mini Program's door. The only place where every exception is caught."""
+class ProgramRoute:
+    """The path of one Mini Program. The only place where every exception is caught."""
 
     def __init__(self, endpoint: PushEndpoint, refusals: Refusals) -> None:
         self._endpoint = endpoint
@@ -142,7 +143,7 @@ def _frames(fault: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in stack]
 
 
-class Nowhere:
+class NotFound:
     """Every path that is no Mini Program's: 404, counted, and said of once."""
 
     def __init__(self, paths: tuple[str, ...], parts: EdgeParts, refusals: Refusals) -> None:

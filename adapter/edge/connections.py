@@ -33,7 +33,7 @@ _RESPONSES = {
     ),
 }
 
-Refused = Callable[[HttpRefusal, str, str], None]
+CountRefusal = Callable[[HttpRefusal, str, str], None]
 """Somebody who counts what never became a request: which refusal, the peer, a detail."""
 
 
@@ -56,7 +56,7 @@ class PatientConfig(uvicorn.Config):
     """uvicorn's configuration with our patience, so that each connection finds it."""
 
     patience: ConnectionLimits
-    refused: Refused = staticmethod(_nobody)
+    refused: CountRefusal = staticmethod(_nobody)
 
 
 class _RefusedHeader(Exception):

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.connections import (
     ConnectionLimits,
+    CountRefusal,
     PatientConfig,
     PatientConnection,
-    Refused,
 )
 
 RESERVED_FILES = 256  # for the ledger, the carrier's channels, the log and the other server
@@ -45,7 +45,7 @@ class HttpServer:
         port: int,
         patience: ConnectionLimits,
         key: str = "",
-        refused: Refused | None = None,
+        refused: CountRefusal | None = None,
     ) -> None:
         """`key` is the setting of the address, for what is said when it is taken; `refused`
         counts what never became a request."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from adapter.explain.capture import how_far
-from adapter.explain.causes import Cause, Found
+from adapter.explain.causes import Found, RefusalCause
 from adapter.explain.hypotheses import KINDS, OtherAccount, Undone, bodies, others, queries
 from adapter.wechat.cancel_waybill import read_opened
 from adapter.wechat.cipher import AesEnvelope
@@ -88,7 +88,7 @@ def diagnose(
 ) -> Diagnosis:
     """Return what explains that a push was refused with `refusal`; always at least one cause."""
     if isinstance(refusal, Undecodable):
-        found: tuple[Found, ...] = (Found(cause=Cause.FORMAT, about=refusal.detail),)
+        found: tuple[Found, ...] = (Found(cause=RefusalCause.FORMAT, about=refusal.detail),)
     else:
         found = _explained(section, programs, query, body, refusal, now_unix)
     return Diagnosis(reason=refusal.reason, detail=refusal.detail, found=found)
@@ -112,8 +112,8 @@ def _explained(
     if nearest is not None:
         attempt, refused = nearest
         if refused.detail == "app_id":
-            return (*attempt.found, Found(cause=Cause.APP_ID, about=_meant_for(attempt)))
-        return (*attempt.found, Found(cause=Cause.KEY))
+            return (*attempt.found, Found(cause=RefusalCause.APP_ID, about=_meant_for(attempt)))
+        return (*attempt.found, Found(cause=RefusalCause.KEY))
     return what_remains(programs[section], query, body, refusal)
 
 
@@ -167,11 +167,11 @@ def _late(attempt: Try, now_unix: float) -> tuple[Found, ...]:
     about = how_far(
         attempt.query, now_unix=now_unix, window_seconds=attempt.account.freshness_seconds
     )
-    return (Found(cause=Cause.CLOCK, about=about),) if about else ()
+    return (Found(cause=RefusalCause.CLOCK, about=about),) if about else ()
 
 
 # Nothing tells the two apart: the signature fits neither way.
-_UNSIGNED = (Found(cause=Cause.TOKEN), Found(cause=Cause.QUERY_CHANGED))
+_UNSIGNED = (Found(cause=RefusalCause.TOKEN), Found(cause=RefusalCause.QUERY_CHANGED))
 
 
 def what_remains(
@@ -179,20 +179,20 @@ def what_remains(
 ) -> tuple[Found, ...]:
     """Return the likeliest causes of a refusal that no try has undone; at least one."""
     if not query.strip():
-        return (Found(cause=Cause.QUERY_LOST),)
+        return (Found(cause=RefusalCause.QUERY_LOST),)
     if refusal.reason == "signature_missing":
-        return (Found(cause=Cause.PARAMETER_LOST, about=refusal.detail),)
+        return (Found(cause=RefusalCause.PARAMETER_LOST, about=refusal.detail),)
     if refusal.reason == "signature_grammar":
         about = _FORMS.get(refusal.detail, refusal.detail)
-        return (Found(cause=Cause.PARAMETER_FORM, about=about),)
+        return (Found(cause=RefusalCause.PARAMETER_FORM, about=about),)
     signs = _token_signs_the_url(account, query)
     if refusal.reason == "wrong_mode":
         if lost := _lost(query, body):
-            return (Found(cause=Cause.PARAMETER_LOST, about=lost),)
+            return (Found(cause=RefusalCause.PARAMETER_LOST, about=lost),)
         kind = KINDS[Mode.SECURE if account.mode is Mode.PLAINTEXT else Mode.PLAINTEXT]
-        mode = Found(cause=Cause.MODE, about=kind)
+        mode = Found(cause=RefusalCause.MODE, about=kind)
         if not body.strip():
-            return (Found(cause=Cause.BODY_LOST),)
+            return (Found(cause=RefusalCause.BODY_LOST),)
         return (mode,) if signs else (mode, *_UNSIGNED)
     if account.mode is Mode.PLAINTEXT or b"echostr=" in query:
         return _UNSIGNED
@@ -210,23 +210,23 @@ def _lost(query: bytes, body: bytes) -> str:
 
 def _of_an_encrypted_push(account: Account, body: bytes, *, token_signs: bool) -> tuple[Found, ...]:
     if not body.strip():
-        return (Found(cause=Cause.BODY_LOST),)
+        return (Found(cause=RefusalCause.BODY_LOST),)
     try:
         encrypt = encrypted(body)
     except Undecodable as error:
         return (_unreadable(body, error),)
     if encrypt is None:
-        return (Found(cause=Cause.FORMAT, about="it has no Encrypt"),)
+        return (Found(cause=RefusalCause.FORMAT, about="it has no Encrypt"),)
     refused = _decryption(account, encrypt)
     if refused in {"base64", "length"}:
         about = f"Encrypt has {len(encrypt)} characters, which is no whole number of blocks"
-        return (Found(cause=Cause.BODY_TRUNCATED, about=about),)
+        return (Found(cause=RefusalCause.BODY_TRUNCATED, about=about),)
     if token_signs:
         about = "msg_signature does not cover its Encrypt"
-        return (Found(cause=Cause.BODY_OF_ANOTHER_PUSH, about=about),)
+        return (Found(cause=RefusalCause.BODY_OF_ANOTHER_PUSH, about=about),)
     # What decrypts under our key, whoever it is for, was not made by a stranger.
     is_ours = refused in {"", "app_id"}
-    return _UNSIGNED if is_ours else (Found(cause=Cause.TOKEN_AND_KEY),)
+    return _UNSIGNED if is_ours else (Found(cause=RefusalCause.TOKEN_AND_KEY),)
 
 
 def _unreadable(body: bytes, error: Undecodable) -> Found:
@@ -234,8 +234,8 @@ def _unreadable(body: bytes, error: Undecodable) -> Found:
     ends = text.endswith((b"</xml>", b"}"))
     if text[:1] in {b"<", b"{"} and not ends:
         about = f"after {len(body)} bytes it ends without its end"
-        return Found(cause=Cause.BODY_TRUNCATED, about=about)
-    return Found(cause=Cause.FORMAT, about=error.detail)
+        return Found(cause=RefusalCause.BODY_TRUNCATED, about=about)
+    return Found(cause=RefusalCause.FORMAT, about=error.detail)
 
 
 def encrypted(body: bytes) -> str | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 from adapter import development
-from adapter.explain.causes import Cause, Found
+from adapter.explain.causes import Found, RefusalCause
 from adapter.wechat.cipher import is_encoding_aes_key
 from adapter.wechat.codec import LIMITS
 from adapter.wechat.envelope import Account, Mode
@@ -52,17 +52,21 @@ def others(section: str, programs: Mapping[str, Account]) -> Iterator[OtherAccou
     yield from _of_another_mode(own)
     elsewhere = {name: account for name, account in programs.items() if name != section}
     for name, account in elsewhere.items():
-        yield OtherAccount(account=account, found=Found(cause=Cause.OTHER_PROGRAM, about=name))
+        yield OtherAccount(
+            account=account, found=Found(cause=RefusalCause.OTHER_PROGRAM, about=name)
+        )
     for name, account in elsewhere.items():
         yield from _with_one_secret_of(own, name, account)
     bare = own.token.reveal().strip()
     if bare and bare != own.token.reveal():
         account = replace(own, token=Secret(bare))
-        yield OtherAccount(account=account, found=Found(cause=Cause.TOKEN_BLANKS))
+        yield OtherAccount(account=account, found=Found(cause=RefusalCause.TOKEN_BLANKS))
     if own.encoding_aes_key:
         yield from _with_exchanged_secrets(own, own.encoding_aes_key)
     for mode in (Mode.SECURE, Mode.PLAINTEXT):
-        yield OtherAccount(account=_development(own, mode), found=Found(cause=Cause.DEVELOPMENT))
+        yield OtherAccount(
+            account=_development(own, mode), found=Found(cause=RefusalCause.DEVELOPMENT)
+        )
 
 
 def _of_another_mode(own: Account) -> Iterator[OtherAccount]:
@@ -73,7 +77,7 @@ def _of_another_mode(own: Account) -> Iterator[OtherAccount]:
     else:
         return
     yield OtherAccount(
-        account=replace(own, mode=mode), found=Found(cause=Cause.MODE, about=KINDS[mode])
+        account=replace(own, mode=mode), found=Found(cause=RefusalCause.MODE, about=KINDS[mode])
     )
 
 
@@ -81,17 +85,17 @@ def _with_one_secret_of(own: Account, name: str, other: Account) -> Iterator[Oth
     for token in filter(None, (other.token, other.previous_token)):
         yield OtherAccount(
             account=replace(own, token=token),
-            found=Found(cause=Cause.TOKEN_ELSEWHERE, about=name),
+            found=Found(cause=RefusalCause.TOKEN_ELSEWHERE, about=name),
         )
     for key in filter(None, (other.encoding_aes_key, other.previous_encoding_aes_key)):
         yield OtherAccount(
             account=replace(own, encoding_aes_key=key),
-            found=Found(cause=Cause.KEY_ELSEWHERE, about=name),
+            found=Found(cause=RefusalCause.KEY_ELSEWHERE, about=name),
         )
 
 
 def _with_exchanged_secrets(own: Account, key: Secret) -> Iterator[OtherAccount]:
-    found = Found(cause=Cause.TOKEN_IS_THE_KEY)
+    found = Found(cause=RefusalCause.TOKEN_IS_THE_KEY)
     yield OtherAccount(account=replace(own, token=key), found=found)
     if is_encoding_aes_key(own.token.reveal()):
         account = replace(own, token=key, encoding_aes_key=own.token)
@@ -147,7 +151,7 @@ def _out_of_a_form(body: bytes) -> Iterator[Undone]:
             for text, about in ((value, name), (name, "without a name")):
                 if text.lstrip()[:1] in {"<", "{"} and text.encode() != body:
                     shown = about if about.isascii() and about.isprintable() else "of odd letters"
-                    found = Found(cause=Cause.BODY_FORM, about=shown[:40])
+                    found = Found(cause=RefusalCause.BODY_FORM, about=shown[:40])
                     yield Undone(found=found, text=text.encode())
 
 
@@ -183,18 +187,18 @@ def _trimmed(query: bytes) -> bytes:
     return _joined([(name.strip(), value.strip(b" +\"'")) for name, value in _pairs(text)])
 
 
-_OF_QUERIES: tuple[tuple[Cause, Callable[[bytes], bytes]], ...] = (
-    (Cause.QUERY_HTML_ESCAPED, lambda query: query.replace(b"&amp;", b"&")),
-    (Cause.QUERY_JSON_ESCAPED, lambda query: query.replace(b"\\u0026", b"&")),
-    (Cause.QUERY_ENCODED_TWICE, unquote_to_bytes),
-    (Cause.SIGNATURES_SWAPPED, _swap(b"signature", b"msg_signature")),
-    (Cause.TIMESTAMP_AND_NONCE_SWAPPED, _swap(b"timestamp", b"nonce")),
+_OF_QUERIES: tuple[tuple[RefusalCause, Callable[[bytes], bytes]], ...] = (
+    (RefusalCause.QUERY_HTML_ESCAPED, lambda query: query.replace(b"&amp;", b"&")),
+    (RefusalCause.QUERY_JSON_ESCAPED, lambda query: query.replace(b"\\u0026", b"&")),
+    (RefusalCause.QUERY_ENCODED_TWICE, unquote_to_bytes),
+    (RefusalCause.SIGNATURES_SWAPPED, _swap(b"signature", b"msg_signature")),
+    (RefusalCause.TIMESTAMP_AND_NONCE_SWAPPED, _swap(b"timestamp", b"nonce")),
     (
-        Cause.TIMESTAMP_IN_MILLISECONDS,
+        RefusalCause.TIMESTAMP_IN_MILLISECONDS,
         lambda query: _MILLISECONDS.sub(rb"timestamp=\1", query),
     ),
-    (Cause.SIGNATURE_CASE, _lower),
-    (Cause.QUERY_BLANKS, _trimmed),
+    (RefusalCause.SIGNATURE_CASE, _lower),
+    (RefusalCause.QUERY_BLANKS, _trimmed),
 )
 
 
@@ -209,7 +213,7 @@ def _without_repeats(query: bytes) -> Iterator[Undone]:
     twice = ", ".join(
         sorted({name.decode("latin-1") for name in names if names.count(name) > 1})[:4]
     )
-    found = Found(cause=Cause.QUERY_REPEATED, about=twice)
+    found = Found(cause=RefusalCause.QUERY_REPEATED, about=twice)
     yield Undone(found=found, text=_joined(list(first.items())))
     yield Undone(found=found, text=_joined(list(dict(pairs).items())))
 
@@ -228,7 +232,7 @@ def _with_proper_names(query: bytes) -> Iterator[Undone]:
         if name != better
     ]
     if others:
-        found = Found(cause=Cause.PARAMETER_NAMES, about=", ".join(others[:4]))
+        found = Found(cause=RefusalCause.PARAMETER_NAMES, about=", ".join(others[:4]))
         yield Undone(found=found, text=_joined(renamed))
 
 
@@ -262,25 +266,25 @@ def _core(body: bytes) -> bytes:
     return found[0] if found else b""
 
 
-_OF_BODIES: tuple[tuple[Cause, Callable[[bytes], bytes]], ...] = (
-    (Cause.BODY_SPACE_FOR_PLUS, _within_encrypt(lambda text: text.replace(b" ", b"+"))),
+_OF_BODIES: tuple[tuple[RefusalCause, Callable[[bytes], bytes]], ...] = (
+    (RefusalCause.BODY_SPACE_FOR_PLUS, _within_encrypt(lambda text: text.replace(b" ", b"+"))),
     (
-        Cause.ENCRYPT_WRAPPED,
+        RefusalCause.ENCRYPT_WRAPPED,
         _within_encrypt(lambda text: b"".join(text.replace(b"&#13;", b"").split())),
     ),
     (
-        Cause.ENCRYPT_URL_SAFE,
+        RefusalCause.ENCRYPT_URL_SAFE,
         _within_encrypt(lambda text: text.translate(bytes.maketrans(b"-_", b"+/"))),
     ),
-    (Cause.BODY_PERCENT_ENCODED, unquote_to_bytes),
+    (RefusalCause.BODY_PERCENT_ENCODED, unquote_to_bytes),
     (
-        Cause.BODY_PERCENT_ENCODED,
+        RefusalCause.BODY_PERCENT_ENCODED,
         lambda body: unquote_plus(body.decode()).encode() if b"%" in body else body,
     ),
-    (Cause.BODY_HTML_ESCAPED, lambda body: html.unescape(body.decode()).encode()),
-    (Cause.BODY_JSON_ESCAPED, _unescaped),
-    (Cause.BODY_BASE64, _from_base64),
-    (Cause.BODY_COMPRESSED, _inflated),
-    (Cause.BODY_UTF16, lambda body: body.decode("utf-16").encode()),
-    (Cause.BODY_SURROUNDED, _core),
+    (RefusalCause.BODY_HTML_ESCAPED, lambda body: html.unescape(body.decode()).encode()),
+    (RefusalCause.BODY_JSON_ESCAPED, _unescaped),
+    (RefusalCause.BODY_BASE64, _from_base64),
+    (RefusalCause.BODY_COMPRESSED, _inflated),
+    (RefusalCause.BODY_UTF16, lambda body: body.decode("utf-16").encode()),
+    (RefusalCause.BODY_SURROUNDED, _core),
 )

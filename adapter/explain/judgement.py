@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapter.explain.capture import Capture
-from adapter.explain.causes import Cause, Found
+from adapter.explain.causes import Found, RefusalCause
 from adapter.explain.diagnosis import (
     Diagnosis,
     diagnose,
@@ -102,7 +102,7 @@ def opens(account: Account, captured: Capture, *, now_unix: float) -> bool:
 
 
 def _too_large(section: str, captured: Capture) -> Judgement:
-    found = Found(cause=Cause.FORMAT, about=f"{len(captured.body)} bytes are too many")
+    found = Found(cause=RefusalCause.FORMAT, about=f"{len(captured.body)} bytes are too many")
     return Judgement(
         section=section,
         status=413,
@@ -147,17 +147,17 @@ def _unsealed(account: Account, body: bytes) -> tuple[bytes, Format, str]:
 
 def _why(account: Account, body: bytes, refusal: WeChatError) -> Found:
     if refusal.detail == "app_id":
-        return Found(cause=Cause.APP_ID, about=meant_for(account, body))
+        return Found(cause=RefusalCause.APP_ID, about=meant_for(account, body))
     if isinstance(refusal, Undecodable):
         if not body.strip():
-            return Found(cause=Cause.BODY_LOST)
-        return Found(cause=Cause.FORMAT, about=refusal.detail)
+            return Found(cause=RefusalCause.BODY_LOST)
+        return Found(cause=RefusalCause.FORMAT, about=refusal.detail)
     if refusal.detail in {"base64", "length"}:
         about = "Encrypt is no whole number of blocks in Base64"
-        return Found(cause=Cause.BODY_TRUNCATED, about=about)
+        return Found(cause=RefusalCause.BODY_TRUNCATED, about=about)
     if refusal.reason == "wrong_mode":
-        return Found(cause=Cause.MODE, about="encrypted, and no key is configured")
-    return Found(cause=Cause.KEY)
+        return Found(cause=RefusalCause.MODE, about="encrypted, and no key is configured")
+    return Found(cause=RefusalCause.KEY)
 
 
 def _read(
@@ -174,7 +174,7 @@ def _read(
     try:
         event = read(message, format)
     except Undecodable as error:
-        cause = Cause.FIELD if error.detail == "FromUserName" else Cause.FORMAT
+        cause = RefusalCause.FIELD if error.detail == "FromUserName" else RefusalCause.FORMAT
         found = Found(cause=cause, about=error.detail)
         diagnosis = Diagnosis(reason=error.reason, detail=error.detail, found=(found,))
     return Judgement(

@@ -117,7 +117,7 @@ class Metrics:
         """Return all of it in Prometheus' text format, version 0.0.4."""
         return generate_latest(self.registry)
 
-    # The edge's tally.
+    # What the edge counts.
 
     def pushed(
         self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.explain.causes import WORDS, Cause
+from adapter.explain.causes import WORDS, RefusalCause
 from adapter.explain.diagnosis import Diagnosis, diagnose, is_verification, open_push
 from adapter.wechat.client_side import build_verification
 from adapter.wechat.errors import WeChatError
@@ -47,11 +47,11 @@ def test_there_are_many_kinds_and_each_cause_is_among_them() -> None:
     told = {found.cause for kind in KINDS for found in _diagnosed(kind).found}
 
     # A field can be amiss only in a push that was opened: see test_judgement.
-    assert set(Cause) - told == {Cause.FIELD}
+    assert set(RefusalCause) - told == {RefusalCause.FIELD}
 
 
 def test_every_cause_has_words() -> None:
-    assert set(WORDS) == set(Cause)
+    assert set(WORDS) == set(RefusalCause)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

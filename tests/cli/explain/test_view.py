@@ -10,7 +10,7 @@ import pytest
 from adapter.cli.check.answers import AnswerRow
 from adapter.cli.explain.view import Told, as_json, show
 from adapter.explain.capture import Capture
-from adapter.explain.causes import Cause, Found
+from adapter.explain.causes import Found, RefusalCause
 from adapter.explain.judgement import judge
 from adapter.explain.request import Asked, asked
 from adapter.wechat.client_side import build_verification
@@ -103,7 +103,7 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
     assert shown.endswith(
         "Refused: answered 403. What explains it:\n"
         "  The query is empty: nothing says who signed.\n"
-        f"    {Found(cause=Cause.QUERY_LOST).hint}\n"
+        f"    {Found(cause=RefusalCause.QUERY_LOST).hint}\n"
     )
 
 
