@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -385,3 +386,28 @@ async def test_last_words_under_way_are_not_cut_off_when_patience_ends() -> None
         connection._lose_patience()
 
         assert await line.rest() == words
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_pushes_in_a_row_are_all_answered_however_they_are_cut(seed: int) -> None:
+    """With and without a body's length, with and without a wish for another protocol."""
+    dice = random.Random(seed)  # noqa: S311 - the same cuts in every run
+    async with running_edge() as edge, wire(edge.server) as line:
+        whole = b""
+        for number in range(6):
+            sealed = push(edge.account, OrderID=str(number))
+            made = request(sealed) if dice.random() < 0.6 else chunked(sealed)
+            more = dice.choice([b"", *UPGRADES])
+            whole += made.replace(b"Host: x\r\n", b"Host: x\r\n" + more)
+            whole += dice.choice([b"", b"\r\n"])
+        at = 0
+        while at < len(whole):
+            size = dice.choice([1, 3, 17, 200, 1000, 5000])
+            await line.send(whole[at : at + size])
+            await asyncio.sleep(0)
+            at += size
+        answers = [await line.answer() for _ in range(6)]
+
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 200 "] * 6
+    assert [wish.order_id for wish in edge.desk.asked] == [str(number) for number in range(6)]
+    assert edge.tally.refusals == []
