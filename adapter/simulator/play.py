@@ -11,9 +11,9 @@ from adapter.simulator.cases import Case
 from adapter.simulator.delivery import Answered, Sender
 from adapter.simulator.press import OPEN_ID, PressFields
 from adapter.simulator.verdict import MerchantView, Verdict, judge, merchant_view
+from adapter.wechat.client_side import SealedPush, build_push, build_verification
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account
-from adapter.wechat.pushing import SealedPush, build_push, build_verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

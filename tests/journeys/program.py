@@ -10,7 +10,7 @@ from adapter.simulator.press import ACCOUNT as RECEIVER
 from adapter.simulator.press import OPEN_ID, PressFields
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 APP_ID = "wx0123456789abcdef"
