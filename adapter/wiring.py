@@ -20,6 +20,7 @@ from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
 from adapter.diagnostics.grpc_target import listen_address
+from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
@@ -33,7 +34,6 @@ from adapter.ops import carrier_metrics
 from adapter.ops.carrier_metrics import CarrierMetrics
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
-from adapter.ops.log import Logger
 from adapter.ops.metrics import Metrics
 from adapter.wechat.envelope import Envelope, Mode
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapter.diagnostics.logger import Logger
 from adapter.ops.health import Health
-from adapter.ops.log import Logger
 
 Handler = Callable[[Request], Awaitable[Response]]
 

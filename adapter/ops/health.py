@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapter.cancellation.gate import Gate
-from adapter.ops.log import Logger
+from adapter.diagnostics.logger import Logger
 
 LOST_AFTER_SECONDS = 2.0  # a carrier's restart is over in half a second
 CHECK_EVERY_SECONDS = 0.5
