@@ -1,4 +1,4 @@
-"""Settings to running parts, and back to nothing: the only module that constructs real parts."""
+"""Constructs the running parts from settings, and closes them: the only module that does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
-LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
+CLOSE_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
 
@@ -116,7 +116,7 @@ async def running(
         ops = _ops(settings, health=health, metrics=metrics, controls=controls)
         for server in (ops, edge):
             await server.start()
-            opened.push_async_callback(server.close, within_seconds=LAST_WORDS_SECONDS)
+            opened.push_async_callback(server.close, within_seconds=CLOSE_SECONDS)
         # Only now: whoever cannot listen must neither settle doubt nor call an operator.
         core.watch(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
@@ -258,7 +258,7 @@ def _edge(
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
     listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
-    # No settings of its own: whoever narrows the edge must still be able to look.
+    # No settings of its own: a narrow edge must not keep operators out.
     patience = from_settings.connection_limits(EdgeSettings(), open_files=raise_file_limit())
     return HttpServer(
         app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience

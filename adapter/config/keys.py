@@ -1,4 +1,4 @@
-"""Every key of the configuration, as a table read from the models: names, kinds, variables."""
+"""Every key of the configuration, read from the models: its name, types and variable."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from adapter.diagnostics.finding import Finding, Findings, has_errors, nearest
 from adapter.diagnostics.table import UNKNOWN, parse
 
 OURS_ALONE = {"WAYBRIDGE_CONFIG", "WAYBRIDGE_SECRETS_DIR"}
-"""Variables that say where the settings are; they are none themselves."""
+"""Variables that say where the settings are; they are not settings."""
 
 NO_FILE = "environment"
 """The source of what nobody set, when no file was named."""
@@ -113,8 +113,8 @@ class Values:
 class Inspection:
     """What reading a configuration came to. `settings` is None when there is any error.
 
-    `draft` holds what could be read, faulty keys at their defaults, for whoever judges on.
-    `readable` is false when the file itself could not be read or is no TOML.
+    `draft` holds what could be read, faulty keys at their defaults, for further checks.
+    `readable` is false when the file itself could not be read or is not TOML.
     """
 
     settings: Settings | None
@@ -243,7 +243,7 @@ def _read_secrets(values: Values, folder: Path, keys: KeyTable) -> None:
     for file in files:
         source = f"secrets file {file}"
         try:
-            # An editor or `echo` ends a file with a newline that is no part of the secret.
+            # An editor or `echo` ends a file with a newline that is not part of the secret.
             text = file.read_bytes().decode().rstrip("\r\n")
         except OSError as error:
             reason = (error.strerror or "not readable").lower()
@@ -280,7 +280,7 @@ def _meant(variable: str, known: list[str]) -> str:
 
 
 def anchor(values: Values, keys: KeyTable) -> None:
-    """Make every relative file name absolute, from the folder of whoever wrote it."""
+    """Make every relative file name absolute, from the folder of the source that holds it."""
     ledger = values.tree.setdefault("ledger", {})
     if isinstance(ledger, dict) and "url" not in ledger:
         # From any folder, every command that is given the same file finds the same ledger.

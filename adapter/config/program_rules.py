@@ -1,4 +1,4 @@
-"""What must hold of every Mini Program: its token, AppID, keys and path."""
+"""The rules for each Mini Program: its token, AppID, keys and path."""
 
 from __future__ import annotations
 

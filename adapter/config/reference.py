@@ -1,4 +1,4 @@
-"""The settings for reading: a JSON Schema for editors, a page of Markdown for people."""
+"""The settings described: a JSON Schema for editors, a page of Markdown for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold between settings, beyond the kind and range of each: one rule a function."""
+"""What must hold between settings, beyond the type and range of each: one function a rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger that remembers: a writer over a session at SQLite or PostgreSQL."""
+"""The durable ledger: a writer over a session at SQLite or PostgreSQL."""
 
 from __future__ import annotations
 

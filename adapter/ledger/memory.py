@@ -1,4 +1,4 @@
-"""The ledger that forgets: for tests, property tests and `waybridge dev`."""
+"""The ledger in memory, lost at the end: for tests and `waybridge dev`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replicas tell each other which waybills were settled: LISTEN and NOTIFY, after the fact.
+"""Replicas notify each other of settled waybills: LISTEN and NOTIFY, after the commit.
 
 Nothing rests on it: who misses a notification polls after `durable.POLL_SECONDS`. They are
 sent on a connection of its own after the commit, because a NOTIFY inside the transaction makes

@@ -32,8 +32,8 @@ from adapter.ledger.tables import OPEN, call, meta, push, resolution
 _Insert = sqlite.Insert | postgresql.Insert
 
 OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the second is its number
-# What a call's row is told later: its end; and all of it anew where a call that was withdrawn,
-# and so never sent, leaves its number to the next one.
+# What is written to a call's row later: its end; and all of it anew where a call that was
+# withdrawn, and so never sent, leaves its number to the next one.
 RETOLD = ("sent_at", "ended_at", "status", "outcome")
 
 VIEW_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up

@@ -1,4 +1,4 @@
-"""Who waits for a change of which waybill."""
+"""Callers that wait for a change of a waybill."""
 
 from __future__ import annotations
 

@@ -232,8 +232,10 @@ def _console(*, colours: bool) -> Callable[[Line], str]:
 
     def render(event: Line) -> str:
         # On a terminal an empty field is only noise.
-        told = {name: value for name, value in conceal(event).items() if value not in ("", [])}
-        return str(shown(None, str(event["level"]), told))
+        shown_fields = {
+            name: value for name, value in conceal(event).items() if value not in ("", [])
+        }
+        return str(shown(None, str(event["level"]), shown_fields))
 
     return render
 

@@ -48,8 +48,11 @@ class PressFields:
     def with_fields(self, changes: Mapping[str, str]) -> PressFields:
         """Return the press with fields set; new names go to the end. Digits of a number field
         become a number, everything else is sent as the text it is."""
-        told = {**dict(self.fields), **{name: _typed(name, text) for name, text in changes.items()}}
-        return PressFields(fields=tuple(told.items()))
+        fields = {
+            **dict(self.fields),
+            **{name: _typed(name, text) for name, text in changes.items()},
+        }
+        return PressFields(fields=tuple(fields.items()))
 
     def text(self, name: str) -> str:
         """Return a field as text, empty when it is not there."""

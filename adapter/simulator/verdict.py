@@ -100,7 +100,7 @@ def judge(
         return _stopped_at(Check.ENVELOPE, f"the envelope cannot be opened: {error}")
     if message in UNSEALED_ANSWERS:
         said = "success" if message else "an empty body"
-        return _stopped_at(Check.FIELDS, f"{said} is no answer to {EVENT}: it needs its fields")
+        return _stopped_at(Check.FIELDS, f"{said} is not a reply to {EVENT}: it has no fields")
     deviations = list(_deviations(message, press, format))
     reply, remark = None, ""
     with suppress(WeChatError):
