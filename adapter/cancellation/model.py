@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol, TypedDict, Unpack
 
 
@@ -66,6 +66,30 @@ class Unsent(Enum):
     PAUSED = "paused"
     DRAINING = "draining"
     REFUSED = "refused"
+
+
+class Cause(StrEnum):
+    """What brought a push to its state; beside these, the reasons of `Unsent`.
+
+    Texts, because a ledger may hold a word of an older or newer program: `Entry.cause` is any
+    text, and one that is not known here is shown as it is.
+    """
+
+    CARRIER = "carrier"
+    LOOKUP = "lookup"
+    INFERRED = "inferred"
+    OPERATOR = "operator"
+    OWNER_DIED = "owner_died"
+    WITHDRAWN = "withdrawn"
+
+
+_CAUSE_TEXTS: dict[str, str] = {
+    Cause.CARRIER: "",
+    Cause.OPERATOR: "",
+    Cause.INFERRED: "inferred from a later push",
+    Cause.OWNER_DIED: "owner died",
+}
+"""How a cause is written before the free words; the others as they are."""
 
 
 class Concealed(Protocol):
@@ -136,6 +160,7 @@ class Changes(TypedDict, total=False):
     called_at: float
     settled_at: float
     why: str
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: see `but`
@@ -144,7 +169,10 @@ class Entry:
 
     `told` is the outcome that was put into a reply while somebody waited for it; empty:
     nobody was told anything. `calls` counts the calls made to the carrier and is also the
-    epoch that fences them: only the newest may leave doubt behind.
+    epoch that fences them: only the newest may leave doubt behind. `cause` is a `Cause`, a
+    reason of `Unsent`, empty while the first call runs, or another program's word; `why` are
+    free words beside it: the carrier's status, the fact of its lookup, an operator's reason.
+    No rule compares `why`.
     """
 
     key: str
@@ -167,10 +195,17 @@ class Entry:
     called_at: float = 0.0
     settled_at: float = 0.0
     why: str = ""
+    cause: str = ""
 
     @property
     def waybill(self) -> Waybill:
         return Waybill(biz_id=self.biz_id, waybill_id=self.waybill_id)
+
+    @property
+    def cause_text(self) -> str:
+        """The cause and its words as one text, for alerts, tables and exports."""
+        words = (_CAUSE_TEXTS.get(self.cause, self.cause), self.why)
+        return ": ".join(filter(None, words))
 
     def but(self, **changes: Unpack[Changes]) -> Entry:
         """Return a copy with these changes: `dataclasses.replace`, at a third of its cost,
