@@ -22,6 +22,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "adapter/ledger/errors.py": "a tree of errors, raised and named by others",
     "adapter/ledger/migrations/env.py": _ALEMBIC,
     "adapter/ledger/migrations/versions/0001_first_tables.py": _ALEMBIC,
+    "adapter/ledger/migrations/versions/0002_cause_of_a_push.py": (
+        "Alembic runs it: tests/cli/test_ledger_migrate_0001.py carries over a ledger"
+    ),
     "adapter/ledger/resolution.py": "a record that does nothing",
     "legacy_stub/__main__.py": "one call: tests/legacy_stub/test_commands.py types the commands",
 }

@@ -197,7 +197,7 @@ class CancellationFlow:
             calls=entry.calls - 1,
         )
         attempt.calls = truth.calls
-        take_back = partial(on_withdraw, key=entry.key, why=reason.value)
+        take_back = partial(on_withdraw, key=entry.key, cause=reason.value)
         await self._write(attempt, truth, lambda _: take_back, detail="withdrawn")
         if not doubtful:
             self._metrics.unsent(reason)
@@ -305,7 +305,7 @@ class CancellationFlow:
 
     def _unheard(self, done: Entry) -> None:
         if done.outcome is Outcome.CANCELLED:
-            self._metrics.alert("told_failure_is_cancelled", key=done.key, detail=done.why)
+            self._metrics.alert("told_failure_is_cancelled", key=done.key, detail=done.cause_text)
 
     def _why_unsent(self, attempt: Attempt) -> Unsent:
         if self._gate.paused:

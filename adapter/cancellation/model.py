@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
-from enum import Enum
+from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import Any, Protocol, TypedDict, Unpack
 
@@ -67,6 +67,30 @@ class Unsent(Enum):
     PAUSED = "paused"
     DRAINING = "draining"
     REFUSED = "refused"
+
+
+class Cause(StrEnum):
+    """What brought a push to its state; beside these, the reasons of `Unsent`.
+
+    Texts, because a ledger may hold a word of an older or newer program: `Entry.cause` is any
+    text, and one that is not known here is shown as it is.
+    """
+
+    CARRIER = "carrier"
+    LOOKUP = "lookup"
+    INFERRED = "inferred"
+    OPERATOR = "operator"
+    OWNER_DIED = "owner_died"
+    WITHDRAWN = "withdrawn"
+
+
+_CAUSE_TEXTS: dict[str, str] = {
+    Cause.CARRIER: "",
+    Cause.OPERATOR: "",
+    Cause.INFERRED: "inferred from a later push",
+    Cause.OWNER_DIED: "owner died",
+}
+"""How a cause is written before the free words; the others as they are."""
 
 
 class Concealed(Protocol):
@@ -150,6 +174,7 @@ class Changes(TypedDict, total=False):
     called_at: float
     settled_at: float
     why: str
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: see `but`
@@ -158,7 +183,10 @@ class Entry(Press):
 
     `told` is the outcome that was put into a reply while somebody waited for it; empty:
     nobody was told anything. `calls` counts the calls made to the carrier and is also the
-    epoch that fences them: only the newest may leave doubt behind.
+    epoch that fences them: only the newest may leave doubt behind. `cause` is a `Cause`, a
+    reason of `Unsent`, empty while the first call runs, or another program's word; `why` are
+    free words beside it: the carrier's status, the fact of its lookup, an operator's reason.
+    No rule compares `why`.
     """
 
     key: str
@@ -174,6 +202,13 @@ class Entry(Press):
     called_at: float = 0.0
     settled_at: float = 0.0
     why: str = ""
+    cause: str = ""
+
+    @property
+    def cause_text(self) -> str:
+        """The cause and its words as one text, for alerts, tables and exports."""
+        words = (_CAUSE_TEXTS.get(self.cause, self.cause), self.why)
+        return ": ".join(filter(None, words))
 
     def but(self, **changes: Unpack[Changes]) -> Entry:
         """Return a copy with these changes: `dataclasses.replace`, at a third of its cost,

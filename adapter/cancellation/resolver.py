@@ -75,7 +75,7 @@ class Resolver:
                     self._metrics.settled(done)
                     if done.outcome is Outcome.CANCELLED and done.told is not done.outcome:
                         self._metrics.alert(
-                            "told_failure_is_cancelled", key=done.key, detail=done.why
+                            "told_failure_is_cancelled", key=done.key, detail=done.cause_text
                         )
                 return True
         self._postpone(entry)
@@ -87,4 +87,4 @@ class Resolver:
         self._next_look[entry.key] = self._clock.monotonic() + interval
         if age > self._operator_after_seconds and entry.key not in self._handed_over:
             self._handed_over.add(entry.key)
-            self._metrics.alert("doubt_for_operator", key=entry.key, detail=entry.why)
+            self._metrics.alert("doubt_for_operator", key=entry.key, detail=entry.cause_text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from adapter.cancellation.model import (
     Call,
     CarrierAnswer,
+    Cause,
     Entry,
     Outcome,
     State,
@@ -68,11 +69,7 @@ def on_delivery(view: WaybillView, *, fresh: Entry, may_ask: bool) -> Write[Step
         return Write(result=ReplyStored(entry=mine))
     if any(_lives_elsewhere(view, entry) for entry in view.entries):
         return Write(result=Wait(called=mine is not None and mine.calls > 0))
-    orphans = tuple(
-        entry.but(state=advance(entry.state, Event.OWNER_DIED), why="owner died")
-        for entry in view.entries
-        if entry.state is State.CALLING
-    )
+    orphans = tuple(_orphaned(entry) for entry in view.entries if entry.state is State.CALLING)
     mine = only(orphans, fresh.key) or mine
     if not may_ask or (mine is not None and _out_of_window(view, mine)):
         return Write(result=LookOnly(entry=mine or fresh), entries=orphans)
@@ -99,6 +96,7 @@ def on_ask_again(view: WaybillView, *, call: Call, answer: CarrierAnswer) -> Wri
         calls=call.epoch + 1,
         called_at=view.now,
         why=answer.status,
+        cause=Cause.CARRIER,
     )
     following = Call(key=call.key, epoch=again.calls, sent_at=view.now)
     return Write(
@@ -111,12 +109,12 @@ def on_owner_died(view: WaybillView, *, key: str) -> Write[Entry | None]:
     mine = only(view.entries, key)
     if mine is None or mine.state is not State.CALLING or mine.owner in view.living:
         return Write(result=None)
-    doubtful = mine.but(state=advance(mine.state, Event.OWNER_DIED), why="owner died")
+    doubtful = _orphaned(mine)
     return Write(result=doubtful, entries=(doubtful,))
 
 
-def on_withdraw(view: WaybillView, *, key: str, why: str = "withdrawn") -> Write[None]:
-    """Take back a commit A: nothing was sent. Without another `why` because it landed after
+def on_withdraw(view: WaybillView, *, key: str, cause: str = Cause.WITHDRAWN) -> Write[None]:
+    """Take back a commit A: nothing was sent. Without another `cause` because it landed after
     its caller had given up."""
     mine = only(view.entries, key)
     if mine is None or mine.state is not State.CALLING or mine.owner != view.me:
@@ -124,7 +122,7 @@ def on_withdraw(view: WaybillView, *, key: str, why: str = "withdrawn") -> Write
     calls = mine.calls - 1
     to = State.IN_DOUBT if calls else State.UNSENT
     state = advance(mine.state, Event.WITHDRAWN, to)
-    back = mine.but(state=state, calls=calls, why=why)
+    back = mine.but(state=state, calls=calls, cause=cause, why="")
     never_sent = Call(
         key=key,
         epoch=mine.calls,
@@ -141,7 +139,7 @@ def on_refused(view: WaybillView, *, fresh: Entry, reason: Unsent) -> Write[None
     mine = only(view.entries, fresh.key)
     if mine is None:
         state = advance(None, Event.REFUSED)
-        return Write(result=None, entries=(fresh.but(state=state, why=reason.value),))
+        return Write(result=None, entries=(fresh.but(state=state, cause=reason.value),))
     return Write(result=None, entries=(mine.but(deliveries=mine.deliveries + 1),))
 
 
@@ -171,7 +169,13 @@ def _asked(view: WaybillView, mine: Entry | None, fresh: Entry) -> Entry:
         called_at=view.now,
         deliveries=before.deliveries + (mine is not None),
         why="",
+        cause="",
     )
+
+
+def _orphaned(entry: Entry) -> Entry:
+    state = advance(entry.state, Event.OWNER_DIED)
+    return entry.but(state=state, cause=Cause.OWNER_DIED, why="")
 
 
 def _lives_elsewhere(view: WaybillView, entry: Entry) -> bool:

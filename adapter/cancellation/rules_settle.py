@@ -13,6 +13,7 @@ from adapter.cancellation.model import (
     Basis,
     Call,
     CarrierAnswer,
+    Cause,
     Entry,
     Fact,
     Outcome,
@@ -47,9 +48,8 @@ def on_answer(
     completed = ended(call, answer, now=view.now)
     if mine.state is State.DONE:
         told = _telling(mine) if awaited and answer.outcome is mine.outcome else mine
-        contradicted = _contradicts(mine.outcome, answer.outcome)
         return Write(
-            result=Settled(entry=told, contradicted=contradicted),
+            result=Settled(entry=told, contradicted=_contradicts(mine.outcome, answer.outcome)),
             entries=() if told == mine else (told,),
             calls=(completed,),
         )
@@ -63,6 +63,7 @@ def on_answer(
         outcome=outcome,
         basis=basis,
         message=answer.message,
+        cause=Cause.CARRIER,
         why=answer.status,
         now=view.now,
         awaited=awaited and outcome is answer.outcome,
@@ -95,7 +96,8 @@ def on_fact(view: WaybillView, *, found: Entry, fact: Fact) -> Write[Settled]:
         outcome=outcome,
         basis=Basis.INFERRED,
         message="",
-        why=f"lookup: {fact.value}",
+        cause=Cause.LOOKUP,
+        why=fact.value,
         now=view.now,
         unseen=mine is None,
     )
@@ -118,6 +120,7 @@ def on_resolve(
         outcome=outcome,
         basis=Basis.OPERATOR,
         message="",
+        cause=Cause.OPERATOR,
         why=reason,
         now=view.now,
     )
@@ -168,7 +171,8 @@ def _own_success(
             outcome=Outcome.CANCELLED,
             basis=Basis.INFERRED,
             message="",
-            why="inferred from a later push",
+            cause=Cause.INFERRED,
+            why="",
             now=view.now,
         )
         for entry in doubtful
@@ -195,6 +199,7 @@ def _left_unknown(mine: Entry, *, call: Call, awaited: bool) -> Write[Settled]:
         return Write(result=Settled(entry=mine), calls=(call,))
     doubtful = mine.but(
         state=advance(mine.state, Event.LEFT_UNKNOWN),
+        cause=Cause.CARRIER,
         why=call.status,
         told=Outcome.IN_DOUBT if awaited and mine.told is None else mine.told,
     )
@@ -207,6 +212,7 @@ def _decided(
     outcome: Outcome,
     basis: Basis,
     message: str,
+    cause: Cause,
     why: str,
     now: float,
     awaited: bool = False,
@@ -217,6 +223,7 @@ def _decided(
         outcome=outcome,
         basis=basis,
         message=message,
+        cause=cause,
         why=why,
         settled_at=now,
         told=outcome if awaited else mine.told,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
-from adapter.cli.ledger_filters import WITHDRAWN
-from adapter.cli.ledger_rows import unsent_reason
+from collections.abc import Callable
+
+from adapter.cancellation.model import Basis, Cause, Entry, Outcome, State, Unsent
 from adapter.edge.translate import ANSWERS, ResultCode
 from adapter.ledger.search import Chronicle
 
@@ -30,70 +30,96 @@ OUTCOMES: dict[Outcome, str] = {
 }
 
 
+NOT_ASKED: dict[str, str] = {
+    **{reason.value: words for reason, words in UNSENT.items()},
+    Cause.WITHDRAWN: f"{UNSENT[Unsent.LEDGER_UNAVAILABLE]}, and it landed late",
+}
+"""By cause: why the carrier was not asked, or not asked once more."""
+
+DOUBT: dict[str, str] = {
+    Cause.CARRIER: "call {calls} ended as {why}",
+    Cause.OWNER_DIED: "the process that asked died before an answer was recorded",
+    **{
+        cause: f"call {{calls}} left it unknown, and the next one was never sent: {words}"
+        for cause, words in NOT_ASKED.items()
+    },
+}
+"""By cause: why nobody knows."""
+
+
 def because(story: Chronicle) -> str:
-    """Return why this code, and whether the merchant knows it."""
+    """Return why this code, and whether the merchant knows it. A cause that is not known here
+    is said as it stands in the ledger."""
     entry = story.entry
     if entry.state is State.DONE and entry.outcome is not None:
-        return f"{_decided(story, entry.outcome)} {_told(entry, entry.outcome)}"
+        decided = DECIDED.get(entry.cause, _unknown)(story, entry.outcome)
+        return f"{decided} {_told(entry, entry.outcome)}"
     if entry.state is State.UNSENT:
-        return _unsent(entry)
+        why = NOT_ASKED.get(entry.cause, entry.cause_text)
+        return f"The carrier was not asked: {why}. Nothing was done to the waybill."
     if entry.state is State.CALLING:
         return (
             f"Call {entry.calls} was recorded and may be under way: nothing is decided. If the"
             " process that made it has died, the next look puts the push in doubt."
         )
+    doubt = DOUBT.get(entry.cause, "{text}")
+    doubt = doubt.format(calls=entry.calls, why=entry.why or "unknown", text=entry.cause_text)
     return (
-        f"Nobody knows whether the carrier acted: {_doubt(entry)}. The merchant is told -1 until"
+        f"Nobody knows whether the carrier acted: {doubt}. The merchant is told -1 until"
         " a repeat, a lookup or `waybridge ledger resolve` settles it."
     )
 
 
-def _unsent(entry: Entry) -> str:
-    reason = unsent_reason(entry) or Unsent.LEDGER_UNAVAILABLE
-    late = ", and it landed late" if entry.why == WITHDRAWN else ""
-    return f"The carrier was not asked: {UNSENT[reason]}{late}. Nothing was done to the waybill."
+def _number(outcome: Outcome) -> str:
+    return f"which WeChat knows as {int(ANSWERS[outcome])}"
 
 
-def _doubt(entry: Entry) -> str:
-    if entry.why == "owner died":
-        return "the process that asked died before an answer was recorded"
-    return f"call {entry.calls} ended as {entry.why or 'unknown'}"
-
-
-def _decided(story: Chronicle, outcome: Outcome) -> str:
+def _carrier(story: Chronicle, outcome: Outcome) -> str:
     entry = story.entry
-    number = f"which WeChat knows as {int(ANSWERS[outcome])}"
-    if entry.basis is Basis.OPERATOR:
-        word = story.resolutions[-1] if story.resolutions else None
-        who = word.who if word else "An operator"
-        return f"{who} settled the doubt ({entry.why}): {OUTCOMES[outcome]}, {number}."
-    if entry.why.startswith("lookup"):
-        return f"{_looked_up(entry, outcome)}, {number}."
     if entry.basis is Basis.INFERRED:
-        return f"{_inferred(entry)}, {number} (rule R)."
+        return (
+            f"The carrier said {entry.why}, and a call of ours whose outcome was unknown or untold"
+            f" is what cancelled it: our own success, {_number(outcome)} (rule R)."
+        )
+    said = f"The carrier said {entry.why}: {OUTCOMES[outcome]}"
     if outcome is Outcome.ALREADY_CANCELLED:
         return (
-            f"The carrier said {entry.why}: {OUTCOMES[outcome]}, and no call of ours whose outcome"
-            f" was unknown or untold explains it, {number} (rule R)."
+            f"{said}, and no call of ours whose outcome"
+            f" was unknown or untold explains it, {_number(outcome)} (rule R)."
         )
-    return f"The carrier said {entry.why}: {OUTCOMES[outcome]}, {number}."
+    return f"{said}, {_number(outcome)}."
 
 
-def _looked_up(entry: Entry, outcome: Outcome) -> str:
+def _lookup(story: Chronicle, outcome: Outcome) -> str:
     ours = " and a call of ours explains it" if outcome is Outcome.CANCELLED else ""
-    return f"The carrier's lookup said {entry.why.partition(': ')[2]}: {OUTCOMES[outcome]}{ours}"
+    said = f"The carrier's lookup said {story.entry.why}"
+    return f"{said}: {OUTCOMES[outcome]}{ours}, {_number(outcome)}."
 
 
-def _inferred(entry: Entry) -> str:
-    if entry.why == "inferred from a later push":
-        return (
-            "A later push of this waybill heard that it was cancelled already; nobody had been"
-            " told a success, so the doubtful call of this push is what cancelled it"
-        )
+def _inferred(_: Chronicle, outcome: Outcome) -> str:
     return (
-        f"The carrier said {entry.why}, and a call of ours whose outcome was unknown or untold is"
-        " what cancelled it: our own success"
+        "A later push of this waybill heard that it was cancelled already; nobody had been told"
+        " a success, so the doubtful call of this push is what cancelled it,"
+        f" {_number(outcome)} (rule R)."
     )
+
+
+def _operator(story: Chronicle, outcome: Outcome) -> str:
+    who = story.resolutions[-1].who if story.resolutions else "An operator"
+    return f"{who} settled the doubt ({story.entry.why}): {OUTCOMES[outcome]}, {_number(outcome)}."
+
+
+def _unknown(story: Chronicle, outcome: Outcome) -> str:
+    return f"The ledger says {story.entry.cause_text}: {OUTCOMES[outcome]}, {_number(outcome)}."
+
+
+DECIDED: dict[str, Callable[[Chronicle, Outcome], str]] = {
+    Cause.CARRIER: _carrier,
+    Cause.LOOKUP: _lookup,
+    Cause.INFERRED: _inferred,
+    Cause.OPERATOR: _operator,
+}
+"""By cause: who decided it, and as what."""
 
 
 def _told(entry: Entry, outcome: Outcome) -> str:

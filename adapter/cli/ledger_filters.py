@@ -9,12 +9,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from adapter.cancellation.model import Outcome, State, Unsent
+from adapter.cancellation.model import Cause, Outcome, State, Unsent
 from adapter.cli.ledger_times import point_in_time
 from adapter.edge.translate import ANSWERS, ResultCode, code
 from adapter.ledger.wanted import Result, Wanted
-
-WITHDRAWN = "withdrawn"  # `why` of a push whose commit A landed after it was given up
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -100,7 +98,7 @@ def now_in(zone: ZoneInfo) -> datetime:
 
 def _unsent_as(answered: ResultCode) -> list[str]:
     reasons = [unsent.value for unsent in Unsent if code(Outcome.FAILED, unsent=unsent) is answered]
-    return [*reasons, WITHDRAWN] if answered is ResultCode.OTHER_ERROR else reasons
+    return [*reasons, Cause.WITHDRAWN.value] if answered is ResultCode.OTHER_ERROR else reasons
 
 
 def _time(option: str, text: str | None, now: datetime) -> float | None:

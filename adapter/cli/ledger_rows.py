@@ -32,7 +32,8 @@ _REASONS = {unsent.value: unsent for unsent in Unsent}
 class PushRow:
     """One push. `code` is the ResultCode it was decided as, `told` the one that was last put
     into a reply; None: not yet. An unsent push was answered by its code there and then. `why`
-    is the word for what brought it to its state, an operator's own where one settled it."""
+    says what brought it to its state, in an operator's own words where one settled it; `cause`
+    is the same as a word for programs."""
 
     key: str
     waybill: str
@@ -46,6 +47,7 @@ class PushRow:
     calls: int
     received_at: str
     why: str
+    cause: str
 
 
 COLUMNS = tuple(field.name for field in fields(PushRow))
@@ -56,7 +58,7 @@ def unsent_reason(entry: Entry) -> Unsent | None:
     its caller had given up was answered as what the ledger could not do in time."""
     if entry.state is not State.UNSENT:
         return None
-    return _REASONS.get(entry.why, Unsent.LEDGER_UNAVAILABLE)
+    return _REASONS.get(entry.cause, Unsent.LEDGER_UNAVAILABLE)
 
 
 def row_of(entry: Entry, zone: ZoneInfo) -> PushRow:
@@ -75,7 +77,8 @@ def row_of(entry: Entry, zone: ZoneInfo) -> PushRow:
         deliveries=entry.deliveries,
         calls=entry.calls,
         received_at=written(entry.received_at, zone),
-        why=entry.why,
+        why=entry.cause_text,
+        cause=entry.cause,
     )
 
 

@@ -25,6 +25,7 @@ CHANGING = (
     "called_at",
     "settled_at",
     "why",
+    "cause",
 )
 
 # The table's columns are an entry's fields.
@@ -59,6 +60,7 @@ def push_row(entry: Entry) -> tuple[object, ...]:
         entry.called_at,
         entry.settled_at,
         entry.why,
+        str(entry.cause),  # a driver may take nothing but a plain text
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0001"  # the newest migration; what `alembic_version` must say
+SCHEMA = "0002"  # the newest migration; what `alembic_version` must say
 
 metadata = MetaData()
 
@@ -43,6 +43,7 @@ push = Table(
     Column("called_at", Double, nullable=False),
     Column("settled_at", Double, nullable=False),
     Column("why", Text, nullable=False),
+    Column("cause", Text, nullable=False),
 )
 
 # A waybill's view is found by WayBillID alone; BizID parts the few that share it.

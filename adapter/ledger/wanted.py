@@ -17,7 +17,7 @@ _BEYOND_HEX = "g"  # sorts after every hex digit
 class Result:
     """What became of a push, as it was answered: any of these is meant.
 
-    `unsent` holds the reasons (`Entry.why`) of pushes answered without asking the carrier.
+    `unsent` holds the reasons (`Entry.cause`) of pushes answered without asking the carrier.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -34,7 +34,7 @@ class Result:
             asked.append(and_(push.c.outcome.is_(None), or_(in_doubt, told)))
         if self.unsent:
             unsent = push.c.state == State.UNSENT.value
-            asked.append(and_(unsent, push.c.why.in_(self.unsent)))
+            asked.append(and_(unsent, push.c.cause.in_(self.unsent)))
         return or_(*asked)
 
 

@@ -177,7 +177,7 @@ async def test_a_refusal_is_noted_for_an_operator_to_find() -> None:
     answer = scene.desk.refuse(press(), reason=Unsent.REFUSED)
 
     entry = scene.entry(answer.key)
-    assert (entry.state, entry.why, entry.calls) == (State.UNSENT, "refused", 0)
+    assert (entry.state, entry.cause, entry.calls) == (State.UNSENT, "refused", 0)
     assert scene.metrics.refusals == [Unsent.REFUSED]
 
 

@@ -163,7 +163,7 @@ async def test_what_the_contract_cannot_hold_was_never_asked() -> None:
 
     assert (answer.outcome, answer.unsent, answer.calls) == (Outcome.FAILED, Unsent.REFUSED, 0)
     entry = office.entry
-    assert (entry.state, entry.calls, entry.why) == (State.UNSENT, 0, "refused")
+    assert (entry.state, entry.calls, entry.cause) == (State.UNSENT, 0, "refused")
     assert (entry.deliveries, office.metrics.refusals) == (1, [Unsent.REFUSED])
 
 

@@ -103,7 +103,7 @@ async def test_a_push_that_may_not_be_asked_is_unsent_and_says_why(
 
     answer = await office.handle()
 
-    assert (answer.unsent, office.entry.state, office.entry.why) == (
+    assert (answer.unsent, office.entry.state, office.entry.cause) == (
         reason, State.UNSENT, reason.value,
     )  # fmt: skip
     assert office.carrier.looked_up == 0

@@ -8,10 +8,12 @@ import pytest
 
 from adapter.cancellation.model import (
     PRESS,
+    Cause,
     Entry,
     Fact,
     Outcome,
     State,
+    Unsent,
     Waybill,
     fresh_entry,
     only,
@@ -52,6 +54,28 @@ def test_an_entry_is_changed_only_by_a_copy() -> None:
     assert (ENTRY.state, ENTRY.calls) == (State.UNSENT, 0)
     with pytest.raises(FrozenInstanceError):
         copy.calls = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("cause", "why", "text"),
+    [
+        ("", "", ""),
+        (Cause.CARRIER, "lookup_ok", "lookup_ok"),
+        (Cause.LOOKUP, "cancelled", "lookup: cancelled"),
+        (Cause.INFERRED, "", "inferred from a later push"),
+        (Cause.OPERATOR, "rang the depot", "rang the depot"),
+        (Cause.OWNER_DIED, "", "owner died"),
+        (Cause.WITHDRAWN, "", "withdrawn"),
+        ("paused", "", "paused"),
+        ("a word of another version", "and why", "a word of another version: and why"),
+    ],
+)
+def test_a_cause_and_its_words_are_one_text(cause: str, why: str, text: str) -> None:
+    assert replace(ENTRY, cause=cause, why=why).cause_text == text
+
+
+def test_no_reason_of_a_push_never_sent_is_another_cause_too() -> None:
+    assert {reason.value for reason in Unsent}.isdisjoint(Cause)
 
 
 def test_each_fact_that_settles_is_an_outcome_too() -> None:

@@ -95,7 +95,7 @@ async def test_what_a_dead_process_left_calling_is_in_doubt_from_then_on() -> No
 
     await scene.resolver.run_once()
 
-    assert (scene.entry().state, scene.entry().why) == (State.IN_DOUBT, "owner died")
+    assert (scene.entry().state, scene.entry().cause) == (State.IN_DOUBT, "owner_died")
 
 
 async def test_two_presses_of_one_cancelled_waybill_are_settled_together() -> None:

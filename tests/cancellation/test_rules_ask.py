@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State, Unsent, fresh_entry
+from adapter.cancellation.model import (
+    Basis,
+    Call,
+    Cause,
+    Entry,
+    Outcome,
+    State,
+    Unsent,
+    fresh_entry,
+)
 from adapter.cancellation.ports import WaybillView
 from adapter.cancellation.rules_ask import (
     WINDOW_SECONDS,
@@ -31,7 +40,7 @@ CALLING = replace(FRESH, state=State.CALLING, owner="me", calls=1, called_at=NOW
 ELSEWHERE = replace(CALLING, owner="replica")
 ORPHAN = replace(CALLING, owner="gone")
 DOUBTFUL = replace(CALLING, state=State.IN_DOUBT, told=Outcome.IN_DOUBT)
-UNSENT = replace(FRESH, state=State.UNSENT, why="paused")
+UNSENT = replace(FRESH, state=State.UNSENT, cause="paused")
 DONE = replace(
     CALLING,
     state=State.DONE,
@@ -114,7 +123,7 @@ def test_what_a_dead_process_left_calling_for_another_press_is_in_doubt() -> Non
         ((), FRESH),
         ((UNSENT,), UNSENT),
         ((DOUBTFUL,), DOUBTFUL),
-        ((ORPHAN,), replace(ORPHAN, state=State.IN_DOUBT, why="owner died")),
+        ((ORPHAN,), replace(ORPHAN, state=State.IN_DOUBT, cause=Cause.OWNER_DIED)),
     ],
     ids=["unseen", "unsent", "in doubt", "orphan"],
 )
@@ -153,7 +162,7 @@ CALL = Call(key="mine", epoch=1, sent_at=NOW)
 def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
     change = on_ask_again(view(CALLING, now=NOW + 1), call=CALL, answer=UNAVAILABLE)
 
-    again = replace(CALLING, calls=2, called_at=NOW + 1, why="UNAVAILABLE")
+    again = replace(CALLING, calls=2, called_at=NOW + 1, why="UNAVAILABLE", cause=Cause.CARRIER)
     assert (change.result, change.entries) == (again, (again,))
     assert [(call.epoch, call.status) for call in change.calls] == [(1, "UNAVAILABLE"), (2, "")]
 
@@ -195,10 +204,12 @@ def test_only_the_dead_leave_doubt(
     ("calls", "state"), [(1, State.UNSENT), (2, State.IN_DOUBT)], ids=["first", "a further one"]
 )
 def test_a_commit_a_that_came_too_late_is_taken_back(calls: int, state: State) -> None:
-    change = on_withdraw(view(replace(CALLING, calls=calls)), key="mine")
+    mine = replace(CALLING, calls=calls, cause=Cause.CARRIER, why="UNAVAILABLE")
+
+    change = on_withdraw(view(mine), key="mine")
 
     (back,) = change.entries
-    assert (back.state, back.calls, back.why) == (state, calls - 1, "withdrawn")
+    assert (back.state, back.calls, back.cause, back.why) == (state, calls - 1, "withdrawn", "")
     (call,) = change.calls
     assert (call.epoch, call.status, call.outcome) == (calls, "WITHDRAWN", Outcome.FAILED)
 

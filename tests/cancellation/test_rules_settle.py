@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State, fresh_entry
+from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State, fresh_entry
 from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied, on_resolve
 from tests.cancellation.playing import press
 from tests.cancellation.views import CALL, MINE, NOW, OTHER, UNSENT, done, saying, view
@@ -21,7 +21,8 @@ def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
 
     entry = change.result.entry
     assert (entry.state, entry.outcome, entry.basis) == (State.DONE, outcome, Basis.CARRIER)
-    assert (entry.message, entry.why, entry.told) == ("so they say", outcome.name, outcome)
+    assert (entry.message, entry.told) == ("so they say", outcome)
+    assert (entry.cause, entry.why) == (Cause.CARRIER, outcome.name)
     assert change.entries == (entry,)
     (call,) = change.calls
     assert (call.epoch, call.ended_at, call.outcome) == (1, NOW, outcome)
@@ -33,6 +34,7 @@ def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> Non
 
     assert heard.result.entry.state is unheard.result.entry.state is State.IN_DOUBT
     assert (heard.result.entry.told, unheard.result.entry.told) == (Outcome.IN_DOUBT, None)
+    assert (heard.result.entry.cause, heard.result.entry.why) == (Cause.CARRIER, "IN_DOUBT")
 
 
 def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
@@ -115,6 +117,8 @@ def test_a_lookup_settles_doubt_only_by_a_final_state(fact: Fact, outcome: Outco
     assert entry.outcome is outcome
     assert (entry.state is State.DONE) is (outcome is not None)
     assert entry.told is None
+    if outcome is not None:
+        assert (entry.cause, entry.why) == (Cause.LOOKUP, fact.value)
     assert change.entries == (() if outcome is None else (entry,))
 
 
@@ -151,7 +155,8 @@ def test_an_operator_settles_doubt_and_nothing_else(
         assert (change.result, change.entries) == (None, ())
         return
     assert change.result is not None
-    assert (change.result.basis, change.result.why) == (Basis.OPERATOR, "phoned")
+    assert (change.result.basis, change.result.cause) == (Basis.OPERATOR, Cause.OPERATOR)
+    assert change.result.why == "phoned"
     assert change.entries == (change.result,)
 
 

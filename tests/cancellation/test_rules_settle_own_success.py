@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State, fresh_entry
+from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State, fresh_entry
 from adapter.cancellation.rules_settle import on_answer, on_fact
 from tests.cancellation.playing import press
 from tests.cancellation.views import (
@@ -101,6 +101,7 @@ def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled)
         else (Outcome.ALREADY_CANCELLED, Basis.CARRIER)
     )
     assert (entry.outcome, entry.basis) == expected
+    assert (entry.cause, entry.why) == (Cause.CARRIER, "ALREADY_CANCELLED")
     # What was heard is the carrier's word; a rule's is told afterwards.
     assert entry.told is (None if case.ours else Outcome.ALREADY_CANCELLED)
     settled = change.result.inferred
@@ -110,6 +111,7 @@ def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled)
         assert (other.state, other.outcome, other.basis) == (
             State.DONE, Outcome.CANCELLED, Basis.INFERRED,
         )  # fmt: skip
+        assert (other.cause, other.why) == (Cause.INFERRED, "")
         assert other.told is not Outcome.CANCELLED
 
 

@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from click.testing import CliRunner, Result
 
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
 from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.cli.ledger import command
 from adapter.ledger.open import open_ledger
@@ -42,6 +42,7 @@ def push(number: int, **fields: object) -> Entry:
         owner="1",
         called_at=NOW - number * HOUR,
         settled_at=NOW - number * HOUR + 0.25,
+        cause=Cause.CARRIER,
         why="CANCELLED",
     )
     return replace(entry, **fields)  # type: ignore[arg-type]
@@ -57,7 +58,7 @@ def doubtful(number: int, **fields: object) -> Entry:
 def unsent(number: int, reason: str) -> Entry:
     """A push that was answered without asking the carrier, and why."""
     nothing = {"outcome": None, "basis": None, "told": None, "calls": 0, "called_at": 0.0}
-    return push(number, state=State.UNSENT, why=reason, **nothing)
+    return push(number, state=State.UNSENT, cause=reason, why="", **nothing)
 
 
 # What the ledger of a desk holds: a little of everything, two pushes of one waybill among it.

@@ -28,7 +28,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def test_the_columns_are_those_that_were_promised() -> None:
     assert COLUMNS == (
         "key", "waybill", "order", "merchant", "state", "code", "basis", "told", "deliveries",
-        "calls", "received_at", "why",
+        "calls", "received_at", "why", "cause",
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_the_table_says_why_a_push_is_not_decided(entry: Entry, why: str) -> Non
     heading, line = stream.getvalue().splitlines()
     assert heading.split()[-2:] == ["why", "key"]
     assert line.split()[-2] == why
-    assert row_of(entry, ZONE).why == entry.why
+    assert row_of(entry, ZONE).why == entry.cause_text
 
 
 def test_json_lines_keep_every_text_as_it_is() -> None:

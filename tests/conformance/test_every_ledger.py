@@ -109,6 +109,7 @@ async def test_what_was_written_is_read_back_field_for_field(ledger: Session) ->
             called_at=1.5,
             settled_at=2.25,
             why="because",
+            cause="a word of another version",
         )
         written.append(entry)
         return Write(result=None, entries=(entry,))

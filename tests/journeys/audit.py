@@ -147,7 +147,9 @@ class Audit:
         if entry is None:
             return "has no row"
         outcome, told = (word.value if word else "-" for word in (entry.outcome, entry.told))
-        return f"{entry.state.value} {outcome} told {told} calls {entry.calls} why {entry.why}"
+        return (
+            f"{entry.state.value} {outcome} told {told} calls {entry.calls} why {entry.cause_text}"
+        )
 
 
 def _recorded(entry: Entry, delivery: Delivery) -> bool:

@@ -236,4 +236,4 @@ def test_serve_refuses_an_old_schema_until_it_is_migrated(
 
     assert (code, migrated, after.code) == (2, 0, 0)
     assert "waybridge ledger migrate" in refused.stderr
-    assert "none → 0001" in first.stdout
+    assert "none → 0002" in first.stdout

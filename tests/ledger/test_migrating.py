@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
 from adapter.ledger.migrating import migrate
+from adapter.ledger.open import open_ledger
 from adapter.ledger.postgresql_connection import engine_at
 from adapter.ledger.tables import SCHEMA
 from tests.conformance.postgres import Postgres
@@ -71,6 +73,22 @@ async def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
         assert await connection.run_sync(schema.version_of) == ""
         assert await connection.scalar(text("SELECT to_regclass('push')")) is None
     await engine.dispose()
+
+
+async def test_a_migration_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
+        file.execute("CREATE TABLE resolution (unlike_ours int)")
+
+    with pytest.raises(OperationalError, match="resolution"):
+        await migrate(url)
+    with pytest.raises(LedgerNotOpened, match="resolution"):
+        async with open_ledger(url):
+            pass
+
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
+        found = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert found == [("resolution",)]
 
 
 async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:

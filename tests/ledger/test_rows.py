@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import (
     call_of,
@@ -37,11 +37,20 @@ ENTRY = Entry(
     called_at=6.0,
     settled_at=7.0,
     why="because",
+    cause="tides",
 )
 
 
 def test_an_entry_comes_back_as_it_went() -> None:
     assert entry_of(push_row(ENTRY)) == ENTRY
+
+
+@pytest.mark.parametrize("cause", [*Cause, "paused", "a word of another version", ""])
+def test_a_cause_is_written_as_a_plain_text_and_comes_back(cause: str) -> None:
+    entry = replace(ENTRY, cause=cause)
+
+    assert type(push_row(entry)[-1]) is str
+    assert entry_of(push_row(entry)) == entry
 
 
 @pytest.mark.parametrize("state", State)

@@ -17,8 +17,8 @@ STANDING: tuple[dict[str, object], ...] = (
     {"state": State.DONE, "outcome": Outcome.CANCELLED},
     {"state": State.IN_DOUBT},
     {"state": State.CALLING, "told": Outcome.IN_DOUBT},
-    {"state": State.UNSENT, "why": "paused"},
-    {"state": State.UNSENT, "why": "refused"},
+    {"state": State.UNSENT, "cause": "paused"},
+    {"state": State.UNSENT, "cause": "refused"},
     {"state": State.DONE, "outcome": Outcome.FAILED},
 )
 
