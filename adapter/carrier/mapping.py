@@ -8,7 +8,8 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
+from adapter.cancellation.model import Cancellation, CarrierAnswer, Doubt, Entry, Fact, Outcome
+from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.exchange import Expression, Failure, PushFields, Row, Unfit
 from adapter.carrier.findings import ContractFault, Finding, MappingFaults, Severity
@@ -16,6 +17,7 @@ from adapter.carrier.numbered import first_that_fits
 from adapter.carrier.reading import Cancelling, Lookup, read_parts
 from adapter.carrier.refusals import RefusalTable
 from adapter.carrier.request_rules import SAMPLE
+from adapter.carrier.sources import REQUEST_ID
 
 __all__ = [
     "ContractFault",
@@ -75,6 +77,14 @@ class Mapping:
         return None if self._lookup is None else self._lookup.method
 
     @property
+    def traits(self) -> CarrierTraits:
+        """What a decision depends on of what this carrier can say."""
+        return CarrierTraits(
+            takes_request_id=self._cancel.plan.carries(REQUEST_ID),
+            says_already_cancelled=self.has_word(Outcome.ALREADY_CANCELLED),
+        )
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         """Every status value and its outcome; None for zero: nobody knows."""
         return self._cancel.table.rows()
@@ -116,10 +126,12 @@ class Mapping:
         text = cancel.message.read(reply) if cancel.message is not None else ""
         if known is None:
             word = cancel.table.word(number)
-            return CarrierAnswer(outcome=Outcome.IN_DOUBT, status=word, message=text)
+            return CarrierAnswer(
+                outcome=Outcome.IN_DOUBT, status=word, message=text, doubt=Doubt.UNKNOWN_STATUS
+            )
         if not text:
             return known
-        return CarrierAnswer(outcome=known.outcome, status=known.status, message=text)
+        return replace(known, message=text)
 
     def failed(self, code: str, reasons: Iterable[str] = ()) -> CarrierAnswer:
         """Read a failed call: its gRPC code's name and the ErrorInfo reasons of its details,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from adapter.cancellation.model import CarrierAnswer, Fact, Outcome
+from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
 from adapter.carrier import mapping_rules, refusals, requests, statuses
 from adapter.carrier.contract import Contract, Method
 from adapter.carrier.document import Section, read
@@ -82,7 +82,11 @@ def _cancelling(root: Section, contract: Contract, refused: RefusalTable) -> Can
         return None
     mapping_rules.judge_doubt(root, plan, table, refused)
     answers = {
-        number: CarrierAnswer(outcome=outcome, status=table.word(number))
+        number: CarrierAnswer(
+            outcome=outcome,
+            status=table.word(number),
+            doubt=Doubt.UNKNOWN_STATUS if outcome is Outcome.IN_DOUBT else None,
+        )
         for number, outcome in table.meanings.items()
     }
     return Cancelling(

@@ -16,12 +16,12 @@ from adapter.edge.deadline import Deadline
 class Limits:
     """The edge's bounds; each is a setting or stands here with its reason.
 
-    `overrun_seconds` is what the desk may take beyond the reply budget: WeChat hangs up at
-    5 s, so there is nobody to answer after both.
+    `overrun_seconds` is what the desk may take beyond the reply budget while it writes what it
+    says: WeChat hangs up at 5 s, so there is nobody to answer after both.
     """
 
     reply_within_seconds: float = 4.5
-    overrun_seconds: float = 0.4
+    overrun_seconds: float = 0.3
     body_limit_bytes: int = 65_536
     body_within_seconds: float = 2.0
     max_in_flight: int = 512
