@@ -37,7 +37,7 @@ quietly = said=$$(mktemp) && trap 'rm -f "$$said"' EXIT && \
 	  --no-deps --no-build-isolation --editable .)
 	@touch $@
 
-dev: .venv/.installed ## run everything on this machine: stub, edge, console (ARGS="--mode plaintext")
+dev: .venv/.installed ## run everything on this machine: stub, edge, ops port (ARGS="--mode plaintext")
 	@$(BIN)/waybridge dev $(ARGS)
 
 demo: .venv/.installed ## push every case in every mode and format, print the replies, stop
@@ -85,8 +85,10 @@ check-descriptors: .venv/.installed
 check-tests: .venv/.installed
 	$(BIN)/python -m pytest -q -rs --durations=5 --numprocesses=auto --dist=loadfile $(ARGS)
 
-coverage: .venv/.installed ## show how much of each module its own tests cover, least first (ARGS=tests/edge)
-	@$(BIN)/python -m tests.own_coverage $(ARGS)
+PACKAGE ?= cancellation
+coverage: .venv/.installed ## show what a package's own tests leave uncovered (PACKAGE=carrier/mapping)
+	@$(BIN)/python -m coverage run --source=adapter/$(PACKAGE) -m pytest -q tests/$(PACKAGE) $(ARGS)
+	@$(BIN)/python -m coverage report
 
 prove: .venv/.installed ## run the long crash, repeat and restart journeys (minutes)
 	@$(BIN)/python -m pytest -v -m prove --timeout=900 $(ARGS)

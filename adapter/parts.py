@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
-
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import CarrierOptions, TlsFiles
-from adapter.configuration.sections import CarrierSettings, EdgeSettings, WeChatSettings
-from adapter.edge.connections import ConnectionLimits
-from adapter.edge.limits import Limits as EdgeLimits
+from adapter.carrier.channel.options import (
+    REBUILD_SECONDS,
+    RELOAD_SECONDS,
+    SILENCE_SECONDS,
+    CarrierOptions,
+    TlsFiles,
+)
+from adapter.config.load import Settings
+from adapter.config.sections import (
+    CarrierSettings,
+    EdgeSettings,
+    TlsSettings,
+    WeChatSettings,
+)
+from adapter.edge.connections import HEADER_BYTES, LATE_BODY_SECONDS, ConnectionLimits
+from adapter.edge.limits import OVERRUN_SECONDS, EdgeLimits
 from adapter.edge.server import connection_ceiling
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account, Mode
-
-
-class SystemClock:
-    """The machine's own clocks."""
-
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 def account(program: WeChatSettings) -> Account:
@@ -39,19 +38,25 @@ def account(program: WeChatSettings) -> Account:
 
 def carrier_options(carrier: CarrierSettings) -> CarrierOptions:
     """Return how the carrier is reached."""
-    tls = carrier.tls
     return CarrierOptions(
         target=carrier.target,
         insecure=carrier.insecure,
-        tls=None
-        if tls is None
-        else TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key, server_name=tls.server_name),
+        tls=None if carrier.tls is None else tls_files(carrier.tls),
         token_file=carrier.token_file,
+        health_service=carrier.health_service,
         max_concurrent_calls=carrier.max_concurrent_calls,
         keepalive_seconds=carrier.keepalive_seconds,
         keepalive_timeout_seconds=carrier.keepalive_timeout_seconds,
         receive_limit_bytes=carrier.receive_limit_bytes,
+        reload_seconds=RELOAD_SECONDS,
+        rebuild_seconds=REBUILD_SECONDS,
+        silence_seconds=SILENCE_SECONDS,
     )
+
+
+def tls_files(tls: TlsSettings) -> TlsFiles:
+    """Return the files of TLS to the carrier."""
+    return TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key, server_name=tls.server_name)
 
 
 # A carrier that knows a request again by its id is asked safely twice more.
@@ -74,22 +79,19 @@ def edge_limits(edge: EdgeSettings) -> EdgeLimits:
     """Return what one sender may cost us."""
     return EdgeLimits(
         reply_within_seconds=edge.reply_within_seconds,
+        overrun_seconds=OVERRUN_SECONDS,
         body_limit_bytes=edge.body_limit_bytes,
         body_within_seconds=edge.body_within_seconds,
         max_in_flight=edge.max_in_flight,
     )
 
 
-def patience(edge: EdgeSettings, *, open_files: int) -> ConnectionLimits:
+def connection_limits(edge: EdgeSettings, *, open_files: int) -> ConnectionLimits:
     """Return what one connection may take, within the files this process may open."""
     return ConnectionLimits(
         header_seconds=edge.header_within_seconds,
+        message_seconds=edge.body_within_seconds + LATE_BODY_SECONDS,
         idle_seconds=edge.idle_seconds,
+        header_bytes=HEADER_BYTES,
         connections=connection_ceiling(wanted=edge.max_connections, open_files=open_files),
     )
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """Split `host:port` or `[::1]:port`, already judged by the settings."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)

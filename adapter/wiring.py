@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import Settings
+from adapter.config.sections import EdgeSettings
+from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import Parts, Program
@@ -25,14 +29,13 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import upstream
+from adapter.ops import carrier_metrics as upstream
+from adapter.ops.carrier_metrics import Upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
-from adapter.ops.lookout import DependencyMonitor
 from adapter.ops.metrics import Metrics
-from adapter.ops.upstream import Upstream
-from adapter.settings import Settings
+from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -42,6 +45,16 @@ if TYPE_CHECKING:
 RESOLVE_EVERY_SECONDS = 1.0
 LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +96,7 @@ async def running(
 ) -> AsyncIterator[Adapter]:
     """Open the ledger and the carrier, listen, and close everything at the end.
 
-    Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
-    `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
     `lines_dropped` tells how many log lines could not be written so far.
     """
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
@@ -157,7 +169,7 @@ async def _core(
     metrics: Metrics,
     gate: Gate,
 ) -> _Core:
-    clock = parts.SystemClock()
+    clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
     options = parts.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
@@ -209,12 +221,13 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
 ) -> Parts:
+    limits = parts.edge_limits(settings.edge)
     return Parts(
         desk=desk,
         tally=metrics,
         log=log,
-        limits=parts.edge_limits(settings.edge),
-        room=InFlightLimit(settings.edge.max_in_flight),
+        limits=limits,
+        room=InFlightLimit(limits.max_in_flight),
         show_message=mapping.show_message,
     )
 
@@ -230,19 +243,24 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         )
         for section, program in settings.programs.items()
     }
-    host, port = parts.host_and_port(settings.edge.listen)
+    listen = listen_address(settings.edge.listen)
     return HttpServer(
         edge_app.create_app(programs, shared),
-        host=host,
-        port=port,
-        patience=parts.patience(settings.edge, open_files=raise_file_limit()),
+        host=listen.host,
+        port=listen.port or 0,
+        key="edge.listen",
+        patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
     )
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
-    host, port = parts.host_and_port(settings.ops.listen)
+    listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
-    return HttpServer(app, host=host, port=port)
+    # No settings of its own: whoever narrows the edge must still be able to look.
+    patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
+    return HttpServer(
+        app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
+    )
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

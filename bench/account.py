@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 
+from adapter import parts
+from adapter.config.sections import WeChatSettings
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.errors import WeChatError
 from adapter.wechat.pushing import build_push, open_reply, parse_reply
 from adapter.wechat.redact import Secret
@@ -39,11 +40,13 @@ format = "json"
 """
 
 
-ACCOUNT = Account(
-    app_id=APP_ID,
-    mode=Mode.SECURE,
-    token=Secret(TOKEN),
-    encoding_aes_key=Secret(ENCODING_AES_KEY),
+ACCOUNT = parts.account(
+    WeChatSettings(
+        app_id=APP_ID,
+        mode="secure",
+        token=Secret(TOKEN),
+        encoding_aes_key=Secret(ENCODING_AES_KEY),
+    )
 )
 OPEN_ID = "oABCD"
 

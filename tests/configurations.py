@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.configuration.keys import ANY_NAME
+from adapter.config.keys import ANY_NAME
 from adapter.wechat.redact import Secret
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -49,6 +49,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "carrier.descriptors": ("{file}", "{file}"),
     "carrier.mapping": ("{file}", "{file}"),
     "carrier.token_file": ("{file}", "{file}"),
+    "carrier.health_service": ("dispatch.v1", "dispatch.v1"),
     "carrier.max_concurrent_calls": ("3", 3),
     "carrier.receive_limit_bytes": ("8192", 8192),
     "carrier.keepalive_seconds": ("60", 60.0),

@@ -97,22 +97,24 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "listen without a port": Faulty(
         file='[edge]\nlisten = "0.0.0.0"',
         expected=(
-            "error: FILE, line 2, edge.listen: is no host and port. "
+            "error: FILE, line 2, edge.listen: is not a valid address to listen on: it names "
+            "no port. "
             'Write e.g. "0.0.0.0:8080" or "[::1]:8080".',
         ),
     ),
-    "console open to everybody": Faulty(
+    "ops port open to everybody": Faulty(
         file='[ops]\nlisten = "0.0.0.0:9090"',
         expected=(
-            "error: FILE, line 2, ops.listen: is reachable from other machines, and ops.users is "
-            'not set. Name a file of users, or listen on "127.0.0.1:9090".',
+            "error: FILE, line 2, ops.listen: is reachable from other machines, and the ops port "
+            'has no sign-in yet. Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or '
+            "a proxy of your own on this machine.",
         ),
     ),
-    "console on the edge's port": Faulty(
+    "ops on the edge's port": Faulty(
         file='[ops]\nlisten = "127.0.0.1:8080"',
         expected=(
-            "error: FILE, line 2, ops.listen: is the port of edge.listen: the console must not "
-            'face WeChat. Take another port, e.g. "127.0.0.1:9090".',
+            "error: FILE, line 2, ops.listen: is the port of edge.listen: people and WeChat must "
+            'not share one. Take another port, e.g. "127.0.0.1:9090".',
         ),
     ),
     "no target": Faulty(
@@ -123,7 +125,8 @@ FAULTY_MEANING: dict[str, Faulty] = {
         file='[carrier]\ntarget = "https://dispatch:50051"',
         without=("WAYBRIDGE_CARRIER__TARGET",),
         expected=(
-            "error: FILE, line 2, carrier.target: is no gRPC target. A gRPC target has no http:// "
+            "error: FILE, line 2, carrier.target: is not a valid gRPC target: it is a URL. "
+            "A gRPC target has no http:// "
             f"before it. {WRITE_TARGET}",
         ),
     ),
@@ -181,33 +184,35 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "unknown database": Faulty(
         file='[ledger]\nurl = "mysql://x/y"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. Write "
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. Write "
             "sqlite:///waybridge.db, postgresql://user@host/name or memory:.",
         ),
     ),
     "postgres by its short name": Faulty(
         file='[ledger]\nurl = "postgres://x/y"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. Write postgresql:// for it.",
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. "
+            "Write postgresql:// for it.",
         ),
     ),
     "sqlite in memory": Faulty(
         file='[ledger]\nurl = "sqlite:///:memory:"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. "
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. "
             "A ledger that forgets is memory: alone.",
         ),
     ),
     "forward to no URL": Faulty(
         file='[forward]\nurl = "127.0.0.1:7000"',
         expected=(
-            "error: FILE, line 2, forward.url: is no URL. Write e.g. http://127.0.0.1:7000/wechat.",
+            "error: FILE, line 2, forward.url: is not a valid URL. Write e.g. http://127.0.0.1:7000/wechat.",
         ),
     ),
     "misspelt time zone": Faulty(
         file='[ops]\ntimezone = "Asia/Shanghia"',
         expected=(
-            "error: FILE, line 2, ops.timezone: is no time zone. Did you mean Asia/Shanghai?",
+            "error: FILE, line 2, ops.timezone: is not a known time zone. Did you mean "
+            '"Asia/Shanghai"?',
         ),
     ),
     "calls shorter than replies": Faulty(

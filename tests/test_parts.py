@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from adapter import parts
-from adapter.configuration.sections import CarrierSettings
-from adapter.settings import Settings
+from adapter.config.load import Settings
+from adapter.config.sections import CarrierSettings, EdgeSettings
 from adapter.wechat.envelope import Mode
 
 SETTINGS = Settings.load(
@@ -52,7 +50,7 @@ def test_the_files_of_tls_are_those_of_the_settings() -> None:
 
 
 def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
-    patience = parts.patience(SETTINGS.edge, open_files=1_000_000)
+    patience = parts.connection_limits(SETTINGS.edge, open_files=1_000_000)
 
     assert parts.desk_limits(SETTINGS, takes_request_id=True).call_seconds == 11
     assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
@@ -60,19 +58,13 @@ def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
     assert patience.connections == SETTINGS.edge.max_connections
 
 
-@pytest.mark.parametrize(
-    ("listen", "host", "port"),
-    [("0.0.0.0:8080", "0.0.0.0", 8080), ("[::1]:9090", "::1", 9090), ("[::]:0", "::", 0)],  # noqa: S104 - texts
-)
-def test_a_listen_address_is_split(listen: str, host: str, port: int) -> None:
-    assert parts.host_and_port(listen) == (host, port)
+@pytest.mark.parametrize("seconds", [2.0, 60.0])
+def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None:
+    edge = EdgeSettings(body_within_seconds=seconds)
 
+    patience = parts.connection_limits(edge, open_files=1_000_000)
 
-def test_the_clocks_are_the_machines() -> None:
-    clock = parts.SystemClock()
-
-    assert abs(clock.now() - time.time()) < 60
-    assert clock.monotonic() <= clock.monotonic()
+    assert patience.message_seconds > seconds
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import Entry, State
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.findings import ContractFault
+from adapter.carrier.contract.faults import ContractFault
 from adapter.edge.server import HttpServer, ListenFailed
 from adapter.ledger.errors import LedgerInUse
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
+from tests import defaults
 from tests.cancellation.playing import MachineClock, RememberingMetrics, carrier
 from tests.conformance.decisions import WAYBILL, begin, key_of, read
 from tests.edge.playing import KEY, PATH, TOKEN, Lines, account, until
@@ -116,7 +118,7 @@ async def test_other_events_go_to_the_handler_that_is_configured() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"theirs"})
 
-    handler = HttpServer(answer, host="127.0.0.1", port=0)
+    handler = HttpServer(answer, host="127.0.0.1", port=0, patience=defaults.CONNECTIONS)
     await handler.start()
     url = f"http://127.0.0.1:{handler.address[1]}/"
     async with scene(await settings(FORWARD__URL=url)) as up:
@@ -287,3 +289,10 @@ async def test_a_defect_of_the_task_beside_is_not_swallowed_at_the_end() -> None
 
     with pytest.raises(ZeroDivisionError):
         await wiring._stopped(task)
+
+
+def test_the_clocks_are_the_machines() -> None:
+    clock = wiring.SystemClock()
+
+    assert abs(clock.now() - time.time()) < 60
+    assert clock.monotonic() <= clock.monotonic()

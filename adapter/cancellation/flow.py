@@ -60,10 +60,10 @@ class DeskLimits:
     """How long we wait for others, in seconds, and how often a push may be repeated: calls
     beyond its first, over all deliveries and replicas."""
 
-    call_seconds: float = 12.0
-    connect_wait_seconds: float = 1.0
-    commit_within_seconds: float = 0.8  # answered within a second, the rest of the road included
-    repeats: int = 1
+    call_seconds: float
+    connect_wait_seconds: float
+    commit_within_seconds: float  # answered within a second, the rest of the road included
+    repeats: int
 
 
 class CancellationFlow:

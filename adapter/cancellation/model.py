@@ -83,7 +83,6 @@ class Unsent(Enum):
     CARRIER_SLOW = "carrier_slow"
     SHED = "shed"
     PAUSED = "paused"
-    DRAINING = "draining"
     REFUSED = "refused"
 
 
@@ -243,7 +242,7 @@ _DEFAULTS = {each.name: each.default for each in fields(Entry) if each.default i
 
 def fresh_entry(key: str, press: Press, *, received_at: float) -> Entry:
     """Return the entry of a push that the ledger has not seen, made by the means of `but`: at
-    under half of a constructor's cost. A credential is not in it."""
+    little more than half of a constructor's cost. A credential is not in it."""
     entry = object.__new__(Entry)
     entry.__dict__.update(
         zip(PRESS, press_values(press)),  # noqa: B905 - of one length; a push's path

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 import httpx2
 
-from adapter.cli.findings import refuse
-from adapter.configuration.addresses import without_password
-from adapter.configuration.findings import Finding, Severity
+from adapter.cli.findings import or_refuse
+from adapter.cli.output import json_text, write, write_json
+from adapter.config.urls import without_password
+from adapter.diagnostics.cannot_start import CannotStart
 
 DEFAULT_URL = "http://127.0.0.1:9090"
 ANSWER_WITHIN_SECONDS = 5.0
@@ -27,7 +27,7 @@ def ops_options(function: Decorated) -> Decorated:
         metavar="URL",
         default=DEFAULT_URL,
         show_default=True,
-        help="Where its [ops] listens; http://name:password@host:port where it has users.",
+        help="Where its [ops] listens; name:password@ before the host for a proxy that asks.",
     )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print its answer as JSON.")
     return url(as_json(function))
@@ -38,21 +38,22 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
 
     Ends the program with 2 when nothing answers, or not as a waybridge does.
     """
-    story = _ask(verb, ops)
+    with or_refuse(f"waybridge {verb}"):
+        story = _ask(verb, ops)
     if as_json:
-        click.echo(json.dumps(story, ensure_ascii=False, indent=2))
+        write_json(json_text(story))
         return
     paused = ", paused: pushes are answered -1" if story["paused"] else ""
     in_flight = story["in_flight"]
     pushes = "1 push" if in_flight == 1 else f"{in_flight} pushes"
-    click.echo(f"{story['status']}{paused}; {pushes} in flight{_doubt(story)}")
+    write(f"{story['status']}{paused}; {pushes} in flight{_doubt(story)}")
     for name in PARTS:
         part = story.get(name, {})
         detail = f" ({part['detail']})" if part.get("detail") else ""
-        click.echo(f"{name}: {part.get('state', 'unknown')}{detail}")
+        write(f"{name}: {part.get('state', 'unknown')}{detail}")
     if "uptime_seconds" in story:  # one that is older does not tell
         version = story.get("version") or "from its source"
-        click.echo(f"waybridge {version}, up for {lasting(story['uptime_seconds'])}")
+        write(f"waybridge {version}, up for {lasting(story['uptime_seconds'])}")
 
 
 def lasting(seconds: int) -> str:
@@ -83,24 +84,18 @@ def _ask(verb: str, ops: str) -> dict[str, Any]:
             answer.raise_for_status()
             story = answer.json()
         except httpx2.HTTPStatusError as error:
-            _give_up(verb, ops, f"answered HTTP {error.response.status_code}")
+            raise _unusable(ops, f"answered HTTP {error.response.status_code}") from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            _give_up(verb, ops, f"does not answer ({error})")
-        except ValueError:
-            _give_up(verb, ops, "does not answer as a waybridge")
+            raise _unusable(ops, f"does not answer ({error})") from error
+        except ValueError as error:
+            raise _unusable(ops, "does not answer as a waybridge") from error
     if not isinstance(story, dict) or not {"status", "paused", "in_flight"} <= story.keys():
-        _give_up(verb, ops, "does not answer as a waybridge")
+        raise _unusable(ops, "does not answer as a waybridge")
     return story
 
 
-def _give_up(verb: str, ops: str, what: str) -> NoReturn:
-    refuse(
-        [
-            Finding(
-                severity=Severity.ERROR,
-                source=f"waybridge {verb}",
-                message=f"{without_password(ops)} {what}.",
-                hint="Give its ops port: --ops http://HOST:PORT, as [ops] listen says.",
-            )
-        ]
+def _unusable(ops: str, what: str) -> CannotStart:
+    return CannotStart(
+        f"{without_password(ops)} {what}.",
+        hint="Give its ops port: --ops http://HOST:PORT, as [ops] listen says.",
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from adapter.configuration.reference import json_schema, markdown
+from adapter.cli.output import json_text, write, write_json
+from adapter.config.reference import json_schema, markdown
 
 
 @click.command("schema")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the page for people instead.")
 def command(*, as_markdown: bool) -> None:
     """Print the JSON Schema of the configuration file."""
-    click.echo(
-        markdown() if as_markdown else json.dumps(json_schema(), indent=2), nl=not as_markdown
-    )
+    if as_markdown:
+        write(markdown(), newline=False)
+    else:
+        write_json(json_text(json_schema()))

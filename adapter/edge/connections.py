@@ -15,22 +15,26 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+# What no setting says.
+LATE_BODY_SECONDS = 4.0  # beyond the time a body may take: the app has said 408 by then
+HEADER_BYTES = 16_384
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
     """What a connection may take. Times in seconds, sizes in bytes."""
 
-    header_seconds: float = 5.0  # from the connection, or a request's first byte
-    message_seconds: float = 6.0  # from the header's end to the body's; the app says 408 before
-    idle_seconds: float = 30.0  # between two requests
-    header_bytes: int = 16_384
-    connections: int = 4_096
+    header_seconds: float  # from the connection, or a request's first byte
+    message_seconds: float  # from the header's end to the body's
+    idle_seconds: float  # between two requests
+    header_bytes: int
+    connections: int
 
 
 class PatientConfig(uvicorn.Config):
     """uvicorn's configuration with our patience, so that each connection finds it."""
 
-    patience: ConnectionLimits = ConnectionLimits()
+    patience: ConnectionLimits
 
 
 class _Awaited(Enum):

@@ -11,20 +11,20 @@ from starlette.types import Receive, Scope
 
 from adapter.edge.deadline import Deadline
 
+# No setting: WeChat hangs up at 5 s, so there is nobody to answer after 4.5 s and this.
+OVERRUN_SECONDS = 0.3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The edge's bounds; each is a setting or stands here with its reason.
+class EdgeLimits:
+    """The edge's bounds. `overrun_seconds` is what the desk may take beyond the reply budget
+    while it writes what it says."""
 
-    `overrun_seconds` is what the desk may take beyond the reply budget while it writes what it
-    says: WeChat hangs up at 5 s, so there is nobody to answer after both.
-    """
-
-    reply_within_seconds: float = 4.5
-    overrun_seconds: float = 0.3
-    body_limit_bytes: int = 65_536
-    body_within_seconds: float = 2.0
-    max_in_flight: int = 512
+    reply_within_seconds: float
+    overrun_seconds: float
+    body_limit_bytes: int
+    body_within_seconds: float
+    max_in_flight: int
 
 
 class Unreadable(Exception):

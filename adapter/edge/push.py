@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope
 
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
-from adapter.edge.limits import InFlightLimit, Limits, header, read_body
+from adapter.edge.limits import EdgeLimits, InFlightLimit, header, read_body
 from adapter.edge.ports import Desk, EdgeMetrics, Forwarder, Log
 from adapter.edge.random_blocks import RandomBlocks
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
@@ -29,8 +29,8 @@ class Program:
     name: str
     mode: Mode
     envelope: Envelope
-    locale: Locale = Locale.ZH
-    forwarder: Forwarder | None = None
+    locale: Locale
+    forwarder: Forwarder | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Parts:
     desk: Desk
     tally: EdgeMetrics
     log: Log
-    limits: Limits
+    limits: EdgeLimits
     room: InFlightLimit
     show_message: bool = False
     unix: Callable[[], float] = time.time

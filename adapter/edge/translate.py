@@ -88,7 +88,6 @@ UNSENT: dict[Unsent, dict[Locale, str]] = {
     Unsent.LEDGER_UNAVAILABLE: NOT_HANDLED,
     Unsent.TURN_NOT_REACHED: NOT_HANDLED,
     Unsent.SHED: NOT_HANDLED,
-    Unsent.DRAINING: NOT_HANDLED,
     Unsent.REFUSED: REFUSED,
 }
 

@@ -41,7 +41,7 @@ def others(section: str, programs: Mapping[str, Account]) -> Iterator[Other]:
     if own.encoding_aes_key:
         yield from _with_exchanged_secrets(own, own.encoding_aes_key)
     for mode in (Mode.SECURE, Mode.PLAINTEXT):
-        yield Other(account=_development(mode), found=Found(cause=Cause.DEVELOPMENT))
+        yield Other(account=_development(own, mode), found=Found(cause=Cause.DEVELOPMENT))
 
 
 def _of_another_mode(own: Account) -> Iterator[Other]:
@@ -75,10 +75,13 @@ def _with_exchanged_secrets(own: Account, key: Secret) -> Iterator[Other]:
         yield Other(account=account, found=found)
 
 
-def _development(mode: Mode) -> Account:
-    return Account(
+def _development(own: Account, mode: Mode) -> Account:
+    return replace(
+        own,
         app_id=development.APP_ID,
         mode=mode,
         token=Secret(development.TOKEN),
+        previous_token=None,
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
+        previous_encoding_aes_key=None,
     )

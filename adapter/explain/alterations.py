@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from adapter.explain.causes import Cause, Found
-from adapter.wechat.codec import DEFAULT_LIMITS
+from adapter.wechat.codec import LIMITS
 
 PARAMETERS = ("signature", "msg_signature", "timestamp", "nonce", "echostr", "encrypt_type")
 
@@ -153,7 +153,7 @@ def _unescaped(body: bytes) -> bytes:
 
 def _inflated(body: bytes) -> bytes:
     # 47: zlib's or gzip's header, whichever is there. Bounded: it came from outside.
-    return zlib.decompressobj(wbits=47).decompress(body, DEFAULT_LIMITS.body_bytes)
+    return zlib.decompressobj(wbits=47).decompress(body, LIMITS.body_bytes)
 
 
 def _from_base64(body: bytes) -> bytes:

@@ -15,6 +15,9 @@ from adapter.wechat.codec import Format, sniff
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.errors import Refused, Undecodable, WeChatError
 
+TOO_LARGE = "body_too_large"
+"""The edge's own word for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -36,9 +39,16 @@ class Judgement:
 
 
 def judge(
-    section: str, programs: Mapping[str, Account], captured: Capture, *, now_unix: float
+    section: str,
+    programs: Mapping[str, Account],
+    captured: Capture,
+    *,
+    now_unix: float,
+    body_limit_bytes: int,
 ) -> Judgement:
     """Judge a push as the edge would have at `now_unix`."""
+    if len(captured.body) > body_limit_bytes:
+        return _too_large(section, captured)
     if captured.query is None:
         return _judge_unsigned(section, programs[section], captured.body)
     query, body = captured.query, captured.body
@@ -83,6 +93,16 @@ def opens(account: Account, captured: Capture, *, now_unix: float) -> bool:
     except WeChatError:
         return False
     return True
+
+
+def _too_large(section: str, captured: Capture) -> Judgement:
+    found = Found(cause=Cause.FORMAT, about=f"{len(captured.body)} bytes are too many")
+    return Judgement(
+        section=section,
+        status=413,
+        is_signed=captured.query is not None,
+        diagnosis=Diagnosis(reason=TOO_LARGE, detail="", found=(found,)),
+    )
 
 
 def _judge_unsigned(section: str, account: Account, body: bytes) -> Judgement:

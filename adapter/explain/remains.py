@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.explain.accounts import KINDS
 from adapter.explain.causes import Cause, Found
 from adapter.wechat.cipher import AesEnvelope
-from adapter.wechat.codec import DEFAULT_LIMITS, decode, sniff
+from adapter.wechat.codec import decode, sniff
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.errors import Refused, Undecodable, WeChatError
 from adapter.wechat.query import parse
@@ -84,8 +84,6 @@ def _unreadable(body: bytes, error: Undecodable) -> Found:
     if text[:1] in {b"<", b"{"} and not ends:
         about = f"after {len(body)} bytes it ends without its end"
         return Found(cause=Cause.BODY_TRUNCATED, about=about)
-    if len(body) > DEFAULT_LIMITS.body_bytes:
-        return Found(cause=Cause.FORMAT, about=f"{len(body)} bytes are too many")
     return Found(cause=Cause.FORMAT, about=error.detail)
 
 

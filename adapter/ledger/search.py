@@ -6,29 +6,20 @@ no schema. A long reading of an SQLite file keeps its log from being cut; it har
 
 from __future__ import annotations
 
-import asyncio
 import operator
-import os
-import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
+from functools import partial
+from typing import Any
 
-import aiosqlite
-from sqlalchemy import ColumnElement, NullPool, Select, func, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select, func, select
 
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.ledger import schema
-from adapter.ledger.errors import LedgerNotOpened
-from adapter.ledger.filelock import FileLock
-from adapter.ledger.open import file_of
+from adapter.ledger.reading import Reader, reading
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import call_of, entry_of, resolution_of
-from adapter.ledger.sqlite_file import has_log, told
 from adapter.ledger.tables import call, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit
@@ -92,8 +83,8 @@ TOLD_FAILURE = (
 class Archive:
     """Reads a ledger. Every method raises `LedgerNotOpened` when it cannot be read."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, read: Reader) -> None:
+        self._read = read
 
     async def search(
         self, filters: Filters, *, limit: int = 100, before: Entry | None = None
@@ -112,10 +103,8 @@ class Archive:
         entries = await self._entries(select(push).where(push.c.key == key))
         if not entries:
             return None
-        calls = await self._connection.execute(
-            select(call).where(call.c.key == key).order_by(call.c.epoch)
-        )
-        words = await self._connection.execute(
+        calls = await self._rows(select(call).where(call.c.key == key).order_by(call.c.epoch))
+        words = await self._rows(
             select(
                 resolution.c.key,
                 resolution.c.who,
@@ -135,29 +124,28 @@ class Archive:
     async def count(self, filters: Filters) -> int:
         """How many pushes fit: for a progress bar."""
         counted = select(func.count()).select_from(push).where(*filters.conditions())
-        return await self._connection.scalar(counted) or 0
+        return await self._number(counted)
 
     async def export(self, filters: Filters) -> AsyncIterator[Entry]:
         """Every push that fits, newest first, without holding them all."""
-        streamed = await self._connection.stream(
-            _newest_first(filters), execution_options={"yield_per": EXPORT_ROWS}
-        )
-        async for row in streamed:
-            yield entry_of(row)
+        found = await self._read(partial(_begin, _newest_first(filters)))
+        while rows := await self._read(partial(_next_rows, found)):
+            for row in rows:
+                yield entry_of(row)
 
     async def counts(self) -> Counts:
         """What is open now."""
-        by_state = await self._connection.execute(
+        by_state = await self._rows(
             select(push.c.state, func.count())
             .where(push.c.state.in_((State.CALLING.value, State.IN_DOUBT.value)))
             .group_by(push.c.state)
         )
-        of_state = {str(state): int(number) for state, number in by_state}
+        of_state = {str(state): int(number) for state, number in map(tuple, by_state)}
         told = select(func.count()).select_from(push).where(TOLD_FAILURE)
         return Counts(
             calling=of_state.get(State.CALLING.value, 0),
             in_doubt=of_state.get(State.IN_DOUBT.value, 0),
-            told_failure=await self._connection.scalar(told) or 0,
+            told_failure=await self._number(told),
         )
 
     async def told_failure(self, *, limit: int = 100) -> tuple[Entry, ...]:
@@ -165,7 +153,13 @@ class Archive:
         return await self._entries(_newest_first(Filters()).where(TOLD_FAILURE).limit(limit))
 
     async def _entries(self, found: Select[tuple[object, ...]]) -> tuple[Entry, ...]:
-        return tuple(entry_of(row) for row in await self._connection.execute(found))
+        return tuple(entry_of(row) for row in await self._rows(found))
+
+    async def _rows(self, found: Select[Any]) -> Sequence[Row[Any]]:
+        return await self._read(lambda connection: connection.execute(found).all())
+
+    async def _number(self, found: Select[Any]) -> int:
+        return int(await self._read(lambda connection: connection.scalar(found)) or 0)
 
 
 @asynccontextmanager
@@ -174,63 +168,9 @@ async def open_archive(url: str) -> AsyncIterator[Archive]:
 
     Raises `SchemaOutdated`, `UrlNotUnderstood`, or `LedgerNotOpened`.
     """
-    engine = await asyncio.to_thread(_engine, url)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(schema.require, remedy="run `waybridge ledger migrate`")
-            yield Archive(connection)
-    except DBAPIError as error:
-        raise LedgerNotOpened(await asyncio.to_thread(_unread, url, error)) from error
-    finally:
-        await engine.dispose()
-
-
-def _unread(url: str, error: DBAPIError) -> str:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        return told(file_of(url), error.orig)
-    if url.startswith("sqlite") and _needs_company(path := file_of(url)):
-        return f"{path} has a log beside it: copy both to a folder that you may write to"
-    return f"the ledger cannot be read: {error.orig}"
-
-
-def _needs_company(path: Path) -> bool:
-    return has_log(path) and not os.access(path.parent, os.W_OK)
-
-
-def _engine(url: str) -> AsyncEngine:
-    if url.startswith("sqlite"):
-        path = file_of(url)
-        if not path.exists():
-            raise LedgerNotOpened(f"there is no ledger {path}")
-        return _engine_of_file(path)
-    # In a thread, as the driver is an extra and its first import reads many files.
-    from adapter.ledger.postgresql_connection import reading_engine_at
-
-    return reading_engine_at(url)
-
-
-def _engine_of_file(path: Path) -> AsyncEngine:
-    how = _how(path)
-    return create_async_engine(
-        "sqlite+aiosqlite://",
-        poolclass=NullPool,
-        async_creator=lambda: aiosqlite.connect(
-            f"file:{quote(str(path))}?{how}", uri=True, timeout=5
-        ),
-    )
-
-
-def _how(path: Path) -> str:
-    """Say how to read the file. Readers of a log share memory in a file beside it, which they
-    could not make in a folder they may not write: there the file is read as it lies, a backup.
-    https://www.sqlite.org/uri.html#uriimmutable
-
-    Not while a `serve` has it, nor with a log that still holds pushes: they would be missed.
-    """
-    if os.access(path.parent, os.W_OK) or FileLock(Path(f"{path}.lock")).is_held():
-        return "mode=ro"
-    return "mode=ro" if has_log(path) else "mode=ro&immutable=1"
+    async with reading(url) as read:
+        await read(partial(schema.require, remedy="run `waybridge ledger migrate`"))
+        yield Archive(read)
 
 
 def _newest_first(filters: Filters) -> Select[tuple[object, ...]]:
@@ -239,3 +179,11 @@ def _newest_first(filters: Filters) -> Select[tuple[object, ...]]:
         .where(*filters.conditions())
         .order_by(push.c.received_at.desc(), push.c.key.desc())
     )
+
+
+def _begin(found: Select[Any], connection: Connection) -> CursorResult[Any]:
+    return connection.execute(found, execution_options={"yield_per": EXPORT_ROWS})
+
+
+def _next_rows(found: CursorResult[Any], _connection: Connection) -> Sequence[Row[Any]]:
+    return found.fetchmany(EXPORT_ROWS)

@@ -28,7 +28,7 @@ waybridge status, pause, resume, drain and ledger do this from a shell.
 
 
 def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """Build the ops side; `routes` are the console's and the API's."""
+    """Build the ops side; `routes` are the API's."""
 
     async def index(_request: Request) -> Response:
         return PlainTextResponse(INDEX, headers=NO_STORE)
@@ -52,6 +52,6 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
             Route("/readyz", readyz),
             Route("/metrics", numbers),
             *routes,
-            Route("/", index),  # last: a console of its own stands before it
+            Route("/", index),
         ]
     )

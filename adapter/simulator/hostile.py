@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from adapter.config.sections import EdgeSettings
 from adapter.simulator.cases import CASES
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.wechat.codec import Format
 
 WAYBILL = "STUB-NOT-FOUND-HOSTILE"
-BODY_LIMIT_BYTES = 65_536
+BODY_LIMIT_BYTES = EdgeSettings().body_limit_bytes
 DEPTHS = (7, 100, 1_000, 20_000)
 MUTATIONS = (b"\x00", b"\xff", b"<", b'"', b"&", b"]", b"\\", b"{", b"\xc0\xaf", b"")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from adapter.wechat.codec import DEFAULT_LIMITS, Fields, Format, Limits, decode, encode
+from adapter.wechat.codec import Fields, Format, decode, encode
 from adapter.wechat.errors import Undecodable
 from adapter.wechat.redact import Secret
 
@@ -70,15 +70,13 @@ class Reply:
         return encode(fields, format)
 
 
-def read(
-    message: bytes, format: Format, *, limits: Limits = DEFAULT_LIMITS
-) -> CancelWaybill | OtherEvent:
+def read(message: bytes, format: Format) -> CancelWaybill | OtherEvent:
     """Read an authentic message; `Event` counts in any letter case.
 
     Raise `Undecodable` for bad syntax, and for a `cancel_waybill` whose ToUserName,
     FromUserName or CreateTime is missing or malformed: no reply could be addressed.
     """
-    fields = decode(message, format, limits=limits)
+    fields = decode(message, format)
     event = _text(fields, "Event")
     if event.lower() != EVENT:
         return OtherEvent(event=event)

@@ -24,15 +24,16 @@ class Format(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CodecLimits:
     """How big and how deep a body may be. Depth counts the root as 1."""
 
-    body_bytes: int = 65_536
-    depth: int = 6
-    elements: int = 256
+    body_bytes: int
+    depth: int
+    elements: int
 
 
-DEFAULT_LIMITS = Limits()
+# The size is a safeguard only: who receives a body has a limit of its own, of at most this.
+LIMITS = CodecLimits(body_bytes=1_048_576, depth=6, elements=256)
 
 Fields = dict[str, Any]
 """A decoded body: top-level names to values, text unless JSON says otherwise."""
@@ -51,7 +52,7 @@ def sniff(body: bytes) -> Format:
     raise Undecodable("format")
 
 
-def decode(body: bytes, format: Format, *, limits: Limits = DEFAULT_LIMITS) -> Fields:
+def decode(body: bytes, format: Format, *, limits: CodecLimits = LIMITS) -> Fields:
     """Return the fields of `body`. Whatever the bytes are, raise only `Undecodable`.
 
     An empty XML element is `""`; text keeps its white space, as ids are "原样返回".
@@ -109,7 +110,7 @@ def _no_constant(_constant: str) -> None:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
-def _parse_json(text: str, limits: Limits) -> Fields:
+def _parse_json(text: str, limits: CodecLimits) -> Fields:
     if text.count("{") + text.count("[") > limits.depth:
         _refuse_deep_json(text, limits.depth)
     value = _json_value(text)

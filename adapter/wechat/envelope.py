@@ -7,7 +7,7 @@ from enum import Enum
 
 from adapter.wechat import signature
 from adapter.wechat.cipher import AesEnvelope
-from adapter.wechat.codec import DEFAULT_LIMITS, Format, Limits, decode, encode, sniff
+from adapter.wechat.codec import Format, decode, encode, sniff
 from adapter.wechat.errors import Refused, Undecodable
 from adapter.wechat.query import parse
 from adapter.wechat.redact import Secret
@@ -32,10 +32,10 @@ class Account:
     app_id: str
     mode: Mode
     token: Secret
-    previous_token: Secret | None = None
-    encoding_aes_key: Secret | None = None
-    previous_encoding_aes_key: Secret | None = None
-    freshness_seconds: int = 600
+    previous_token: Secret | None
+    encoding_aes_key: Secret | None
+    previous_encoding_aes_key: Secret | None
+    freshness_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,13 @@ class Opened:
 class Envelope:
     """Opens the pushes and seals the replies of one account. Holds no state but keys."""
 
-    __slots__ = ("_account", "_is_encrypted", "_keys", "_limits", "_tokens")
+    __slots__ = ("_account", "_is_encrypted", "_keys", "_tokens")
 
-    def __init__(self, account: Account, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, account: Account) -> None:
         """Raise `ValueError` without a token, or without the AES key that the mode needs."""
         if not account.token:
             raise ValueError("without a token anybody could sign")
         self._account = account
-        self._limits = limits
         self._tokens = tuple(
             token.reveal().encode() for token in _present(account.token, account.previous_token)
         )
@@ -130,7 +129,7 @@ class Envelope:
         claim = _claim(parameters, "signature")
         token_index = self._signer(claim, now_unix=now_unix)
         format = sniff(body)
-        if b"Encrypt" in body and "Encrypt" in decode(body, format, limits=self._limits):
+        if b"Encrypt" in body and "Encrypt" in decode(body, format):
             raise Refused("wrong_mode", "encrypted_push")
         return Opened(
             message=body,
@@ -166,7 +165,7 @@ class Envelope:
     def _encrypted(self, body: bytes) -> tuple[Format, str]:
         try:
             format = sniff(body)
-            encrypted = decode(body, format, limits=self._limits).get("Encrypt")
+            encrypted = decode(body, format).get("Encrypt")
         except Undecodable as error:
             # Nobody has signed for it yet: an outsider's garbage, not WeChat's.
             raise Refused("undecryptable", f"body_{error.detail}") from error

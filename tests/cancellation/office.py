@@ -9,7 +9,7 @@ from dataclasses import replace
 from adapter.cancellation.attempt import Attempt
 from adapter.cancellation.brake import Brake
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.flow import CancellationFlow, DeskLimits
+from adapter.cancellation.flow import CancellationFlow
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
@@ -24,6 +24,7 @@ from adapter.cancellation.model import (
 from adapter.cancellation.repeats import RetryBudget
 from adapter.cancellation.replies import Replies
 from adapter.ledger.memory import MemoryLedger, MemoryStore
+from tests import defaults
 from tests.cancellation.playing import (
     RememberingMetrics,
     ScriptedCarrier,
@@ -121,7 +122,7 @@ class Office:
             ledger=self.ledger,
             metrics=self.metrics,
             clock=StillClock(),
-            within_seconds=DeskLimits().commit_within_seconds,
+            within_seconds=defaults.DESK.commit_within_seconds,
             pause=self.pause,
         )
         self.flow = CancellationFlow(
@@ -130,7 +131,7 @@ class Office:
             metrics=self.metrics,
             clock=StillClock(),
             gate=self.gate,
-            limits=DeskLimits(repeats=repeats),
+            limits=replace(defaults.DESK, repeats=repeats),
             replies=self.replies,
             budget=self.budget,
             brake=brake,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from adapter.cancellation.desk import Desk
-from adapter.cancellation.flow import DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
@@ -14,6 +14,7 @@ from adapter.cancellation.model import (
     Waybill,
 )
 from adapter.ledger.memory import MemoryLedger, MemoryStore
+from tests import defaults
 from tests.cancellation.playing import (
     MachineClock,
     RememberingMetrics,
@@ -43,7 +44,7 @@ class Scene:
             metrics=self.metrics,
             clock=MachineClock(),
             gate=self.gate,
-            limits=DeskLimits(commit_within_seconds=commit_within_seconds),
+            limits=replace(defaults.DESK, commit_within_seconds=commit_within_seconds),
         )
 
     async def press(self, number: int = 1, *, seconds: float = 2.0) -> Answer:

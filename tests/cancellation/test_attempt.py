@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from adapter.cancellation.attempt import from_memory, stored
-from adapter.cancellation.flow import DeskLimits
 from adapter.cancellation.model import Basis, CarrierAnswer, Outcome, State, fresh_entry
+from tests import defaults
 from tests.cancellation.playing import ALREADY, CANCELLED, UNAVAILABLE, press
 
 FRESH = fresh_entry("mine", press(), received_at=100.0)
@@ -61,7 +61,7 @@ def test_without_the_ledger_nobody_knows_whose_success_already_cancelled_is(
 
 
 def test_the_limits_are_those_of_the_documents() -> None:
-    limits = DeskLimits()
+    limits = defaults.DESK
 
     assert (limits.call_seconds, limits.connect_wait_seconds) == (12.0, 1.0)
     assert limits.commit_within_seconds == 0.8

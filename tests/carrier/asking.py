@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Outcome, State
 from adapter.cancellation.ports import Carrier
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
-from adapter.carrier.options import CarrierOptions
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 NOW = 1_700_000_000.0
 CONTRACT = Contract.load()
@@ -49,7 +50,7 @@ async def asking(
     *ports: int, mapping: Mapping = MAPPING, max_concurrent_calls: int = 8
 ) -> AsyncIterator[GrpcCarrier]:
     target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
-    options = CarrierOptions(target=target, max_concurrent_calls=max_concurrent_calls)
+    options = replace(defaults.CARRIER, target=target, max_concurrent_calls=max_concurrent_calls)
     client = await GrpcCarrier.open(options=options, mapping=mapping, now_unix=lambda: NOW)
     try:
         yield client

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 
-from adapter.carrier import credentials
-from adapter.carrier.options import CarrierOptions, TlsFiles
-from adapter.carrier.renewal import ChannelRotation
+from adapter.carrier.channel import credentials
+from adapter.carrier.channel.options import CarrierOptions
+from adapter.carrier.channel.rotation import ChannelRotation
+from tests import defaults
 from tests.carrier.certificates import Authority, Pair
 from tests.carrier.playing import METHOD
 
@@ -49,8 +51,9 @@ def trusting(
     ca = tmp_path / "ca.pem"
     ca.write_bytes(authority.cert)
     cert, key = client.save(tmp_path, "client") if client else (None, None)
-    return CarrierOptions(
+    return replace(
+        defaults.CARRIER,
         target=f"localhost:{port}",
-        tls=TlsFiles(ca=ca, cert=cert, key=key),
+        tls=replace(defaults.TLS, ca=ca, cert=cert, key=key),
         reload_seconds=0.05,
     )

@@ -18,6 +18,7 @@ from adapter.ops.app import create_app
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.metrics import Metrics
+from tests import defaults
 
 
 @dataclass(kw_only=True)
@@ -50,7 +51,7 @@ def listening(app: Starlette) -> Iterator[str]:
     ready, over, urls = Event(), Event(), list[str]()
 
     async def serve() -> None:
-        server = HttpServer(app, host="127.0.0.1", port=0)
+        server = HttpServer(app, host="127.0.0.1", port=0, patience=defaults.CONNECTIONS)
         await server.start()
         urls.append(f"http://127.0.0.1:{server.address[1]}")
         ready.set()

@@ -3,18 +3,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from adapter.cli.main import COMMANDS, waybridge
+from adapter.cli.main import COMMANDS, _module, waybridge
 
-THERE = [name for name in COMMANDS if find_spec(f"adapter.cli.{name}")]
+THERE = list(COMMANDS)
 
 
-def test_help_lists_every_command_that_is_there() -> None:
+def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(waybridge, ["--help"])
 
     assert result.exit_code == 0
@@ -28,7 +27,7 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(waybridge, [name, "--help"])
 
     assert result.exit_code == 0
-    assert isinstance(import_module(f"adapter.cli.{name}").command, click.Command)
+    assert isinstance(import_module(_module(name)).command, click.Command)
 
 
 def test_help_loads_no_command() -> None:

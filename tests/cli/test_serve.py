@@ -8,11 +8,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
-from adapter.carrier.findings import ContractFault
-from adapter.cli.serve import _why_not
-from adapter.edge.server import ListenFailed
-from adapter.ledger.errors import LedgerInUse
+from adapter.cli.check.command import command as check
 from tests.journeys.processes import Listened, configuration, running, serving
 
 NOBODY = "127.0.0.1:1"
@@ -73,6 +71,24 @@ def test_the_secrets_everybody_knows_are_refused(tmp_path: Path) -> None:
     assert "wechat.token: is the development value" in refused.stderr
 
 
+@pytest.mark.parametrize("users", ["", 'users = "users.toml"'], ids=["no users", "users"])
+def test_an_ops_port_that_others_reach_is_refused_as_check_refuses_it(
+    users: str, tmp_path: Path
+) -> None:
+    (tmp_path / "users.toml").write_text("this is not a file of users")
+    config = _written(tmp_path, section="ops", line=users)
+    head, ops, tail = config.read_text().partition("[ops]")
+    config.write_text(head + ops + tail.replace("127.0.0.1:0", "0.0.0.0:39417"))
+
+    serve = _refused(config)
+    checked = CliRunner().invoke(check, ["--offline", "--config", str(config)])
+
+    assert "ops.listen: is reachable from other machines" in serve.stderr
+    assert "SSH tunnel or a proxy of your own" in serve.stderr
+    assert checked.exit_code == 1
+    assert serve.stderr.strip() in checked.stderr
+
+
 def test_a_ledger_in_use_is_refused_and_named(tmp_path: Path) -> None:
     config = configuration(tmp_path, NOBODY)
     with serving(config) as (first, _, _):
@@ -88,7 +104,7 @@ def test_a_ledger_that_may_not_be_written_is_told_with_a_way_out(tmp_path: Path)
     )
 
     assert refused.stderr.count("\n") == 1
-    assert "cannot start: the ledger /proc/x.db cannot be locked" in refused.stderr
+    assert "ledger.url: the ledger /proc/x.db cannot be locked" in refused.stderr
     assert "or name another file." in refused.stderr
 
 
@@ -117,23 +133,6 @@ def test_a_contract_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "carrier.binpb").write_bytes(b"this is no descriptor set")
     refused = _refused(_written(tmp_path, section="carrier", line='descriptors = "carrier.binpb"'))
 
-    assert "waybridge serve: cannot start: " in refused.stderr
+    assert ", line 14, carrier.descriptors" in refused.stderr
+    assert "carrier.descriptors: these bytes are not a descriptor set." in refused.stderr
     assert ".." not in refused.stderr
-
-
-@pytest.mark.parametrize(
-    ("error", "message", "hint"),
-    [
-        (ContractFault("no such file", hint="Compile it."), "cannot start: no such file.",
-         "Compile it."),
-        (LedgerInUse("in use."), "cannot start: in use.", ""),
-        (ListenFailed("taken"), "cannot start: taken.",
-         "Stop what listens there, or configure another address."),
-    ],
-)  # fmt: skip
-def test_what_keeps_it_from_starting_is_one_finding(
-    error: Exception, message: str, hint: str
-) -> None:
-    finding = _why_not(error)
-
-    assert (finding.message, finding.hint) == (message, hint)

@@ -11,14 +11,13 @@ import itertools
 from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapter.cancellation.desk import Desk
-from adapter.cancellation.flow import DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
@@ -30,6 +29,7 @@ from adapter.cancellation.model import (
 )
 from adapter.cancellation.push_key import push_key
 from adapter.ledger.open import open_ledger
+from tests import defaults
 from tests.cancellation.playing import (
     UNAVAILABLE,
     MachineClock,
@@ -221,7 +221,7 @@ class Counter(RuleBasedStateMachine):
             metrics=RememberingMetrics(),
             clock=MachineClock(),
             gate=Gate(),
-            limits=DeskLimits(commit_within_seconds=9.0),
+            limits=replace(defaults.DESK, commit_within_seconds=9.0),
         )
         if replica < len(self.desks):
             self.stacks[replica], self.ledgers[replica] = stack, ledger

@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx2
 
 from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Unsent
 from adapter.edge.app import create_app
 from adapter.edge.connections import ConnectionLimits
-from adapter.edge.limits import InFlightLimit, Limits
+from adapter.edge.limits import EdgeLimits, InFlightLimit
 from adapter.edge.ports import Forwarder
 from adapter.edge.push import Parts, Program
 from adapter.edge.server import HttpServer
@@ -28,6 +28,7 @@ from adapter.wechat.pushing import (
     parse_reply,
 )
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 PATH = "/wechat/push"
 TOKEN = "testtoken"
@@ -48,7 +49,8 @@ SAMPLE: tuple[tuple[str, str | int], ...] = (
 
 
 def account(mode: Mode = Mode.SECURE, *, token: str = TOKEN) -> Account:
-    return Account(
+    return replace(
+        defaults.ACCOUNT,
         app_id="wx0123456789abcdef",
         mode=mode,
         token=Secret(token),
@@ -104,7 +106,13 @@ class BrokenEnvelope(Envelope):
 
 def broken_program(known: Account, *, opens: bool) -> Program:
     """A Mini Program whose pushes meet a defect of ours, after they were read or before."""
-    return Program(name="broken", mode=known.mode, envelope=BrokenEnvelope(known, opens=opens))
+    return Program(
+        name="broken",
+        mode=known.mode,
+        envelope=BrokenEnvelope(known, opens=opens),
+        locale=Locale.EN,
+        forwarder=None,
+    )
 
 
 async def until(happened: Callable[[], object], *, within_seconds: float = 5.0) -> None:
@@ -222,8 +230,8 @@ async def running_edge(
     mode: Mode = Mode.SECURE,
     *,
     desk: ScriptedDesk | None = None,
-    limits: Limits | None = None,
-    patience: ConnectionLimits | None = None,
+    limits: EdgeLimits = defaults.EDGE,
+    patience: ConnectionLimits = defaults.CONNECTIONS,
     forwarder: Forwarder | None = None,
     locale: Locale = Locale.EN,
     show_message: bool = False,
@@ -233,7 +241,6 @@ async def running_edge(
     """Serve one Mini Program at PATH until the block ends."""
     known = served or account(mode)
     desk, tally, log = desk or ScriptedDesk(), Tallied(), Lines()
-    limits = limits or Limits()
     program = Program(
         name="main",
         mode=known.mode,

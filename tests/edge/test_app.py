@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
-from adapter.edge.limits import Limits
 from adapter.edge.push import Program
+from adapter.edge.translate import Locale
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Envelope, Mode
+from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.pushing import build_verification, open_reply, parse_reply
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.edge.playing import (
     CANARY,
     PATH,
@@ -91,7 +93,7 @@ async def test_a_number_for_an_id_is_30001() -> None:
 
 async def test_a_push_over_the_ceiling_is_answered_minus_one_and_not_asked() -> None:
     desk = ScriptedDesk(in_flight=3)
-    async with running_edge(desk=desk, limits=Limits(max_in_flight=3)) as edge:
+    async with running_edge(desk=desk, limits=replace(defaults.EDGE, max_in_flight=3)) as edge:
         reply = await edge.reply()
 
     assert (reply.result_code, desk.asked, desk.refused) == (-1, [], [Unsent.SHED])
@@ -169,8 +171,16 @@ async def test_the_line_of_a_push_says_what_was_decided() -> None:
 
 
 async def test_several_mini_programs_live_on_their_own_paths() -> None:
-    other = Account(app_id="wxfedcba9876543210", mode=Mode.PLAINTEXT, token=Secret("other"))
-    program = Program(name="other", mode=Mode.PLAINTEXT, envelope=Envelope(other))
+    other = replace(
+        defaults.ACCOUNT, app_id="wxfedcba9876543210", mode=Mode.PLAINTEXT, token=Secret("other")
+    )
+    program = Program(
+        name="other",
+        mode=Mode.PLAINTEXT,
+        envelope=Envelope(other),
+        locale=Locale.EN,
+        forwarder=None,
+    )
     async with running_edge(more=[("/other", program)]) as edge:
         right = await edge.post(push(other), "/other")
         wrong = await edge.post(push(other), PATH)
@@ -180,7 +190,8 @@ async def test_several_mini_programs_live_on_their_own_paths() -> None:
 
 
 async def test_the_previous_token_still_opens_and_is_counted() -> None:
-    served = Account(
+    served = replace(
+        defaults.ACCOUNT,
         app_id="wx0123456789abcdef",
         mode=Mode.PLAINTEXT,
         token=Secret("new"),

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from starlette.types import Message
 
 from adapter.edge.app import create_app
-from adapter.edge.limits import InFlightLimit, Limits
+from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import Parts, Program
+from adapter.edge.translate import Locale
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Envelope, Mode
+from tests import defaults
 from tests.edge.playing import (
     PATH,
     Lines,
     ScriptedDesk,
     Tallied,
     account,
+    message,
     push,
     running_edge,
     until,
@@ -92,12 +96,24 @@ async def test_another_path_is_404(path: str) -> None:
 
 
 async def test_a_body_over_the_limit_is_413_and_counted() -> None:
-    async with running_edge(limits=Limits(body_limit_bytes=100)) as edge:
+    async with running_edge(limits=replace(defaults.EDGE, body_limit_bytes=100)) as edge:
         answer = await edge.client.post(PATH, content=b"x" * 101)
 
     [line] = edge.log.named("push_refused")
     assert (answer.status_code, edge.tally.refusals) == (413, ["body_too_large"])
     assert (line["reason"], line["peer"]) == ("body_too_large", "127.0.0.1")
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_a_body_under_a_raised_limit_is_read_whole(mode: Mode) -> None:
+    limits = replace(defaults.EDGE, body_limit_bytes=400_000)
+    async with running_edge(mode, limits=limits) as edge:
+        body = message() + b" " * 100_000
+
+        answer = await edge.post(push(edge.account, body=body))
+
+    assert (answer.status_code, edge.tally.refusals) == (200, [])
+    assert len(edge.desk.asked) == 1
 
 
 async def test_a_sender_that_hangs_up_is_counted_and_not_answered() -> None:
@@ -114,8 +130,14 @@ async def test_a_sender_that_hangs_up_is_counted_and_not_answered() -> None:
 @pytest.mark.parametrize("kind", ["websocket", "lifespan"])
 async def test_what_is_not_http_is_left_without_an_answer(kind: str) -> None:
     desk, tally, log = ScriptedDesk(), Tallied(), Lines()
-    program = Program(name="main", mode=Mode.SECURE, envelope=Envelope(account()))
-    parts = Parts(desk=desk, tally=tally, log=log, limits=Limits(), room=InFlightLimit(1))
+    program = Program(
+        name="main",
+        mode=Mode.SECURE,
+        envelope=Envelope(account()),
+        locale=Locale.EN,
+        forwarder=None,
+    )
+    parts = Parts(desk=desk, tally=tally, log=log, limits=defaults.EDGE, room=InFlightLimit(1))
     sent: list[object] = []
 
     async def receive() -> Message:

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from adapter.edge.connections import ConnectionLimits, PatientConnection
-from adapter.edge.limits import Limits
+from adapter.edge.connections import PatientConnection
+from tests import defaults
 from tests.edge.playing import PATH, Edge, ScriptedDesk, push, running_edge, until
 from tests.edge.wire import Wire, chunked, request, wire
 
-SHORT = ConnectionLimits(
-    header_seconds=0.2, message_seconds=0.4, idle_seconds=0.3, header_bytes=4_096
+SHORT = replace(
+    defaults.CONNECTIONS,
+    header_seconds=0.2,
+    message_seconds=0.4,
+    idle_seconds=0.3,
+    header_bytes=4_096,
 )
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 
@@ -64,7 +69,7 @@ async def test_an_idle_connection_is_closed() -> None:
 
 
 async def test_a_slow_body_is_408_and_closed() -> None:
-    async with running_edge(limits=Limits(body_within_seconds=0.1)) as edge:
+    async with running_edge(limits=replace(defaults.EDGE, body_within_seconds=0.1)) as edge:
         sealed = push(edge.account)
         received = await is_closed_after(edge, request(sealed, length=len(sealed.body) + 1))
 
@@ -73,7 +78,7 @@ async def test_a_slow_body_is_408_and_closed() -> None:
 
 
 async def test_a_header_without_end_is_closed_early() -> None:
-    async with running_edge(patience=ConnectionLimits(header_bytes=4_096)) as edge:
+    async with running_edge(patience=replace(defaults.CONNECTIONS, header_bytes=4_096)) as edge:
         received = await is_closed_after(edge, HEAD, *[b"X-A: " + b"a" * 1000 + b"\r\n"] * 1000)
 
     assert received == b""
@@ -107,7 +112,7 @@ async def test_a_chunked_excess_is_413() -> None:
 
 
 async def test_a_body_of_exactly_the_limit_is_read() -> None:
-    async with running_edge(limits=Limits(body_limit_bytes=100)) as edge:
+    async with running_edge(limits=replace(defaults.EDGE, body_limit_bytes=100)) as edge:
         fits = await edge.client.post(PATH, content=b"x" * 100)
         excess = await edge.client.post(PATH, content=b"x" * 101)
 
@@ -200,7 +205,7 @@ async def test_a_sender_that_hangs_up_costs_nothing() -> None:
 
 
 async def test_connections_over_the_ceiling_are_closed_at_once() -> None:
-    async with running_edge(patience=ConnectionLimits(connections=2)) as edge:
+    async with running_edge(patience=replace(defaults.CONNECTIONS, connections=2)) as edge:
         async with wire(edge.server) as first, wire(edge.server) as second:
             await until(lambda: edge.server.connections == 2)
             assert await is_closed_after(edge) == b""

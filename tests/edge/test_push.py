@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
-from adapter.edge.limits import Limits
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.edge.playing import (
     KEY,
     PATH,
@@ -58,7 +58,7 @@ async def test_every_outcome_is_told_with_its_text(outcome: Outcome, locale: Loc
 
 
 async def test_the_desk_gets_what_is_left_of_the_reply_budget() -> None:
-    async with running_edge(limits=Limits(reply_within_seconds=3.0)) as edge:
+    async with running_edge(limits=replace(defaults.EDGE, reply_within_seconds=3.0)) as edge:
         await edge.reply()
 
     [budget] = edge.desk.budgets
@@ -68,7 +68,7 @@ async def test_the_desk_gets_what_is_left_of_the_reply_budget() -> None:
 async def test_only_the_desk_speaks_when_time_is_up() -> None:
     """What it says may be in the ledger already: the edge has no answer of its own."""
     desk = ScriptedDesk(hangs=asyncio.Event())
-    limits = Limits(reply_within_seconds=0.02, overrun_seconds=0.01)
+    limits = replace(defaults.EDGE, reply_within_seconds=0.02, overrun_seconds=0.01)
     async with running_edge(desk=desk, limits=limits) as edge:
         reply = asyncio.create_task(edge.reply())
         await asyncio.wait([reply], timeout=0.1)
@@ -78,12 +78,12 @@ async def test_only_the_desk_speaks_when_time_is_up() -> None:
 
         assert (is_answered, (await reply).result_code) == (False, 0)
     assert desk.overruns == [0.01]
-    assert Limits().overrun_seconds + Limits().reply_within_seconds < 5
+    assert defaults.EDGE.overrun_seconds + defaults.EDGE.reply_within_seconds < 5
 
 
 async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> None:
     desk = ScriptedDesk(hangs=asyncio.Event())
-    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+    async with running_edge(desk=desk, limits=replace(defaults.EDGE, max_in_flight=2)) as edge:
         waiting = [asyncio.create_task(edge.reply(OrderID=str(n))) for n in range(2)]
         await until(lambda: len(desk.asked) == 2)
         shed = await edge.reply(OrderID="3")
@@ -98,14 +98,15 @@ async def test_pushes_beyond_the_ceiling_are_shed_while_the_others_wait() -> Non
 async def test_a_faulty_push_is_refused_for_good_even_while_there_is_no_room() -> None:
     """−1 would have the merchant press again, to no avail."""
     desk = ScriptedDesk(in_flight=2)
-    async with running_edge(desk=desk, limits=Limits(max_in_flight=2)) as edge:
+    async with running_edge(desk=desk, limits=replace(defaults.EDGE, max_in_flight=2)) as edge:
         reply = await edge.reply(OrderID="")
 
     assert (reply.result_code, desk.refused) == (30001, [Unsent.REFUSED])
 
 
 async def test_a_push_under_the_previous_key_is_answered_and_counted() -> None:
-    served = Account(
+    served = replace(
+        defaults.ACCOUNT,
         app_id="wx0123456789abcdef",
         mode=Mode.SECURE,
         token=Secret("testtoken"),

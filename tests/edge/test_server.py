@@ -17,6 +17,7 @@ from adapter.edge.server import (
     connection_ceiling,
     raise_file_limit,
 )
+from tests import defaults
 from tests.edge.playing import ScriptedDesk, push, running_edge, until
 from tests.edge.wire import request, wire
 
@@ -35,7 +36,9 @@ async def test_it_names_the_port_it_was_given() -> None:
 
 async def test_a_taken_port_is_said_so() -> None:
     async with running_edge() as edge:
-        second = HttpServer(nothing, host="127.0.0.1", port=edge.server.address[1])
+        second = HttpServer(
+            nothing, host="127.0.0.1", port=edge.server.address[1], patience=defaults.CONNECTIONS
+        )
 
         with pytest.raises(ListenFailed, match=str(edge.server.address[1])):
             await second.start()
@@ -46,12 +49,14 @@ async def test_a_taken_port_is_said_so() -> None:
 
 async def test_an_address_that_is_not_ours_is_said_so() -> None:
     with pytest.raises(ListenFailed):
-        await HttpServer(nothing, host="192.0.2.1", port=0).start()
+        await HttpServer(nothing, host="192.0.2.1", port=0, patience=defaults.CONNECTIONS).start()
 
 
 async def test_a_name_that_nobody_knows_is_said_so() -> None:
     with pytest.raises(ListenFailed, match="no such name:8080: "):
-        await HttpServer(nothing, host="no such name", port=8080).start()
+        await HttpServer(
+            nothing, host="no such name", port=8080, patience=defaults.CONNECTIONS
+        ).start()
 
 
 async def test_open_connections_are_counted() -> None:
@@ -164,7 +169,7 @@ def test_a_limit_that_is_high_enough_is_left_alone() -> None:
 
 
 async def test_it_listens_on_ipv6_too() -> None:
-    server = HttpServer(nothing, host="::1", port=0)
+    server = HttpServer(nothing, host="::1", port=0, patience=defaults.CONNECTIONS)
     try:
         await server.start()
     except ListenFailed:
@@ -175,7 +180,7 @@ async def test_it_listens_on_ipv6_too() -> None:
 
 
 async def test_a_server_that_cannot_begin_says_so_instead_of_waiting() -> None:
-    server = HttpServer(nothing, host="127.0.0.1", port=0)
+    server = HttpServer(nothing, host="127.0.0.1", port=0, patience=defaults.CONNECTIONS)
     server._config.backlog = "no number"  # type: ignore[assignment]
 
     with pytest.raises(ListenFailed):

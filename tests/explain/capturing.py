@@ -10,6 +10,7 @@ from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.pushing import build_push
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 NOW = 1_714_112_445
 NONCE = "415670741"
@@ -34,13 +35,15 @@ FIELDS: tuple[tuple[str, str | int], ...] = (
     ("WayBillID", "123456789"),
 )
 
-OURS = Account(
+OURS = replace(
+    defaults.ACCOUNT,
     app_id=APP_ID,
     mode=Mode.SECURE,
     token=Secret(TOKEN),
     encoding_aes_key=Secret(KEY),
 )
-THEIRS = Account(
+THEIRS = replace(
+    defaults.ACCOUNT,
     app_id="wx0000000000000002",
     mode=Mode.SECURE,
     token=Secret(OTHER_TOKEN),

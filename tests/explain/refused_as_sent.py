@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter import development
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.pushing import build_verification
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.explain.capturing import (
     BOTH,
     KEY,
@@ -23,7 +24,8 @@ from tests.explain.kinds import PLAINTEXT, STRANGER, Kind
 
 PUSH = sent()
 NOBODYS = "Neither the token nor the key fits: it is another Mini Program's push, or nobody's"
-DEVELOPMENT = Account(
+DEVELOPMENT = replace(
+    defaults.ACCOUNT,
     app_id=development.APP_ID,
     mode=Mode.SECURE,
     token=Secret(development.TOKEN),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adapter.explain.alterations import bodies, queries
 from adapter.explain.causes import Cause
-from adapter.wechat.codec import DEFAULT_LIMITS
+from adapter.wechat.codec import LIMITS
 
 
 @given(st.binary(max_size=300))
@@ -27,7 +27,7 @@ def test_a_compressed_body_is_undone_only_so_far() -> None:
 
     sizes = [len(undone.text) for undone in bodies(bomb)]
 
-    assert max(sizes) <= max(DEFAULT_LIMITS.body_bytes, 3 * len(bomb))
+    assert max(sizes) <= max(LIMITS.body_bytes, 3 * len(bomb))
 
 
 @pytest.mark.parametrize(

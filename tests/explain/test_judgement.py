@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapter.edge.limits import BodyTooLarge
 from adapter.explain.capture import Capture
 from adapter.explain.causes import Cause
 from adapter.explain.judgement import Judgement, judge, taker
@@ -12,6 +13,7 @@ from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.pushing import build_verification
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.explain.capturing import (
     BOTH,
     FIELDS,
@@ -27,7 +29,13 @@ from tests.explain.capturing import (
 
 def _judged(push: Sent, account: Account = OURS, *, signed: bool = True) -> Judgement:
     captured = Capture(body=push.body, query=push.query if signed else None)
-    return judge("wechat", {"wechat": account}, captured, now_unix=NOW)
+    return judge(
+        "wechat",
+        {"wechat": account},
+        captured,
+        now_unix=NOW,
+        body_limit_bytes=defaults.EDGE.body_limit_bytes,
+    )
 
 
 def _causes(judgement: Judgement) -> list[Cause]:
@@ -161,3 +169,15 @@ def test_a_push_that_nobody_opens_goes_to_the_first_program() -> None:
     captured = Capture(body=b"x", query=b"")
 
     assert taker(BOTH, captured, now_unix=NOW) == "wechat"
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_body_over_the_limit_is_413_whatever_it_holds(*, signed: bool) -> None:
+    body = b"<xml>" + b" " * 70_000 + b"</xml>"
+
+    judgement = _judged(Sent(query=b"a=1", body=body), signed=signed)
+
+    assert (judgement.status, judgement.is_signed) == (413, signed)
+    assert _causes(judgement) == [Cause.FORMAT]
+    assert judgement.diagnosis is not None
+    assert judgement.diagnosis.reason == BodyTooLarge.reason

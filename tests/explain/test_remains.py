@@ -43,7 +43,6 @@ def test_only_a_text_is_an_encrypt() -> None:
         (b"a=1", b"<xml><a>1</a></xml>", Cause.FORMAT),
         (b"a=1", b"<xml><Encrypt>abc", Cause.BODY_TRUNCATED),
         (b"a=1", b"<xml><a>1</a><a>2</a></xml>", Cause.FORMAT),
-        (b"a=1", b"<xml>" + b" " * 70_000 + b"</xml>", Cause.FORMAT),
         (b"a=1", b"<xml><Encrypt>" + b"A" * 64 + b"</Encrypt></xml>", Cause.TOKEN_AND_KEY),
         (b"a=%zz", sent().body, Cause.TOKEN),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapter.cancellation.model import Cancellation
@@ -10,8 +10,9 @@ from adapter.simulator.press import ACCOUNT as RECEIVER
 from adapter.simulator.press import OPEN_ID
 from adapter.simulator.press import Press as Fields
 from adapter.wechat.cancel_waybill import EVENT
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 APP_ID = "wx0123456789abcdef"
 TOKEN = "journeytokenjourneytoken"
@@ -22,7 +23,8 @@ BIZ_PASSWORD = "xyz123"
 SHOP_APP_ID = "wxABCD"
 FIRST_CREATE_TIME = 1_533_042_556
 
-ACCOUNT = Account(
+ACCOUNT = replace(
+    defaults.ACCOUNT,
     app_id=APP_ID,
     mode=Mode.SECURE,
     token=Secret(TOKEN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.carrier.playing import fail, playing, reply
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving
 
@@ -27,8 +29,12 @@ pytestmark = pytest.mark.usefixtures("may_wait")
 SOON_SECONDS = 50.0
 AT_ONCE = 16  # gRPC ejects no address that got fewer than ten calls in five seconds
 CANCELLED_REPLY = b"\x08\x01"  # CancelWaybillResponse{status: CANCELLED}
-ACCOUNT = Account(
-    app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+ACCOUNT = replace(
+    defaults.ACCOUNT,
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(AES_KEY),
 )
 PRESSES = count()
 

@@ -7,15 +7,17 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.pushing import SealedPush, build_push, open_reply, parse_reply
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.posting import post
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 from tests.simulator.carrier_edge import CarrierEdge, carrier_edge
@@ -25,8 +27,12 @@ pytestmark = pytest.mark.usefixtures("may_wait")
 HANDLED = b"<xml><Encrypt><![CDATA[whatever the handler says]]></Encrypt></xml>"
 # What a URL library would write anew; none of it is signed, all of it must arrive.
 ODD = "&x=%e5%8d%95+%2B~%7E&empty=&flag&openid2=o%2babc"
-ACCOUNT = Account(
-    app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+ACCOUNT = replace(
+    defaults.ACCOUNT,
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(AES_KEY),
 )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -33,6 +34,7 @@ from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.errors import WeChatError
 from adapter.wechat.pushing import UNSEALED_ANSWERS, build_verification, open_reply, parse_reply
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 
 AT_ONCE = 8
@@ -42,7 +44,13 @@ SEVERAL_MINUTES = 240
 
 
 def account(mode: Mode) -> Account:
-    return Account(app_id=APP_ID, mode=mode, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY))
+    return replace(
+        defaults.ACCOUNT,
+        app_id=APP_ID,
+        mode=mode,
+        token=Secret(TOKEN),
+        encoding_aes_key=Secret(AES_KEY),
+    )
 
 
 def corpus(mode: Mode, now_unix: int) -> Iterator[HostilePush]:

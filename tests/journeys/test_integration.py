@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from adapter.simulator.verdict import Deviation
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.processes import Listened, running, serving, stub
 
 pytestmark = pytest.mark.usefixtures("may_wait")
@@ -95,7 +97,8 @@ def _served(example: Path, folder: Path, target: str) -> Iterator[str]:
 
 def _account(example: Path) -> Account:
     wechat = tomllib.loads((example / "adapter.toml").read_text())["wechat"]
-    return Account(
+    return replace(
+        defaults.ACCOUNT,
         app_id=wechat["app_id"],
         mode=Mode(wechat["mode"]),
         token=Secret(wechat["token"]),

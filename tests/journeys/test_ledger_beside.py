@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 
 pytestmark = pytest.mark.usefixtures("may_wait")
@@ -38,8 +40,12 @@ def typed(*words: str) -> str:
 
 
 def test_the_merchants_password_and_our_secrets_are_nowhere(tmp_path: Path) -> None:
-    account = Account(
-        app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+    account = replace(
+        defaults.ACCOUNT,
+        app_id=APP_ID,
+        mode=Mode.SECURE,
+        token=Secret(TOKEN),
+        encoding_aes_key=Secret(AES_KEY),
     )
     press = Press.of(CASES["ok"], create_time=1_600_000_000, word="CANARY")
     press = press.with_fields({"BizPwd": CANARY})

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -24,9 +24,10 @@ from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
 from legacy_stub.control import Control
+from tests import defaults
 from tests.conformance.postgres import Postgres
 from tests.journeys import misfortunes
 from tests.journeys.archive import read_books
@@ -43,8 +44,12 @@ from tests.journeys.processes import (
 
 pytestmark = pytest.mark.usefixtures("may_wait")
 
-ACCOUNT = Account(
-    app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+ACCOUNT = replace(
+    defaults.ACCOUNT,
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(AES_KEY),
 )
 # What is promised, and as much again: other tests share this machine's two cores.
 ANSWERED_SECONDS = 2.0

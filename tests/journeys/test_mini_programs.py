@@ -18,17 +18,25 @@ from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub
 
 pytestmark = pytest.mark.usefixtures("may_wait")
 
 PRESSES = count()
 
-MAIN = Account(
-    app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+MAIN = replace(
+    defaults.ACCOUNT,
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(AES_KEY),
 )
-PLAIN = Account(app_id="wx000000000000000b", mode=Mode.PLAINTEXT, token=Secret("plaintoken"))
-NEW = Account(
+PLAIN = replace(
+    defaults.ACCOUNT, app_id="wx000000000000000b", mode=Mode.PLAINTEXT, token=Secret("plaintoken")
+)
+NEW = replace(
+    defaults.ACCOUNT,
     app_id="wx000000000000000c",
     mode=Mode.COMPATIBLE,
     token=Secret("newtoken"),

@@ -21,6 +21,7 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.pushing import open_reply
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.journeys.processes import (
     AES_KEY,
     APP_ID,
@@ -91,7 +92,13 @@ class Road:
 
 
 def account(mode: Mode) -> Account:
-    return Account(app_id=APP_ID, mode=mode, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY))
+    return replace(
+        defaults.ACCOUNT,
+        app_id=APP_ID,
+        mode=mode,
+        token=Secret(TOKEN),
+        encoding_aes_key=Secret(AES_KEY),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Mode
+from adapter.wechat.envelope import Mode
 from adapter.wechat.redact import Secret
 from legacy_stub.control import Control
+from tests import defaults
 from tests.carrier.broken_tls import serving as tls_serving
 from tests.carrier.certificates import Authority
 from tests.carrier.naming import naming
@@ -46,8 +47,12 @@ NOTICED_WITHIN_SECONDS = 1.0  # that a connection has gone
 
 CANCELLED_REPLY = b"\x08\x01"  # CancelWaybillResponse{status: CANCELLED}
 PRESSES = count()
-ACCOUNT = Account(
-    app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN), encoding_aes_key=Secret(AES_KEY)
+ACCOUNT = replace(
+    defaults.ACCOUNT,
+    app_id=APP_ID,
+    mode=Mode.SECURE,
+    token=Secret(TOKEN),
+    encoding_aes_key=Secret(AES_KEY),
 )
 
 

@@ -63,7 +63,11 @@ class Stub:
         database = str(self._folder / "stub.db")
         words = ("legacy_stub", "serve", "--port", str(self.port), "--database", database)
         self._serving = _python(
-            "-m", "adapter.cli.tether", *words, *self._habits, log=self._folder / "stub.log"
+            "-m",
+            "adapter.cli.dev.die_with_parent",
+            *words,
+            *self._habits,
+            log=self._folder / "stub.log",
         )
         _await_port(self.port, self._serving)
 

@@ -39,7 +39,7 @@ async def test_what_is_settled_and_old_is_pruned_with_its_calls(url: str, servin
     assert removed == [2]
     async with open_archive(url) as archive:
         for rows in (call, resolution):
-            assert await archive._connection.scalar(select(func.count()).select_from(rows)) == 0
+            assert await archive._number(select(func.count()).select_from(rows)) == 0
         assert await numbers_of(archive) == {young, 2, 3}
 
 

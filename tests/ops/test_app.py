@@ -15,6 +15,7 @@ from adapter.edge.server import HttpServer
 from adapter.ops.app import create_app
 from adapter.ops.health import Condition, Health
 from adapter.ops.metrics import Metrics
+from tests import defaults
 
 
 @dataclass(kw_only=True)
@@ -28,7 +29,7 @@ async def ops_port(health: Health) -> AsyncIterator[httpx2.AsyncClient]:
         return PlainTextResponse("more")
 
     app = create_app(health=health, metrics=Metrics(), routes=[Route("/more", more)])
-    server = HttpServer(app, host="127.0.0.1", port=0)
+    server = HttpServer(app, host="127.0.0.1", port=0, patience=defaults.CONNECTIONS)
     await server.start()
     try:
         async with httpx2.AsyncClient(

@@ -14,6 +14,7 @@ from adapter.ops.app import create_app
 from adapter.ops.controls import Controls
 from adapter.ops.health import Health
 from adapter.ops.metrics import Metrics
+from tests import defaults
 
 JSON = {"content-type": "application/json"}
 
@@ -59,7 +60,7 @@ async def controlled() -> AsyncIterator[Desk]:
         started_at=10.0,
     )
     app = create_app(health=health, metrics=Metrics(), routes=controls.routes())
-    server = HttpServer(app, host="127.0.0.1", port=0)
+    server = HttpServer(app, host="127.0.0.1", port=0, patience=defaults.CONNECTIONS)
     await server.start()
     try:
         async with httpx2.AsyncClient(

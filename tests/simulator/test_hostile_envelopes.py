@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +14,14 @@ from adapter.simulator.hostile_envelopes import (
     hostile_queries,
 )
 from adapter.wechat.codec import Format
-from adapter.wechat.envelope import Account, Envelope, Mode
+from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import Refused
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 NOW = 1_700_000_000
-SECURE = Account(
+SECURE = replace(
+    defaults.ACCOUNT,
     app_id="wx0123456789abcdef",
     mode=Mode.SECURE,
     token=Secret("token"),
@@ -91,7 +94,7 @@ def test_no_two_are_the_same() -> None:
 
 
 def test_an_account_without_a_key_cannot_seal() -> None:
-    keyless = Account(app_id="wx", mode=Mode.SECURE, token=Secret("token"))
+    keyless = replace(defaults.ACCOUNT, app_id="wx", mode=Mode.SECURE, token=Secret("token"))
 
     with pytest.raises(ValueError, match="EncodingAESKey"):
         list(hostile_envelopes(keyless, now_unix=NOW))

@@ -15,11 +15,14 @@ from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Envelope, Mode
 from adapter.wechat.pushing import build_push
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 NOW = 1_700_000_000
 EXAMPLE = CASES["example"]
 PRESS = Press.of(EXAMPLE, create_time=EXAMPLE_CREATE_TIME, word="1")
-PLAINTEXT = Account(app_id="wx0123456789abcdef", mode=Mode.PLAINTEXT, token=Secret("token"))
+PLAINTEXT = replace(
+    defaults.ACCOUNT, app_id="wx0123456789abcdef", mode=Mode.PLAINTEXT, token=Secret("token")
+)
 SECURE = replace(PLAINTEXT, mode=Mode.SECURE, encoding_aes_key=Secret("k" * 43))
 RIGHT: dict[str, str | int] = {
     "ToUserName": "oABCD",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -15,6 +16,7 @@ from adapter.wechat.envelope import Account, Envelope, Mode, Opened
 from adapter.wechat.errors import REFUSED_REASONS, Refused
 from adapter.wechat.pushing import SealedPush, build_push
 from adapter.wechat.redact import Secret
+from tests import defaults
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -81,7 +83,8 @@ def account(
     app_id: str = APP_ID,
 ) -> Account:
     """Return an account; in the plaintext mode too it has a key."""
-    return Account(
+    return replace(
+        defaults.ACCOUNT,
         app_id=app_id,
         mode=mode,
         token=Secret(token),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
 
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Envelope, Mode
+from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import Refused, WeChatError
 from adapter.wechat.pushing import build_verification, open_reply
 from adapter.wechat.redact import Secret
 from adapter.wechat.signature import sign
+from tests import defaults
 from tests.wechat.examples import (
     APP_ID,
     KEY,
@@ -250,14 +252,16 @@ def test_an_empty_token_is_refused() -> None:
 @pytest.mark.parametrize("mode", ENCRYPTED)
 @pytest.mark.parametrize("key", [None, Secret("")])
 def test_an_encrypted_mode_needs_a_key(mode: Mode, key: Secret | None) -> None:
-    keyless = Account(app_id=APP_ID, mode=mode, token=Secret(TOKEN), encoding_aes_key=key)
+    keyless = replace(
+        defaults.ACCOUNT, app_id=APP_ID, mode=mode, token=Secret(TOKEN), encoding_aes_key=key
+    )
 
     with pytest.raises(ValueError, match="EncodingAESKey"):
         Envelope(keyless)
 
 
 def test_plaintext_mode_needs_no_key() -> None:
-    keyless = Account(app_id=APP_ID, mode=Mode.PLAINTEXT, token=Secret(TOKEN))
+    keyless = replace(defaults.ACCOUNT, app_id=APP_ID, mode=Mode.PLAINTEXT, token=Secret(TOKEN))
     sealed = push(account(Mode.PLAINTEXT), message(Format.XML), Format.XML)
 
     assert opened(Envelope(keyless), sealed).message == sealed.body

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply
 from adapter.wechat.codec import Format, decode, encode
-from adapter.wechat.envelope import Account, Envelope, Mode, Opened
+from adapter.wechat.envelope import Envelope, Mode, Opened
 from adapter.wechat.errors import Refused, Undecodable, WeChatError
 from adapter.wechat.pushing import (
     REPLY_FIELDS,
@@ -21,6 +22,7 @@ from adapter.wechat.pushing import (
     parse_reply,
 )
 from adapter.wechat.redact import Secret
+from tests import defaults
 from tests.wechat.examples import (
     APP_ID,
     NONCE,
@@ -127,7 +129,7 @@ def test_a_message_without_an_end_is_sealed_beside_an_empty_receiver(format: For
 
 
 def test_sealing_without_a_key_is_a_mistake_of_the_caller() -> None:
-    keyless = Account(app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN))
+    keyless = replace(defaults.ACCOUNT, app_id=APP_ID, mode=Mode.SECURE, token=Secret(TOKEN))
 
     with pytest.raises(ValueError, match="EncodingAESKey"):
         push(keyless, b"x", Format.XML)
