@@ -77,7 +77,7 @@ def test_no_bytes_in_the_details_can_raise(details: bytes) -> None:
     assert read(failed(grpc.StatusCode.UNKNOWN, details)).code == "UNKNOWN"
 
 
-def test_the_text_of_a_failure_is_left_behind() -> None:
+def test_the_text_of_a_failure_stands_in_no_repr() -> None:
     assert "secret text" not in repr(read(failed(grpc.StatusCode.UNKNOWN)))
 
 
