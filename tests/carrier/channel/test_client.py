@@ -117,12 +117,17 @@ async def test_a_reply_that_does_not_parse_leaves_doubt(
     assert client.state.last_failure == "UNREADABLE_REPLY"
 
 
-async def test_an_oversized_reply_leaves_doubt(carrier: PlayedCarrier, client: GrpcCarrier) -> None:
+async def test_an_oversized_reply_leaves_doubt_and_names_the_limit(
+    carrier: PlayedCarrier, client: GrpcCarrier
+) -> None:
     carrier.behaviour = replying(b"x" * 300_000)
 
     answer = await ask(client)
 
-    assert (answer.outcome, answer.status) == (Outcome.IN_DOUBT, "RESOURCE_EXHAUSTED")
+    assert (answer.outcome, answer.doubt) == (Outcome.IN_DOUBT, Doubt.UNREADABLE_REPLY)
+    assert answer.text == (
+        "the reply is larger than 262144 bytes: raise receive_limit_bytes in [carrier]"
+    )
 
 
 async def test_the_deadline_counts_from_the_start_and_leaves_doubt(
