@@ -58,7 +58,7 @@ def test_details_of_another_kind_are_passed_over() -> None:
 
     call = read(failed(grpc.StatusCode.INTERNAL, bytes(status.SerializeToString())))
 
-    assert call == FailedCall(code="INTERNAL")
+    assert call == FailedCall(code="INTERNAL", text="secret text")
 
 
 @pytest.mark.parametrize("reason", ["", "A" * 64, "a\nb", "é"])
