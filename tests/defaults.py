@@ -16,6 +16,6 @@ OPEN_FILES = 65_536
 ACCOUNT = from_settings.account(WeChatSettings())
 CARRIER = from_settings.carrier_options(CarrierSettings())
 TLS = from_settings.tls_files(TlsSettings())
-DESK = from_settings.desk_limits(Settings())
+DESK = from_settings.desk_limits(Settings(), takes_request_id=True)
 EDGE = from_settings.edge_limits(EdgeSettings())
 CONNECTIONS = from_settings.connection_limits(EdgeSettings(), open_files=OPEN_FILES)

@@ -23,7 +23,7 @@ CONTRACTS: dict[str, dict[str, Any]] = {
     ]["contracts"]
 }
 # Two classes each, one of which is to be renamed.
-STILL_TWICE = {"Addresses", "Answer", "Call", "Failure", "Place", "Probe", "Step"}
+STILL_TWICE = {"Addresses", "Answer", "Call", "Failure", "Place", "Probe", "Refused", "Step"}
 
 
 def found(path: str) -> Path | None:

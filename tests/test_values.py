@@ -86,7 +86,7 @@ def _values(settings: Settings) -> tuple[object, ...]:
     return (
         accounts,
         from_settings.carrier_options(settings.carrier),
-        from_settings.desk_limits(settings),
+        from_settings.desk_limits(settings, takes_request_id=True),
         from_settings.edge_limits(settings.edge),
         from_settings.connection_limits(settings.edge, open_files=defaults.OPEN_FILES),
     )

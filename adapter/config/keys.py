@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -42,7 +42,8 @@ class Setting:
     @property
     def kinds(self) -> tuple[object, ...]:
         """The types a value may have, without what describes them."""
-        return get_args(self.info.annotation) or (self.info.annotation,)
+        kinds = get_args(self.info.annotation) or (self.info.annotation,)
+        return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,7 +146,22 @@ class CarrierSettings(Section):
         1,
         ge=0.01,
         le=4,
-        description="Time to wait for a ready channel; after that the call is not sent.",
+        description="Time to wait for a ready channel; after that the call is not sent. A channel "
+        "without a connection for that long already is not waited for.",
+    )
+    repeats: Whole | None = Field(
+        None,
+        ge=0,
+        le=5,
+        description="Further calls that one push may have after a call that left doubt, over all "
+        "its deliveries and replicas; 0: none. Absent: 2 where the mapping sends a request id, "
+        "else 1.",
+    )
+    brake: Flag = Field(
+        default=False,
+        description="While the carrier answers later than the reply budget, answer pushes -1, not "
+        "now, without asking; one a second is let through to find out. Not for a carrier that is "
+        "always slow: it would hardly be asked.",
     )
     insecure: Flag = Field(
         default=False, description="Allow plaintext to a target that is not loopback."

@@ -12,7 +12,7 @@ from adapter.cancellation.model import Entry, Waybill
 from adapter.cancellation.ports import Rule
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.waiting import Waiting, number_of
 from adapter.ledger.writer import Store, Writer
 

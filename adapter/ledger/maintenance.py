@@ -24,7 +24,7 @@ from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger import schema
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.open import file_of, open_ledger
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
 from adapter.ledger.tables import SCHEMA, call, push, resolution
 

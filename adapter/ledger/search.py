@@ -28,7 +28,8 @@ from sqlalchemy import (
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.ledger import schema
 from adapter.ledger.reading import Reader, reading
-from adapter.ledger.rows import Resolution, call_of, entry_of, resolution_of
+from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import call_of, entry_of, resolution_of
 from adapter.ledger.tables import call, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from adapter.cancellation.model import Call, Entry, Outcome, State, Waybill, only
 from adapter.cancellation.ports import Ledger, Rule, WaybillView, Write
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 
 T = TypeVar("T")
 WAYBILL = Waybill(biz_id="xyz", waybill_id="123456789")

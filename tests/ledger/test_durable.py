@@ -14,7 +14,7 @@ from adapter.ledger.batch import Item
 from adapter.ledger.durable import POLL_SECONDS, DurableLedger
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.open import open_ledger
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
 from adapter.ledger.sqlite import SqliteStore
 from adapter.ledger.waiting import Waiting

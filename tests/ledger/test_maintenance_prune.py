@@ -9,7 +9,7 @@ from adapter.cancellation.model import Outcome, State
 from adapter.ledger import maintenance
 from adapter.ledger.errors import SchemaOutdated
 from adapter.ledger.maintenance import LEAST_KEEP_SECONDS, prune
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Filters, open_archive
 from adapter.ledger.tables import call, resolution
 from tests.conformance.decisions import Session, finish, key_of, waybill_of

@@ -8,7 +8,7 @@ import pytest
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Outcome, State, Waybill
 from adapter.ledger.memory import MemoryLedger, MemoryStore
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from tests.conformance.decisions import (
     WAYBILL,
     amend,

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import pytest
 
 from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import (
-    Resolution,
     call_of,
     call_row,
     entry_of,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapter.cancellation.model import Outcome, State
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Counts, Filters, open_archive
 from tests.conformance.decisions import Session, begin, finish, key_of, waybill_of
 from tests.ledger.recording import write

@@ -13,7 +13,7 @@ from adapter.cli.ledger.rows import row_of
 from adapter.cli.ledger.times import written
 from adapter.cli.output import aligned, json_text, visible
 from adapter.config.load import Settings
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Chronicle
 from adapter.wechat.codec import Format
 

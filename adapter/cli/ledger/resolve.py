@@ -22,7 +22,7 @@ from adapter.cli.output import visible, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
 from adapter.ledger.maintenance import NotInDoubt, resolve
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)

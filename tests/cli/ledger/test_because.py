@@ -6,7 +6,7 @@ import pytest
 
 from adapter.cancellation.model import Basis, Cause, Entry, Outcome, State, Unsent
 from adapter.cli.ledger.because import DECIDED, DOUBT, NOT_ASKED, OUTCOMES, UNSENT, because
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Chronicle
 from tests.cli.ledgers import doubtful, push, unsent
 

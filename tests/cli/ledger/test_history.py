@@ -11,7 +11,7 @@ from adapter.cli.ledger.history import as_json, lines
 from adapter.cli.ledger.rows import COLUMNS
 from adapter.config.load import Settings
 from adapter.config.sections import OpsSettings, WeChatSettings
-from adapter.ledger.rows import Resolution
+from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Chronicle
 from tests.cli.ledgers import call_of, doubtful, push, unsent
 
