@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from adapter.carrier.mapping.mapping import ContractFault
+from adapter.carrier.contract.contract import ContractFault
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import Control
 from legacy_stub.faults import STANDING, StandingFault

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import grpc
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -144,18 +144,8 @@ def _handler(method: Method, answer: Any) -> grpc.GenericRpcHandler:
 
 def _pool(contract: Contract) -> DescriptorPool:
     """Return a pool of the contract with health and reflection, so that all can be asked for."""
-    pool = DescriptorPool()
-    known: set[str] = set()
-    for file in (*contract.files, health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
-        _add(file, pool, known)
-    return pool
-
-
-def _add(file: FileDescriptor, pool: DescriptorPool, known: set[str]) -> None:
-    """Add a file after all that it imports: a pool takes them in no other order."""
-    if file.name in known:
-        return
-    known.add(file.name)
-    for dependency in file.dependencies:
-        _add(dependency, pool, known)
-    pool.AddSerializedFile(file.serialized_pb)
+    own = FileDescriptorSet()
+    for module in (health_pb2, reflection_pb2):
+        module.DESCRIPTOR.CopyToProto(own.file.add())
+    # Two serialized sets one after the other are one set; of two files of one name the last counts.
+    return Contract.load(own.SerializeToString() + contract.descriptors).pool

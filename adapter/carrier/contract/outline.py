@@ -11,7 +11,7 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
 )
 
-from adapter.carrier.contract.contract import Contract
+from adapter.carrier.contract.contract import Contract, is_unary, method_name
 from adapter.carrier.contract.field_path import TIMESTAMP, WRAPPERS, kind
 
 DEPTH_LIMIT = 8  # messages may hold themselves
@@ -73,10 +73,10 @@ def outline(contract: Contract) -> tuple[ServiceOutline, ...]:
 
 def _method(method: MethodDescriptor) -> MethodOutline:
     return MethodOutline(
-        name=f"{method.containing_service.full_name}/{method.name}",
+        name=method_name(method),
         request=method.input_type.full_name,
         reply=method.output_type.full_name,
-        is_streaming=method.client_streaming or method.server_streaming,
+        is_streaming=not is_unary(method),
         request_fields=_fields(method.input_type, "", ()),
         reply_fields=_fields(method.output_type, "", ()),
     )

@@ -22,9 +22,8 @@ from adapter.carrier.channel.options import (
     CarrierOptions,
     refuse_unsafe,
 )
-from adapter.carrier.contract.contract import Contract
+from adapter.carrier.contract.contract import Contract, ContractFault
 from adapter.carrier.contract.drift import compare_served
-from adapter.carrier.contract.faults import ContractFault
 from adapter.carrier.diagnose.certificate import Certificate
 from adapter.carrier.diagnose.endpoints import endpoints_of
 from adapter.carrier.diagnose.reflection import NoReflection, fetch

@@ -18,8 +18,7 @@ from adapter.carrier.channel import credentials as files
 from adapter.carrier.channel.arguments import WHATEVER_HEALTH, open_channel
 from adapter.carrier.channel.channel import Metadata
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
-from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES, ContractFault, imports_first
 from adapter.carrier.diagnose.endpoints import endpoints_of
 from adapter.carrier.diagnose.tls import knock
 from adapter.diagnostics.finding import Finding
@@ -126,7 +125,8 @@ async def _fetch_by(channel: grpc.aio.Channel, path: str, metadata: Metadata) ->
         await stream.read()
     finally:
         stream.cancel()
-    return _descriptor_set(found.values())
+    ordered = imports_first(found.values())
+    return bytes(FileDescriptorSet(file=ordered).SerializeToString())
 
 
 async def _services(stream: _Stream) -> list[str]:
@@ -181,20 +181,3 @@ async def _ask(
         what = request.file_containing_symbol or request.file_by_filename or "its services"
         raise ContractFault(f"the server's reflection does not know {what}")
     return answer
-
-
-def _descriptor_set(found: Iterable[FileDescriptorProto]) -> bytes:
-    """Imports before their importers, as protoc writes them."""
-    by_name = {file.name: file for file in found}
-    ordered: dict[str, FileDescriptorProto] = {}
-
-    def place(name: str) -> None:
-        file = by_name.pop(name, None)
-        if file is not None:
-            for dependency in file.dependency:
-                place(dependency)
-            ordered[name] = file
-
-    for name in list(by_name):
-        place(name)
-    return bytes(FileDescriptorSet(file=ordered.values()).SerializeToString())

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from adapter.cancellation.model import CarrierAnswer, Fact, Outcome
 from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import MappingFaults
 from adapter.carrier.mapping import grpc_status as refusals
 from adapter.carrier.mapping import load_rules as mapping_rules
 from adapter.carrier.mapping import request as requests
@@ -22,6 +21,10 @@ from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.table import Table, UnusableFile, read
 
 W = TypeVar("W", Outcome, Fact)
+
+
+class MappingFaults(UnusableFile):
+    """A mapping has errors and no call is made with it. Holds every finding, notes too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

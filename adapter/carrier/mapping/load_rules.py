@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from adapter.cancellation.model import Fact, Outcome
-from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import Contract, ContractFault, Method
 from adapter.carrier.mapping.grpc_status import RefusalTable
 from adapter.carrier.mapping.push_fields import PASSWORD, REQUEST_ID
 from adapter.carrier.mapping.request import RequestPlan

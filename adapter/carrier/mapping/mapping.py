@@ -10,7 +10,6 @@ from google.protobuf.message import Message
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
 from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import ContractFault, MappingFaults
 from adapter.carrier.mapping.grpc_status import RefusalTable
 from adapter.carrier.mapping.load import Cancelling, Lookup, read_parts
 from adapter.carrier.mapping.numbered import first_that_fits
@@ -19,12 +18,10 @@ from adapter.carrier.mapping.values import Expression, Failure, PushFields, Row,
 from adapter.diagnostics.finding import Finding
 
 __all__ = [
-    "ContractFault",
     "Expression",
     "Fact",
     "Failure",
     "Mapping",
-    "MappingFaults",
     "Outcome",
     "PushFields",
     "Row",

@@ -13,7 +13,7 @@ from adapter.carrier.contract.compile import (
 )
 from adapter.carrier.contract.contract import Contract
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 WITH_IMPORT = """
 syntax = "proto3";

@@ -7,8 +7,7 @@ from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from adapter.carrier.contract import contract
-from adapter.carrier.contract.contract import SHIPPED, Contract
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import SHIPPED, Contract, ContractFault
 from tests.carrier.dispatching import compiled, dispatch
 
 CANCEL = "carrier.v1.WaybillService/CancelWaybill"

@@ -14,8 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
 from adapter.carrier.channel.options import CarrierMisconfigured, CarrierOptions
-from adapter.carrier.contract.contract import Contract
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import Contract, ContractFault
 from adapter.carrier.diagnose.reflection import PATHS, ROUNDS, NoReflection, fetch
 from tests import defaults
 from tests.carrier.broken_tls import GOOD, grpc_server

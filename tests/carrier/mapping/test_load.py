@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.contract.faults import MappingFaults
-from adapter.carrier.mapping.load import read_parts
+from adapter.carrier.mapping.load import MappingFaults, read_parts
 from tests.carrier.dispatching import MAPPING, dispatch
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from adapter.carrier.contract.faults import MappingFaults
+from adapter.carrier.mapping.load import MappingFaults
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Finding, Severity
 from tests.carrier.dispatching import MAPPING, dispatch

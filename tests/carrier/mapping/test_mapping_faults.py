@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping.mapping import Mapping, MappingFaults
+from adapter.carrier.mapping.load import MappingFaults
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
 from tests.carrier.dispatching import MAPPING, dispatch
 from tests.carrier.slip import Slip

@@ -5,8 +5,9 @@ import tomllib
 import pytest
 
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.load import MappingFaults
 from adapter.carrier.mapping.mapping import SHIPPED as SHIPPED_MAPPING
-from adapter.carrier.mapping.mapping import Mapping, MappingFaults
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.propose import propose
 from tests.carrier.dispatching import compiled, dispatch
 
