@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 
-from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
+from adapter.carrier.mapping.values import Fact, Outcome, PushFields
 from adapter.diagnostics.table import Table, UnusableFile, read
 
 SHIPPED_ORDERS = Path(__file__).with_name("orders.toml")

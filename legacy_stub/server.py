@@ -20,7 +20,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.mapping.mapping import Failure, Mapping, Outcome
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Failure, Outcome
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import control_handler
 from legacy_stub.faults import Answer

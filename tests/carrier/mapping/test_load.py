@@ -3,18 +3,18 @@ from __future__ import annotations
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.mapping.load import MappingFaults, read_parts
+from adapter.carrier.mapping.load import MappingFaults, read_mapping
 from tests.carrier.dispatching import MAPPING, dispatch
 
 
 def _faults(text: str) -> list[str]:
     with pytest.raises(MappingFaults) as raised:
-        read_parts(text.encode(), dispatch())
+        read_mapping(text.encode(), dispatch())
     return [finding.key for finding in raised.value.findings if finding.severity.value == "error"]
 
 
 def test_a_mapping_in_order_is_read_whole() -> None:
-    parts = read_parts(MAPPING.encode(), dispatch())
+    parts = read_mapping(MAPPING.encode(), dispatch())
 
     assert parts.cancel.method.name == "dispatch.Orders/Void"
     assert parts.cancel.show_message
@@ -25,7 +25,7 @@ def test_a_mapping_in_order_is_read_whole() -> None:
 
 
 def test_a_lookup_is_optional() -> None:
-    parts = read_parts(MAPPING[: MAPPING.index("[lookup]")].encode(), dispatch())
+    parts = read_mapping(MAPPING[: MAPPING.index("[lookup]")].encode(), dispatch())
 
     assert parts.lookup is None
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.cancellation.model import CarrierAnswer
+from adapter.cancellation.model import CarrierAnswer, Fact, Outcome
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.load import MappingFaults
-from adapter.carrier.mapping.mapping import Fact, Failure, Mapping, Outcome, PushFields, Unfit
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Failure, PushFields, Unfit
 from adapter.diagnostics.finding import Severity
 from tests.carrier.conversing import Made, both, said, sent
 from tests.carrier.dispatching import (

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.carrier.mapping.mapping import Outcome, PushFields, Unfit
+from adapter.cancellation.model import Outcome
+from adapter.carrier.mapping.values import PushFields, Unfit
 from tests.carrier.conversing import sent
 from tests.carrier.dispatching import (
     REQUEST_ID,

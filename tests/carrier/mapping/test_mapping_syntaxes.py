@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping.mapping import Mapping, Outcome
+from adapter.cancellation.model import Outcome
+from adapter.carrier.mapping.mapping import Mapping
 from tests.carrier.conversing import said, sent
 from tests.carrier.dispatching import REQUEST_ID, cancellation, compiled
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf.message import Message
 
-from adapter.carrier.mapping.message import MESSAGE_LIMIT, MessageField, message_field
+from adapter.carrier.mapping.status import MESSAGE_LIMIT, MessageField, message_field
 from adapter.diagnostics.table import read
 from tests.carrier.dispatching import dispatch
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping.numbered import first_that_fits, number_like
+from adapter.carrier.mapping.convert import first_that_fits, number_like
 
 
 @pytest.mark.parametrize(

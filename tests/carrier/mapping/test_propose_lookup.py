@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from adapter.carrier.contract.contract import Contract
-from adapter.carrier.mapping.propose_lookup import HEADER, propose_lookup
+from adapter.carrier.mapping.propose import LOOKUP_HEADING, propose_lookup
 from tests.carrier.dispatching import compiled, dispatch
 
 REST = (
@@ -26,7 +26,8 @@ def proposed(contract: Contract, method: str = "asked.D/Cancel") -> list[str]:
 
 
 def uncommented(lines: list[str]) -> str:
-    return "\n".join(line.removeprefix("#").strip() for line in lines[lines.index(HEADER) :])
+    proposal = lines[lines.index(LOOKUP_HEADING) :]
+    return "\n".join(line.removeprefix("#").strip() for line in proposal)
 
 
 def test_a_method_that_asks_is_proposed_behind_comment_marks() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from adapter.carrier.contract.field_path import resolve
 from adapter.carrier.mapping.push_fields import SOURCES
-from adapter.carrier.mapping.request_rules import (
+from adapter.carrier.mapping.request import (
     SAMPLE,
     integer_type,
     refuse_clashes,

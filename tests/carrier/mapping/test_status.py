@@ -187,7 +187,7 @@ def test_a_reply_without_any_enum_is_said_to_have_none() -> None:
     section = _section('field = "s"')
 
     assert field(section, BARE.reply_type) is None
-    assert section.findings.found[0].hint == "This reply has no enum at all."
+    assert section.findings.found[0].hint == "No field of this reply is an enum."
 
 
 def test_a_status_inside_a_oneof_is_found() -> None:
