@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome, Unsent
-from adapter.carrier.channel import credentials, failure
-from adapter.carrier.channel.call_limit import CallLimit
+from adapter.carrier.channel import credentials
 from adapter.carrier.channel.channelz import AddressState
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.channel.rotation import ChannelRotation
@@ -25,6 +25,10 @@ from adapter.wechat.redact import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
+DETAILS_KEY = "grpc-status-details-bin"
+MAX_DETAILS = 16
+MAX_REASON_CHARACTERS = 63  # google.rpc.ErrorInfo: "at most 63 characters", [A-Z][A-Z0-9_]+[A-Z0-9]
+MAX_WORD_CHARACTERS = 256
 
 
 class GrpcCarrier:
@@ -104,7 +108,7 @@ class GrpcCarrier:
                 return NOT_SENT
             answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            failed = failure.read(error)
+            failed = read_failure(error)
             self._note_failure(failed.code)
             return self._mapping.failed(failed.code, failed.reasons)
         except DecodeError:
@@ -128,7 +132,7 @@ class GrpcCarrier:
             if reply is not None:
                 return self._mapping.fact(method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            self._note_failure(failure.read(error).code)
+            self._note_failure(read_failure(error).code)
         except DecodeError:
             self._note_failure(UNREADABLE.status)
         return None
@@ -198,3 +202,86 @@ def _is_cancelled() -> bool:
     CancelledError for both."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCall:
+    """The code's name and the ErrorInfo reasons, each `domain/REASON` or `REASON`.
+
+    The text is left behind: it is untrusted, and an unhandled exception in a carrier puts its
+    own secrets there."""
+
+    code: str
+    reasons: tuple[str, ...] = ()
+
+
+def read_failure(error: grpc.aio.AioRpcError) -> FailedCall:
+    """Read what may be read of a failed call. Never raises, whatever the trailers hold."""
+    return FailedCall(code=error.code().name, reasons=_reasons(error))
+
+
+def _reasons(error: grpc.aio.AioRpcError) -> tuple[str, ...]:
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            return _reasons_in(value)
+    return ()
+
+
+def _reasons_in(details: bytes) -> tuple[str, ...]:
+    info = error_details_pb2.ErrorInfo()
+    try:
+        packed = status_pb2.Status.FromString(details).details[:MAX_DETAILS]
+        found = [_word(info) for one in packed if one.Is(info.DESCRIPTOR) and one.Unpack(info)]
+    except DecodeError:
+        return ()
+    return tuple(word for word in found if _is_plain(word))
+
+
+def _word(info: error_details_pb2.ErrorInfo) -> str:
+    if len(info.reason) > MAX_REASON_CHARACTERS or not info.reason:
+        return ""
+    return f"{info.domain}/{info.reason}" if info.domain else str(info.reason)
+
+
+def _is_plain(text: str) -> bool:
+    return 0 < len(text) <= MAX_WORD_CHARACTERS and text.isascii() and text.isprintable()
+
+
+class CallLimit:
+    """A bound on calls in flight. `refused` counts those turned away or out of time."""
+
+    __slots__ = ("_semaphore", "refused", "size", "taken")
+
+    def __init__(self, size: int) -> None:
+        self._semaphore = asyncio.Semaphore(size)
+        self.size = size
+        self.taken = 0
+        self.refused = 0
+
+    def has_free(self) -> bool:
+        """Say whether a call could start now, and count it if not."""
+        if not self._semaphore.locked():
+            return True
+        self.refused += 1
+        return False
+
+    async def take(self, *, within_seconds: float) -> bool:
+        """Take a place, waiting if need be; False when none came free in time.
+
+        Does not switch tasks while a place is free.
+        """
+        if self._semaphore.locked():
+            try:
+                async with asyncio.timeout(within_seconds):
+                    await self._semaphore.acquire()
+            except TimeoutError:
+                self.refused += 1
+                return False
+        else:
+            await self._semaphore.acquire()
+        self.taken += 1
+        return True
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        self._semaphore.release()

@@ -14,13 +14,12 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
-from adapter.carrier.channel import credentials as files
-from adapter.carrier.channel.arguments import WHATEVER_HEALTH, open_channel
-from adapter.carrier.channel.channel import Metadata
+from adapter.carrier.channel import credentials
+from adapter.carrier.channel.channel import WHATEVER_HEALTH, Metadata, open_channel
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES, ContractFault, imports_first
 from adapter.carrier.diagnose.endpoints import endpoints_of
-from adapter.carrier.diagnose.tls import knock
+from adapter.carrier.diagnose.tls import diagnose_endpoint
 from adapter.diagnostics.finding import Finding
 
 # The messages of both versions are the same on the wire; only the service's name moved.
@@ -29,7 +28,7 @@ PATHS = (
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 )
 ROUNDS = 4
-KNOCK_WITHIN_SECONDS = 2.0
+DIAGNOSE_WITHIN_SECONDS = 2.0
 FILE_LIMIT = 500
 INFRASTRUCTURE = ("grpc.reflection.", "grpc.health.", "grpc.channelz.")
 
@@ -47,7 +46,7 @@ async def fetch(options: CarrierOptions, *, within_seconds: float) -> bytes:
     is not whole, and `CarrierMisconfigured` as the client does.
     """
     refuse_unsafe(options)
-    read = await asyncio.to_thread(files.read, options)
+    read = await asyncio.to_thread(credentials.read, options)
     large = replace(options, receive_limit_bytes=SIZE_LIMIT_BYTES)
     channel = open_channel(large, read, more=WHATEVER_HEALTH)
     try:
@@ -69,16 +68,18 @@ async def _connect(channel: grpc.aio.Channel, options: CarrierOptions) -> None:
     state = channel.get_state(try_to_connect=True)
     while state is not grpc.ChannelConnectivity.READY:
         if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-            await _look_into(options)
+            await _refuse_unreachable(options)
         await channel.wait_for_state_change(state)
         state = channel.get_state(try_to_connect=True)
 
 
-async def _look_into(options: CarrierOptions) -> None:
+async def _refuse_unreachable(options: CarrierOptions) -> None:
     """Raise `ContractFault` with what stands in the way, when it does at every address."""
     obstacles: list[Finding] = []
     for endpoint in await endpoints_of(options):
-        found = await knock(endpoint, tls=options.tls, within_seconds=KNOCK_WITHIN_SECONDS)
+        found = await diagnose_endpoint(
+            endpoint, tls=options.tls, within_seconds=DIAGNOSE_WITHIN_SECONDS
+        )
         if not found:
             return
         obstacles += found

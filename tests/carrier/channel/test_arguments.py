@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from adapter.carrier.channel.arguments import (
+from adapter.carrier.channel.channel import (
     WHATEVER_HEALTH,
     arguments,
     open_channel,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from adapter.carrier.channel.call_limit import CallLimit
+from adapter.carrier.channel.client import CallLimit
 
 
 async def test_a_full_house_refuses_and_counts_it() -> None:

@@ -8,8 +8,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from adapter.carrier.channel.arguments import open_channel
-from adapter.carrier.channel.channel import Channel
+from adapter.carrier.channel.channel import Channel, open_channel
 from adapter.carrier.channel.credentials import Credentials
 from tests import defaults
 from tests.carrier.playing import METHOD, PlayedCarrier, fail, hang, playing

@@ -8,7 +8,7 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.carrier.channel.failure import DETAILS_KEY, MAX_DETAILS, FailedCall, read
+from adapter.carrier.channel.client import DETAILS_KEY, MAX_DETAILS, FailedCall, read_failure
 
 
 def failed(code: grpc.StatusCode, details: bytes | None = None) -> grpc.aio.AioRpcError:
@@ -27,19 +27,19 @@ def details_with(*reasons: str, domain: str = "dispatch") -> bytes:
 
 @pytest.mark.parametrize("code", list(grpc.StatusCode))
 def test_a_failed_call_is_its_code(code: grpc.StatusCode) -> None:
-    assert read(failed(code)) == FailedCall(code=code.name)
+    assert read_failure(failed(code)) == FailedCall(code=code.name)
 
 
 def test_the_reasons_are_those_of_the_details() -> None:
     details = details_with("WAYBILL_CLOSED", "ON_VAN")
 
-    call = read(failed(grpc.StatusCode.FAILED_PRECONDITION, details))
+    call = read_failure(failed(grpc.StatusCode.FAILED_PRECONDITION, details))
 
     assert call.reasons == ("dispatch/WAYBILL_CLOSED", "dispatch/ON_VAN")
 
 
 def test_a_reason_without_a_domain_stands_alone() -> None:
-    call = read(failed(grpc.StatusCode.ABORTED, details_with("ON_VAN", domain="")))
+    call = read_failure(failed(grpc.StatusCode.ABORTED, details_with("ON_VAN", domain="")))
 
     assert call.reasons == ("ON_VAN",)
 
@@ -49,33 +49,33 @@ def test_details_of_another_kind_are_passed_over() -> None:
     packed.Pack(error_details_pb2.DebugInfo(detail="password=1"))
     status = status_pb2.Status(details=[packed])
 
-    call = read(failed(grpc.StatusCode.INTERNAL, bytes(status.SerializeToString())))
+    call = read_failure(failed(grpc.StatusCode.INTERNAL, bytes(status.SerializeToString())))
 
     assert call == FailedCall(code="INTERNAL")
 
 
 @pytest.mark.parametrize("reason", ["", "A" * 64, "a\nb", "é"])
 def test_a_reason_that_no_table_can_name_is_left_out(reason: str) -> None:
-    assert read(failed(grpc.StatusCode.ABORTED, details_with(reason))).reasons == ()
+    assert read_failure(failed(grpc.StatusCode.ABORTED, details_with(reason))).reasons == ()
 
 
 def test_no_more_details_are_read_than_the_limit() -> None:
     details = details_with(*("R" * n for n in range(1, MAX_DETAILS + 5)))
 
-    assert len(read(failed(grpc.StatusCode.ABORTED, details)).reasons) == MAX_DETAILS
+    assert len(read_failure(failed(grpc.StatusCode.ABORTED, details)).reasons) == MAX_DETAILS
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_in_the_details_can_raise(details: bytes) -> None:
-    assert read(failed(grpc.StatusCode.UNKNOWN, details)).code == "UNKNOWN"
+    assert read_failure(failed(grpc.StatusCode.UNKNOWN, details)).code == "UNKNOWN"
 
 
 def test_the_text_of_a_failure_is_left_behind() -> None:
-    assert "secret text" not in repr(read(failed(grpc.StatusCode.UNKNOWN)))
+    assert "secret text" not in repr(read_failure(failed(grpc.StatusCode.UNKNOWN)))
 
 
 def test_other_trailers_are_passed_over() -> None:
     trailers = grpc.aio.Metadata(("retry-after", "1"), (DETAILS_KEY, details_with("ON_VAN")))
     error = grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, grpc.aio.Metadata(), trailers)
 
-    assert read(error).reasons == ("dispatch/ON_VAN",)
+    assert read_failure(error).reasons == ("dispatch/ON_VAN",)

@@ -10,7 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from adapter.carrier.channel.options import CarrierOptions, TlsFiles
-from adapter.carrier.diagnose.probe import Probe, probe
+from adapter.carrier.diagnose.probe import ProbeResult, probe
 from adapter.carrier.diagnose.reflection import PATHS
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
@@ -26,11 +26,11 @@ AUTHORITY = Authority("our authority")
 Said = tuple[Severity, str, str]
 
 
-def said(found: Probe) -> list[Said]:
+def said(found: ProbeResult) -> list[Said]:
     return [(one.severity, one.key, one.message) for one in found.findings]
 
 
-async def look(options: CarrierOptions) -> Probe:
+async def look(options: CarrierOptions) -> ProbeResult:
     return await probe(options, CONTRACT, MAPPING, within_seconds=3, now_unix=time.time())
 
 

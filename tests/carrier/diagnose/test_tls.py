@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.channel.arguments import open_channel
+from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.credentials import read
 from adapter.carrier.channel.options import TlsFiles
-from adapter.carrier.diagnose.tls import GRPC_ROOTS, Endpoint, knock
+from adapter.carrier.diagnose.tls import GRPC_ROOTS, Endpoint, diagnose_endpoint
 from adapter.diagnostics.finding import Severity
 from tests import defaults
 from tests.carrier.broken_tls import BROKEN, CLIENT, GOOD, OURS, Broken, Server, grpc_server
@@ -33,7 +33,7 @@ async def test_a_broken_set_up_is_named(broken: Broken, tmp_path: Path) -> None:
     tls = None if broken.in_the_clear else files(tmp_path, broken.client)
     within_seconds = 0.5 if broken.name == "silent" else 5
     async with broken.server() as port:
-        (finding,) = await knock(at(port), tls=tls, within_seconds=within_seconds)
+        (finding,) = await diagnose_endpoint(at(port), tls=tls, within_seconds=within_seconds)
 
     assert finding.severity is Severity.ERROR
     assert finding.message == f"localhost:{port} (127.0.0.1): {broken.says}."
@@ -56,7 +56,7 @@ async def test_a_right_set_up_has_no_finding(
     tls = None if clear else files(tmp_path, client)
 
     async with server() as port:
-        assert await knock(at(port), tls=tls, within_seconds=5) == ()
+        assert await diagnose_endpoint(at(port), tls=tls, within_seconds=5) == ()
 
 
 async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ async def test_a_certificate_may_prove_another_name_than_the_address(tmp_path: P
         options = replace(defaults.CARRIER, target=f"localhost:{port}", tls=tls)
         channel = open_channel(options, await asyncio.to_thread(read, options))
 
-        findings = await knock(endpoint, tls=tls, within_seconds=5)
+        findings = await diagnose_endpoint(endpoint, tls=tls, within_seconds=5)
         await asyncio.wait_for(channel.channel_ready(), timeout=5)
 
         assert findings == ()
