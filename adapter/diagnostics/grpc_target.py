@@ -79,9 +79,8 @@ class Target:
     @property
     def is_named(self) -> bool:
         """Say whether DNS decides where it is, so that it can move."""
-        if self.scheme != "dns" or self.is_loopback:
-            return False
-        return not all(is_ip(address.host) for address in self.addresses)
+        is_fixed = self.is_loopback or all(is_ip(address.host) for address in self.addresses)
+        return self.scheme == "dns" and not is_fixed
 
 
 def is_loopback_host(host: str) -> bool:
