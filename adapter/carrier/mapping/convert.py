@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -20,21 +21,14 @@ from adapter.diagnostics.finding import meant
 Convert = Callable[[str | int], object]
 Restore = Callable[[object], str]
 
-_SIGNED_32, _UNSIGNED_32 = (-(2**31), 2**31 - 1), (0, 2**32 - 1)
-_SIGNED_64, _UNSIGNED_64 = (-(2**63), 2**63 - 1), (0, 2**64 - 1)
-
 INTEGERS: dict[int, tuple[int, int]] = {
-    FieldDescriptor.TYPE_INT32: _SIGNED_32,
-    FieldDescriptor.TYPE_SINT32: _SIGNED_32,
-    FieldDescriptor.TYPE_SFIXED32: _SIGNED_32,
-    FieldDescriptor.TYPE_UINT32: _UNSIGNED_32,
-    FieldDescriptor.TYPE_FIXED32: _UNSIGNED_32,
-    FieldDescriptor.TYPE_INT64: _SIGNED_64,
-    FieldDescriptor.TYPE_SINT64: _SIGNED_64,
-    FieldDescriptor.TYPE_SFIXED64: _SIGNED_64,
-    FieldDescriptor.TYPE_UINT64: _UNSIGNED_64,
-    FieldDescriptor.TYPE_FIXED64: _UNSIGNED_64,
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
+"""What an integer can hold, however it is encoded: `sint32` and `sfixed32` as `int32`."""
+
 FLOATS = (FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE)
 LATEST_TIMESTAMP = 253_402_300_799  # timestamp.proto: "to 9999-12-31T23:59:59.999999999Z"
 _DIGITS = re.compile(r"[0-9]{1,512}")
@@ -72,7 +66,7 @@ def converter(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
         return str
     if field.type == FieldDescriptor.TYPE_BYTES:
         return lambda value: str(value).encode()
-    if field.type in INTEGERS:
+    if field.cpp_type in INTEGERS:
         return _integer(field, source, unfit)
     raise PathFault(f"{source.name} cannot stand in a field of type {kind(field)}", _way_out(field))
 
@@ -113,17 +107,12 @@ def _integer(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
             f"{source.name} never fits {kind(field)}: {source.never_a_number}",
             "Choose a field of type string or bytes.",
         )
-    return _bounded(*INTEGERS[field.type], unfit)
+    least, most = INTEGERS[field.cpp_type]
 
-
-def _bounded(least: int, most: int, unfit: Unfit) -> Convert:
     def convert(value: str | int) -> int:
-        if isinstance(value, int):
-            number = value
-        elif _DIGITS.fullmatch(value) is None:
+        if isinstance(value, str) and _DIGITS.fullmatch(value) is None:
             raise Misfit(unfit)
-        else:
-            number = int(value)
+        number = int(value)
         if not least <= number <= most:
             raise Misfit(unfit)
         return number
@@ -141,23 +130,20 @@ def constant(field: FieldDescriptor, text: str) -> object:
     if field.type == FieldDescriptor.TYPE_BYTES:
         return text.encode()
     if field.enum_type is not None:
-        if text not in field.enum_type.values_by_name:
-            names = field.enum_type.values_by_name
+        names = field.enum_type.values_by_name
+        if text not in names:
             raise PathFault(f'{kind(field)} has no value "{text}"', meant(text, names))
-        return field.enum_type.values_by_name[text].number
+        return names[text].number
     if field.type == FieldDescriptor.TYPE_BOOL and text in {"true", "false"}:
         return text == "true"
-    if field.type in INTEGERS and _CONSTANT_INTEGER.fullmatch(text):
-        least, most = INTEGERS[field.type]
+    if field.cpp_type in INTEGERS and _CONSTANT_INTEGER.fullmatch(text):
+        least, most = INTEGERS[field.cpp_type]
         if least <= int(text) <= most:
             return int(text)
     if field.type in FLOATS:
-        try:
+        with suppress(ValueError):
             return float(text)
-        except ValueError:
-            pass
-    is_bool = field.type == FieldDescriptor.TYPE_BOOL
-    hint = 'Write "=true" or "=false".' if is_bool else ""
+    hint = 'Write "=true" or "=false".' if field.type == FieldDescriptor.TYPE_BOOL else ""
     raise PathFault(f'"{text}" is not a constant of type {kind(field)}', hint)
 
 

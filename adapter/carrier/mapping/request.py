@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import EncodeError, Message
@@ -14,7 +13,6 @@ from adapter.carrier.contract.contract import Method
 from adapter.carrier.contract.field_path import FieldPath, PathFault, getter, kind, resolve
 from adapter.carrier.mapping.convert import (
     INTEGERS,
-    Convert,
     Misfit,
     Restore,
     constant,
@@ -25,9 +23,7 @@ from adapter.carrier.mapping.convert import (
 from adapter.carrier.mapping.push_fields import (
     CREATE_TIME,
     PASSWORD,
-    REQUEST_ID,
     SOURCES,
-    Getter,
     Source,
 )
 from adapter.carrier.mapping.values import PushFields, Unfit
@@ -66,8 +62,7 @@ class _FilledField:
 
     path: FieldPath
     source: Source | None
-    fill: Fill | None
-    fixed: object = None
+    fill: Fill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +113,7 @@ def plan(section: Table, method: Method, *, refused: Mapping[str, str]) -> Reque
     refuse_clashes(section, tuple(each.path for each in filled))
     made = RequestPlan(
         message_class=method.request_class,
-        fields=_builder([(each.path.names, each) for each in filled]),
+        fields=_builder([(each.path.names, each.fill) for each in filled]),
         readers=_readers(filled),
         listed=frozenset(rows.values()),
     )
@@ -136,7 +131,7 @@ def _filled_field(
     found = resolve(message, path)
     if value.startswith("="):
         fixed = constant(found.leaf, value[1:])
-        return _FilledField(path=found, source=None, fill=None, fixed=fixed)
+        return _FilledField(path=found, source=None, fill=lambda *_: fixed)
     if value in refused:
         raise PathFault(f"{value} cannot be sent here: {refused[value]}", "Remove this line.")
     source = SOURCES.get(value)
@@ -146,68 +141,36 @@ def _filled_field(
             f'{meant(value, SOURCES)} A constant is written "={value}".',
         )
     unfit = Unfit(source=source.name, target=path)
-    convert = converter(found.leaf, source, unfit)
-    # Text into text: nothing to convert.
-    is_plain = _is_text(found) and source.name != CREATE_TIME
-    fill = source.get if is_plain else _filled(convert, source.get)
+    convert, get = converter(found.leaf, source, unfit), source.get
+    if found.leaf.type == found.leaf.TYPE_STRING and source.name != CREATE_TIME:
+        return _FilledField(path=found, source=source, fill=get)  # text into text
+
+    def fill(press: Press, request_id: str) -> object:
+        return convert(get(press, request_id))
+
     return _FilledField(path=found, source=source, fill=fill)
 
 
-def _filled(convert: Convert, get: Getter) -> Fill:
-    return lambda press, request_id: convert(get(press, request_id))
-
-
-def _builder(rows: list[tuple[tuple[str, ...], _FilledField]]) -> Callable[[Press, str], Fields]:
+def _builder(rows: list[tuple[tuple[str, ...], Fill]]) -> Callable[[Press, str], Fields]:
     """Return what makes the fields of one message, nested ones as dicts of their own."""
-    plain: dict[str, str] = {}
-    fixed: Fields = {}
-    ids: list[str] = []
-    filled: list[tuple[str, Fill]] = []
-    inner: dict[str, list[tuple[tuple[str, ...], _FilledField]]] = {}
-    for (name, *rest), row in rows:
+    fills: dict[str, Fill] = {}
+    inner: dict[str, list[tuple[tuple[str, ...], Fill]]] = {}
+    for (name, *rest), fill in rows:
         if rest:
-            inner.setdefault(name, []).append((tuple(rest), row))
-        elif row.fill is None:
-            fixed[name] = row.fixed
-        elif row.source is SOURCES[REQUEST_ID] and _is_text(row.path):
-            ids.append(name)
-        elif row.source is not None and row.source.plain and _is_text(row.path):
-            plain[name] = row.source.plain
+            inner.setdefault(name, []).append((tuple(rest), fill))
         else:
-            filled.append((name, row.fill))
-    filled += [(name, _builder(deeper)) for name, deeper in inner.items()]
-    return _filler(plain, fixed, ids, tuple(filled))
-
-
-def _filler(
-    plain: Mapping[str, str], fixed: Fields, ids: list[str], filled: tuple[tuple[str, Fill], ...]
-) -> Callable[[Press, str], Fields]:
-    names = tuple(plain)
-    # One C call reads all texts; with fewer than two names attrgetter gives no tuple.
-    read = attrgetter(*plain.values(), *["biz_id"] * (2 - len(names)))
-
-    def fields(press: Press, request_id: str) -> Fields:
-        values: Fields = dict(zip(names, read(press)))  # noqa: B905 - padded; a push's path
-        for name in ids:
-            values[name] = request_id
-        for name, fill in filled:
-            values[name] = fill(press, request_id)
-        if fixed:
-            values.update(fixed)
-        return values
-
-    return fields
-
-
-def _is_text(path: FieldPath) -> bool:
-    return bool(path.leaf.type == path.leaf.TYPE_STRING)
+            fills[name] = fill
+    for name, deeper in inner.items():
+        fills.setdefault(name, _builder(deeper))
+    filled = tuple(fills.items())
+    return lambda press, request_id: {name: fill(press, request_id) for name, fill in filled}
 
 
 def _readers(
     filled: list[_FilledField],
 ) -> tuple[tuple[str, Callable[[Message], object], Restore], ...]:
     # A text keeps every character, a number does not: texts first.
-    ordered = sorted(filled, key=lambda row: integer_type(row.path) is not None)
+    ordered = sorted(filled, key=lambda row: largest_integer(row.path) is not None)
     return tuple(
         (row.source.attribute, getter(row.path), restorer(row.path.leaf))
         for row in ordered
@@ -255,16 +218,15 @@ def refuse_incomplete(section: Table, sample: Message | Unfit) -> None:
         )
 
 
-def integer_type(path: FieldPath) -> int | None:
-    """Return the leaf's protobuf type when it is an integer, in a wrapper or not."""
+def largest_integer(path: FieldPath) -> int | None:
+    """Return the most that the leaf can hold when it is an integer, in a wrapper or not."""
     leaf = wrapped(path.leaf) or path.leaf
-    return leaf.type if leaf.type in INTEGERS else None
+    return INTEGERS[leaf.cpp_type][1] if leaf.cpp_type in INTEGERS else None
 
 
 def remark(section: Table, path: FieldPath, source: Source) -> None:
     """Note what is lawful and may still surprise."""
     key, findings = section.key(str(path)), section.findings
-    integer = integer_type(path)
     if source.name == PASSWORD:
         if not path.leaf.GetOptions().debug_redact:
             findings.note(
@@ -272,7 +234,7 @@ def remark(section: Table, path: FieldPath, source: Source) -> None:
                 f'"{path.leaf.name}" is not marked [debug_redact = true]',
                 "Marked so, the carrier's own debug output hides the password.",
             )
-    elif integer is None:
+    elif largest_integer(path) is None:
         return
     elif source.name != CREATE_TIME:
         findings.note(
@@ -280,5 +242,5 @@ def remark(section: Table, path: FieldPath, source: Source) -> None:
             f"{source.name} is sent as {kind(path.leaf)}: leading zeros are lost, and what is "
             "no number that fits is answered as not_found without a call",
         )
-    elif INTEGERS[integer][1] == LAST_SECOND_OF_INT32:
+    elif largest_integer(path) == LAST_SECOND_OF_INT32:
         findings.warning(key, f"{kind(path.leaf)} holds no time after 19 January 2038")

@@ -26,7 +26,7 @@ EVERY = compiled(
     "service S { rpc Do(All) returns (All); }"
 ).method("every.S/Do")
 UNFIT = Unfit(source="s", target="t")
-INTEGER_NAMES = [KINDS[number] for number in INTEGERS]
+INTEGER_NAMES = [name for name in SCALARS if name.endswith(("32", "64"))]
 
 
 def _field(name: str) -> FieldDescriptor:
@@ -39,7 +39,7 @@ def _converted(name: str, source: str, value: str | int) -> object:
 
 @pytest.mark.parametrize("name", INTEGER_NAMES)
 def test_an_integer_takes_all_it_can_hold_and_no_more(name: str) -> None:
-    _, most = INTEGERS[_field(f"of_{name}").type]
+    _, most = INTEGERS[_field(f"of_{name}").cpp_type]
 
     assert _converted(f"of_{name}", "OrderID", str(most)) == most
     EVERY.request_class(**{f"of_{name}": most})

@@ -6,7 +6,7 @@ from adapter.carrier.contract.field_path import resolve
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.request import (
     SAMPLE,
-    integer_type,
+    largest_integer,
     refuse_clashes,
     refuse_incomplete,
     remark,
@@ -105,7 +105,7 @@ def test_what_may_surprise_is_remarked(path: str, source: str, remarked: str | N
 
 
 def test_an_integer_is_one_inside_a_wrapper_too() -> None:
-    found = [integer_type(resolve(RULES.request_type, path)) for path in ("n", "at", "open")]
+    found = [largest_integer(resolve(RULES.request_type, path)) for path in ("n", "at", "open")]
 
     assert [kind is not None for kind in found] == [True, True, False]
 
