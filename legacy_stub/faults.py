@@ -21,7 +21,7 @@ LONGEST_WAIT_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StubAnswer:
     """What the caller will get. Without any of the fields set: a status nobody knows.
 
     `failure` goes out instead of a reply; `silent` means that nothing goes out at all.
@@ -44,13 +44,13 @@ class Answer:
         return self.outcome.value if self.outcome else "unknown_status"
 
 
-Proceed = Callable[[], Awaitable[Answer]]
+Proceed = Callable[[], Awaitable[StubAnswer]]
 
 
 class Fault(Protocol):
     """One way in which a carrier's system fails."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         """Answer one call, asking `proceed` or not."""
         ...
 
@@ -61,26 +61,26 @@ class Latency:
 
     milliseconds: int
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         await asyncio.sleep(self.milliseconds / 1000)
         return await proceed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class ErrorStatus:
     """The call ends with a gRPC status and nothing was done."""
 
     code: grpc.StatusCode
 
-    async def apply(self, _proceed: Proceed, /) -> Answer:
-        return Answer(failure=self.code)
+    async def apply(self, _proceed: Proceed, /) -> StubAnswer:
+        return StubAnswer(failure=self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """The order system acts, then the connection breaks: UNAVAILABLE after the effect."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         return replace(await proceed(), failure=grpc.StatusCode.UNAVAILABLE)
 
 
@@ -88,7 +88,7 @@ class Drop:
 class Hang:
     """The order system acts, then never answers."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         return replace(await proceed(), silent=True)
 
 
@@ -96,8 +96,8 @@ class Hang:
 class UnknownStatus:
     """A newer carrier answers with a status value the contract does not know."""
 
-    async def apply(self, _proceed: Proceed, /) -> Answer:
-        return Answer()
+    async def apply(self, _proceed: Proceed, /) -> StubAnswer:
+        return StubAnswer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Sometimes:
     fault: Fault
     chance: Callable[[], float]
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         struck = self.chance() < self.probability
         return await (self.fault.apply(proceed) if struck else proceed())
 
@@ -145,10 +145,10 @@ class StandingFault:
 STANDING: Mapping[str, Callable[[StandingFault], Fault]] = MappingProxyType(
     {
         "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
-        "unavailable": lambda _: Failure(code=grpc.StatusCode.UNAVAILABLE),
+        "unavailable": lambda _: ErrorStatus(code=grpc.StatusCode.UNAVAILABLE),
         "drop": lambda _: Drop(),
         "hang": lambda _: Hang(),
-        "error": lambda _: Failure(code=grpc.StatusCode.INTERNAL),
+        "error": lambda _: ErrorStatus(code=grpc.StatusCode.INTERNAL),
         "unknown-status": lambda _: UnknownStatus(),
     }
 )

@@ -19,7 +19,7 @@ from legacy_stub.faults import (
     LONGEST_WAIT_MS,
     STANDING,
     Drop,
-    Failure,
+    ErrorStatus,
     Fault,
     Hang,
     StandingFault,
@@ -60,14 +60,14 @@ MAGIC: Mapping[str, Callable[[int], Role]] = MappingProxyType(
         "INVALID": lambda _: Role(order=Order(life=Life.SIGNED_FOR)),
         "UNSUPPORTED": lambda _: Role(order=Order(life=Life.NOT_CANCELLABLE)),
         "NOT-FOUND": lambda _: NOBODY,
-        "ERROR": lambda _: Role(order=CREATED, fault=Failure(code=grpc.StatusCode.INTERNAL)),
+        "ERROR": lambda _: Role(order=CREATED, fault=ErrorStatus(code=grpc.StatusCode.INTERNAL)),
         "SLOW-<ms>": lambda ms: Role(
             order=Order(life=Life.CREATED, takes_ms=min(ms, LONGEST_WAIT_MS))
         ),
         "HANG": lambda _: Role(order=CREATED, fault=Hang(), faulty_calls=1),
         "DROP": lambda _: Role(order=CREATED, fault=Drop(), faulty_calls=1),
         "FLAKY-<n>": lambda n: Role(
-            order=CREATED, fault=Failure(code=grpc.StatusCode.UNAVAILABLE), faulty_calls=n
+            order=CREATED, fault=ErrorStatus(code=grpc.StatusCode.UNAVAILABLE), faulty_calls=n
         ),
         "NEW-ENUM": lambda _: Role(order=CREATED, fault=UnknownStatus()),
     }

@@ -24,7 +24,7 @@ from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Failure, Outcome
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import control_handler
-from legacy_stub.faults import Answer
+from legacy_stub.faults import StubAnswer
 from legacy_stub.order_system import OrderSystem
 
 CALLS_AT_ONCE = 10_000  # beyond it RESOURCE_EXHAUSTED; a hanging call costs some 20 KiB
@@ -123,7 +123,7 @@ class StubServer:
         return self._mapping.write_fact(answer.fact)
 
 
-async def _refuse(answer: Answer, context: Context) -> None:
+async def _refuse(answer: StubAnswer, context: Context) -> None:
     """End the call here when no reply is to go out."""
     if answer.silent:
         # For ever: gRPC cancels this handler when the caller gives up or the stub stops.

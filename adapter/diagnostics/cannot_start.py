@@ -15,7 +15,7 @@ CannotStart
 ├── ListenFailed           the address is taken, or not ours (adapter.edge.server)
 ├── StubFailed             the stub of `dev` does not run (adapter.cli.dev.stub)
 ├── StubUnreachable        no stub answers (legacy_stub.control)
-├── UnusableDatabase       the stub's log of calls (legacy_stub.journal)
+├── UnusableDatabase       the stub's log of calls (legacy_stub.calls)
 └── CannotListen           the stub's port (legacy_stub.server)
 
 Every command ends in one `except CannotStart` (`adapter.cli.findings.or_refuse`): it prints

@@ -6,14 +6,14 @@ import pytest
 from adapter.cancellation.model import Fact, Outcome
 from legacy_stub.faults import (
     STANDING,
-    Answer,
     Drop,
-    Failure,
+    ErrorStatus,
     Fault,
     Hang,
     Latency,
     Sometimes,
     StandingFault,
+    StubAnswer,
     UnknownStatus,
 )
 
@@ -24,17 +24,17 @@ class Effect:
     def __init__(self) -> None:
         self.times = 0
 
-    async def __call__(self) -> Answer:
+    async def __call__(self) -> StubAnswer:
         self.times += 1
-        return Answer(outcome=Outcome.CANCELLED, done=True)
+        return StubAnswer(outcome=Outcome.CANCELLED, done=True)
 
 
 @pytest.mark.parametrize(
     ("fault", "effects", "word"),
     [
         (Latency(milliseconds=1), 1, "cancelled"),
-        (Failure(code=grpc.StatusCode.UNAVAILABLE), 0, "UNAVAILABLE"),
-        (Failure(code=grpc.StatusCode.INTERNAL), 0, "INTERNAL"),
+        (ErrorStatus(code=grpc.StatusCode.UNAVAILABLE), 0, "UNAVAILABLE"),
+        (ErrorStatus(code=grpc.StatusCode.INTERNAL), 0, "INTERNAL"),
         (Drop(), 1, "UNAVAILABLE"),
         (Hang(), 1, ""),
         (UnknownStatus(), 0, "unknown_status"),
@@ -62,7 +62,7 @@ async def test_a_fault_of_chance_strikes_below_its_probability(
 
 
 def test_a_lookup_has_no_outcome_but_a_fact() -> None:
-    assert Answer(fact=Fact.ACTIVE).outcome is None
+    assert StubAnswer(fact=Fact.ACTIVE).outcome is None
 
 
 @pytest.mark.parametrize("name", STANDING)
