@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.box import SIMPLE
@@ -52,29 +53,17 @@ def main() -> None:
 @click.option("--contract", type=a_file, help="A descriptor set (.binpb) in place of carrier.v1.")
 @click.option("--mapping", type=a_file, help="The mapping (.toml) that belongs to it.")
 @click.option("--database", type=a_file, help="SQLite file to remember calls in; made if absent.")
-@click.option("--forget-request-ids", is_flag=True, help="Be a system that knows no request ids.")
-def serve_command(
-    host: str,
-    port: int,
-    orders: Path | None,
-    scenario: Path | None,
-    contract: Path | None,
-    mapping: Path | None,
-    database: Path | None,
-    forget_request_ids: bool,  # noqa: FBT001 - click hands options over by name
-) -> None:
+@click.option(
+    "--forget-request-ids",
+    "remembers_request_ids",
+    flag_value=False,
+    default=True,
+    help="Play a system that does not know request ids.",
+)
+def serve_command(**options: Any) -> None:
     """Serve until SIGINT or SIGTERM. Prints one line when it listens."""
-    serving = Serving(
-        host=host,
-        port=port,
-        orders=orders,
-        scenario=scenario,
-        contract=contract,
-        mapping=mapping,
-        database=database,
-        remembers_request_ids=not forget_request_ids,
-    )
-    with _or_refuse(contract=str(contract or "the shipped contract")):
+    serving = Serving(**options)
+    with _or_refuse(contract=str(serving.contract or "the shipped contract")):
         serve(serving, announce=lambda at: click.echo(f"legacy-stub listening on {at}"))
 
 

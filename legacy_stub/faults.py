@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Protocol
 
 import grpc
@@ -142,14 +141,12 @@ class StandingFault:
         return Sometimes(probability=self.probability, fault=fault, chance=chance)
 
 
-STANDING: Mapping[str, Callable[[StandingFault], Fault]] = MappingProxyType(
-    {
-        "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
-        "unavailable": lambda _: ErrorStatus(code=grpc.StatusCode.UNAVAILABLE),
-        "drop": lambda _: Drop(),
-        "hang": lambda _: Hang(),
-        "error": lambda _: ErrorStatus(code=grpc.StatusCode.INTERNAL),
-        "unknown-status": lambda _: UnknownStatus(),
-    }
-)
+STANDING: Mapping[str, Callable[[StandingFault], Fault]] = {
+    "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
+    "unavailable": lambda _: ErrorStatus(code=grpc.StatusCode.UNAVAILABLE),
+    "drop": lambda _: Drop(),
+    "hang": lambda _: Hang(),
+    "error": lambda _: ErrorStatus(code=grpc.StatusCode.INTERNAL),
+    "unknown-status": lambda _: UnknownStatus(),
+}
 """Every fault that `legacy-stub fault set` and a scenario file may name."""

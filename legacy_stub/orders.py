@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
 
 from adapter.carrier.mapping.values import Fact, Outcome, PushFields
 from adapter.diagnostics.table import Table, UnusableFile, read
@@ -26,26 +25,22 @@ class Life(Enum):
     NOT_CANCELLABLE = "not_cancellable"
 
 
-ANSWERS: Mapping[Life, Outcome] = MappingProxyType(
-    {
-        Life.CREATED: Outcome.CANCELLED,
-        Life.PICKED_UP: Outcome.PICKED_UP,
-        Life.SIGNED_FOR: Outcome.INVALID,
-        Life.CANCELLED: Outcome.ALREADY_CANCELLED,
-        Life.NOT_CANCELLABLE: Outcome.UNSUPPORTED,
-    }
-)
+ANSWERS: Mapping[Life, Outcome] = {
+    Life.CREATED: Outcome.CANCELLED,
+    Life.PICKED_UP: Outcome.PICKED_UP,
+    Life.SIGNED_FOR: Outcome.INVALID,
+    Life.CANCELLED: Outcome.ALREADY_CANCELLED,
+    Life.NOT_CANCELLABLE: Outcome.UNSUPPORTED,
+}
 """What a cancel answers while no call has cancelled the order; CANCELLED also does it."""
 
-FACTS: Mapping[Life, Fact] = MappingProxyType(
-    {
-        Life.CREATED: Fact.ACTIVE,
-        Life.PICKED_UP: Fact.PICKED_UP,
-        Life.SIGNED_FOR: Fact.INVALID,
-        Life.CANCELLED: Fact.CANCELLED,
-        Life.NOT_CANCELLABLE: Fact.ACTIVE,
-    }
-)
+FACTS: Mapping[Life, Fact] = {
+    Life.CREATED: Fact.ACTIVE,
+    Life.PICKED_UP: Fact.PICKED_UP,
+    Life.SIGNED_FOR: Fact.INVALID,
+    Life.CANCELLED: Fact.CANCELLED,
+    Life.NOT_CANCELLABLE: Fact.ACTIVE,
+}
 """What a lookup says while no call has cancelled the order."""
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping as Table
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import grpc
@@ -37,16 +35,14 @@ OPTIONS = (
     ("grpc.max_receive_message_length", REQUEST_LIMIT_BYTES),
 )
 
-WORDS: Table[Outcome, str] = MappingProxyType(
-    {
-        Outcome.CANCELLED: "the order is cancelled",
-        Outcome.NOT_FOUND: "no such order for this merchant",
-        Outcome.PICKED_UP: "the courier has the parcel",
-        Outcome.INVALID: "the parcel was signed for long ago",
-        Outcome.ALREADY_CANCELLED: "the order was cancelled before",
-        Outcome.UNSUPPORTED: "this product cannot be cancelled",
-    }
-)
+WORDS: dict[Outcome, str] = {
+    Outcome.CANCELLED: "the order is cancelled",
+    Outcome.NOT_FOUND: "no such order for this merchant",
+    Outcome.PICKED_UP: "the courier has the parcel",
+    Outcome.INVALID: "the parcel was signed for long ago",
+    Outcome.ALREADY_CANCELLED: "the order was cancelled before",
+    Outcome.UNSUPPORTED: "this product cannot be cancelled",
+}
 """The carrier's own words, for contracts that have a field for them."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
