@@ -101,7 +101,7 @@ def reset_command(target: str) -> None:
 
 @main.group("fault")
 def fault_group() -> None:
-    """Let the whole order system fail, until it is cleared."""
+    """Make the whole order system fail until it is cleared."""
 
 
 @fault_group.command("set")
@@ -144,7 +144,7 @@ def _print_faults(faults: Sequence[StandingFault], *, as_json: bool) -> None:
         wait = f" of {fault.milliseconds} ms" if fault.milliseconds else ""
         click.echo(f"{fault.name}{wait}, probability {fault.probability:g}")
     if not faults:
-        click.echo("no fault stands")
+        click.echo("no fault is set")
 
 
 def _print_json(rows: list[dict[str, object]]) -> None:

@@ -125,13 +125,13 @@ class StandingFault:
 
     def __post_init__(self) -> None:
         if self.name not in STANDING:
-            raise ValueError(f"no fault is named {self.name!r}; there are {', '.join(STANDING)}")
+            raise ValueError(f"unknown fault {self.name!r}; choose from {', '.join(STANDING)}")
         if not 0 <= self.probability <= 1:
-            raise ValueError(f"a probability lies between 0 and 1, {self.probability} does not")
+            raise ValueError(f"the probability must be between 0 and 1, not {self.probability}")
         if not 0 <= self.milliseconds <= LONGEST_WAIT_MS:
-            raise ValueError(f"a latency lies between 0 and {LONGEST_WAIT_MS} ms")
+            raise ValueError(f"a latency must be between 0 and {LONGEST_WAIT_MS} ms")
         if (self.name == "latency") != (self.milliseconds > 0):
-            raise ValueError("milliseconds belong to latency, and latency needs them")
+            raise ValueError("milliseconds are for latency only, and latency requires them")
 
     def fault(self, chance: Callable[[], float]) -> Fault:
         """Return the fault itself, drawing from `chance` when it is not certain."""

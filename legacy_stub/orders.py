@@ -57,7 +57,7 @@ class Order:
     takes_ms: int = 0
 
     def fits(self, wish: PushFields) -> bool:
-        """Say whether the wish names the order that this waybill belongs to.
+        """Tell whether the wish names the order that this waybill belongs to.
 
         What the contract has no field for (None) cannot disagree.
         """
@@ -95,7 +95,7 @@ class OrderBook:
         )
 
     def admits(self, wish: PushFields) -> bool:
-        """Say whether a merchant we know asks, with the right password.
+        """Tell whether a merchant we know asks, with the right password.
 
         A contract may carry no password, or no merchant at all: then it is not asked for.
         """

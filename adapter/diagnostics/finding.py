@@ -117,7 +117,7 @@ class Findings:
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
-    """Say whether any of the findings keeps `serve` from starting."""
+    """Tell whether any of the findings keeps `serve` from starting."""
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 

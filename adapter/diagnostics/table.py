@@ -28,9 +28,9 @@ NOT_TABLE = "must be a table, not a value."
 NOT_LIST = "must be a list of tables."
 ONE_OF = "must be one of {expected}."
 WITHOUT_QUOTES = "Write it without quotes."
-KEEP_ONE = "Keep one of the two."
+KEEP_ONE = "Remove one of the two."
 
-# tomllib's words for a key or a table that stands twice; it names neither place.
+# tomllib's words for a key or a table that is defined twice; it names neither place.
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate)|Duplicate inline table key")
 
 
@@ -135,7 +135,7 @@ class Table:
             elif path in found:
                 first = self.findings.lines.get(self.key(path))
                 said = f", first on line {first}" if first else ""
-                self.findings.error(self.key(path), f"stands twice{said}", KEEP_ONE)
+                self.findings.error(self.key(path), f"is defined twice{said}", KEEP_ONE)
             else:
                 found[path] = value
         return found
@@ -217,17 +217,17 @@ def _refuse_syntax(findings: Findings, text: str, error: tomllib.TOMLDecodeError
     places = [place for place in places_of(text) if place.line <= line]
     clash = _clash(places) if _TWICE.match(message) else None
     if clash is None:
-        hint = "Text stands in double quotes, a table's name in [brackets] on a line of its own."
+        hint = "Put text in double quotes, and a table's name in [brackets] on its own line."
         findings.error("", f"is not TOML: {message}.", hint, line=line, column=column)
         return
     first, second = clash
     key = second.key[:-1] if isinstance(second.key[-1], int) else second.key
-    message = f"stands twice, first on line {first.line}."
+    message = f"is defined twice, first on line {first.line}."
     findings.error(dotted(key), message, KEEP_ONE, line=second.line)
 
 
 def _clash(places: Sequence[KeyPlace]) -> tuple[KeyPlace, KeyPlace] | None:
-    """Find the key that stands twice, or once as a value and once as a table."""
+    """Find the key that is defined twice, or once as a value and once as a table."""
     seen: dict[Key, KeyPlace] = {}
     for place in places:
         if place.key in seen:

@@ -152,7 +152,12 @@ def test_the_ops_port_is_for_this_machine_alone(
     ("carrier", "key", "severity", "hint"),
     [
         (CarrierSettings(), "target", "error", "Write e.g. dns:///"),
-        (CarrierSettings(target="https://far:1"), "target", "error", "has no http:// before it."),
+        (
+            CarrierSettings(target="https://far:1"),
+            "target",
+            "error",
+            "does not start with http://.",
+        ),
         (CarrierSettings(target="dns:///"), "target", "error", "Write e.g. dns:///"),
         (CarrierSettings(target="dns:///far:1"), "target", "error", "Add [carrier.tls], or set"),
         (CarrierSettings(target="localhost"), "target", "warning", "Write e.g. dns:///"),

@@ -53,7 +53,7 @@ TABLES = {
     "scenario.toml": "",
 }
 
-TWICE = "stands twice, first on line 2."
+TWICE = "is defined twice, first on line 2."
 SLIPS = {
     "a key twice": ('{heading}{text} = "a"\n\n{text} = "b"\n', 4, TWICE),
     "a key twice over several lines": (
@@ -71,7 +71,7 @@ SLIPS = {
         "is not TOML: Illegal character '\\n'.",
     ),
     "brackets without end": ("a = " + "[" * 5000, None, None),
-    "a table twice": ("[one]\n[two]\n[one]\n", 3, "stands twice, first on line 1."),
+    "a table twice": ("[one]\n[two]\n[one]\n", 3, "is defined twice, first on line 1."),
 }
 
 

@@ -84,11 +84,11 @@ def test_an_uncertain_fault_draws_each_time() -> None:
 @pytest.mark.parametrize(
     ("name", "milliseconds", "probability", "text"),
     [
-        ("thunder", 0, 1.0, "no fault is named 'thunder'; there are latency, unavailable"),
+        ("thunder", 0, 1.0, "unknown fault 'thunder'; choose from latency, unavailable"),
         ("drop", 0, 1.5, "between 0 and 1"),
         ("latency", 700_000, 1.0, "between 0 and 600000 ms"),
-        ("latency", 0, 1.0, "latency needs them"),
-        ("drop", 5, 1.0, "belong to latency"),
+        ("latency", 0, 1.0, "latency requires them"),
+        ("drop", 5, 1.0, "are for latency only"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(

@@ -136,7 +136,7 @@ def test_a_fault_that_cannot_be_is_told_at_its_table(tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     file.write_text('[[faults]]\nname = "latency"\n')
 
-    with pytest.raises(UnusableFile, match="line 1, faults 1: milliseconds belong to latency"):
+    with pytest.raises(UnusableFile, match="line 1, faults 1: milliseconds are for latency only"):
         Scenario.load(file)
 
 

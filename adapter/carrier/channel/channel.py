@@ -49,7 +49,7 @@ class Channel:
         return self._channel.get_state(try_to_connect=True)
 
     async def ready(self, *, within_seconds: float) -> bool:
-        """Say whether the channel is ready, waiting if it is not. No task switch if it is."""
+        """Tell whether the channel is ready, waiting if it is not. No task switch if it is."""
         if self.connectivity() is READY:
             return True
         self._ready.clear()
@@ -107,7 +107,7 @@ class Channel:
             await self._channel.close()
 
     async def idle(self, *, within_seconds: float) -> bool:
-        """Say whether no call is in flight, waiting for the last one's end."""
+        """Tell whether no call is in flight, waiting for the last one's end."""
         if not self.in_flight:
             return True
         self._idle.clear()

@@ -79,7 +79,7 @@ class GrpcCarrier:
         return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
 
     async def ready(self, *, within_seconds: float) -> bool:
-        """Say whether a call could be sent now: a place is free, and a healthy address is
+        """Tell whether a call could be sent now: a place is free, and a healthy address is
         connected, or becomes so in time. Does not switch tasks when both are true at once."""
         if self._closed or not self._places.has_free():
             return False
@@ -259,7 +259,7 @@ class CallLimit:
         self.refused = 0
 
     def has_free(self) -> bool:
-        """Say whether a call could start now, and count it if not."""
+        """Tell whether a call could start now, and count it if not."""
         if not self._semaphore.locked():
             return True
         self.refused += 1

@@ -95,7 +95,7 @@ class Contract:
                 pool.AddSerializedFile(file.SerializeToString())
             except TypeError as error:
                 raise ContractFault(
-                    f"{file.name} does not fit together with the rest: {error}",
+                    f"{file.name} conflicts with the other files: {error}",
                     hint="Compile the files again, all at once.",
                 ) from error
         named = tuple(pool.FindFileByName(file.name) for file in files)
@@ -119,13 +119,11 @@ class Contract:
         known = {method_name(method): method for method in self.methods}
         found = known.get(name.removeprefix("/"))
         if found is None:
-            raise ContractFault(
-                f'there is no method "{name}" in the contract', hint=self._unary_like(name)
-            )
+            raise ContractFault(f'the contract has no method "{name}"', hint=self._unary_like(name))
         if not is_unary(found):
             raise ContractFault(
                 f'"{name}" is a streaming method',
-                hint="One push is one question and one answer: name a unary method. "
+                hint="A push needs one request and one reply: name a unary method. "
                 + self._unary_like(""),
             )
         return Method(
@@ -139,10 +137,10 @@ class Contract:
     def _unary_like(self, name: str) -> str:
         """Say which method may be meant, and which there are; a streaming one never is."""
         if not self.methods:
-            return "The descriptor set has no service at all."
+            return "The descriptor set contains no service."
         unary = [method_name(method) for method in self.methods if is_unary(method)]
         near, listed = meant(name, unary), meant("", unary)
-        return " ".join(dict.fromkeys((near, listed))) or "Every method of it is a streaming one."
+        return " ".join(dict.fromkeys((near, listed))) or "All of its methods are streaming."
 
 
 def is_unary(method: MethodDescriptor) -> bool:
@@ -175,10 +173,10 @@ def _parse(raw: bytes) -> list[FileDescriptorProto]:
     try:
         files = list(FileDescriptorSet.FromString(raw).file)
     except DecodeError as error:
-        raise ContractFault("these bytes are not a descriptor set", hint=how) from error
+        raise ContractFault("the file is not a descriptor set", hint=how) from error
     # Many other files parse as a set of nothing: unknown fields are not an error to protobuf.
     if not any(file.message_type or file.service for file in files):
-        raise ContractFault("the descriptor set holds no message and no service", hint=how)
+        raise ContractFault("the descriptor set contains no message and no service", hint=how)
     return files
 
 

@@ -79,8 +79,8 @@ def resolve(message: Descriptor, path: str) -> FieldPath:
             )
         if field.is_repeated:
             raise PathFault(
-                f'"{field.name}" is a {_plural(field)} field: which of its many values is '
-                "meant cannot be said",
+                f'"{field.name}" is a {_plural(field)} field: a mapping cannot say '
+                "which of its values is meant",
                 "Name a singular field.",
             )
         fields.append(field)

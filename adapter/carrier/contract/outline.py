@@ -28,7 +28,7 @@ class EnumValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOutline:
-    """One field: how a mapping names it, its type, and what lies inside it.
+    """One field: how a mapping names it, its type, and what is inside it.
 
     `fault` says why a mapping cannot use it, if it cannot. `oneof` is empty outside of one.
     """

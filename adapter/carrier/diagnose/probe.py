@@ -37,7 +37,7 @@ HealthCall = Callable[..., Awaitable[bytes]]
 ROUNDS = 3
 SLOW_SECONDS = 0.5
 
-_UNWELL = "While it says so, nothing is sent, and pushes are answered −1."
+_UNWELL = "Until this changes, nothing is sent and pushes are answered −1."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def _check_client_certificate(
         x509.load_pem_x509_certificate(read.cert), owner=f"the client certificate {name}"
     )
     if fault := certificate.fault_at(now_unix):
-        findings.error(TLS, fault, "Have it issued again; no restart is needed.")
+        findings.error(TLS, fault, "Have a new one issued; no restart is needed.")
     elif soon := certificate.expires_soon(now_unix):
         findings.warning(TLS, soon, "Replace the files; no restart is needed.")
 
@@ -140,7 +140,7 @@ async def _ask_health(
     if status != health_pb2.HealthCheckResponse.SERVING:
         names = health_pb2.HealthCheckResponse.ServingStatus.DESCRIPTOR.values_by_number
         word = names[status].name if status in names else str(status)
-        findings.error(HEALTH, f"the server says {word}", _UNWELL)
+        findings.error(HEALTH, f"the server reports {word}", _UNWELL)
 
 
 def _explain_health_failure(findings: Findings, code: grpc.StatusCode, read: Credentials) -> None:
@@ -148,16 +148,16 @@ def _explain_health_failure(findings: Findings, code: grpc.StatusCode, read: Cre
         findings.note(
             HEALTH,
             "the server has no health service",
-            "It is taken for healthy while its connection lives.",
+            "It counts as healthy while it is connected.",
         )
     elif code is grpc.StatusCode.NOT_FOUND:
-        message = "the health service does not know the service it is asked for"
+        message = "the health service does not know the configured service"
         findings.error(HEALTH, message, _UNWELL)
     elif code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
         what = "refuses the token" if read.metadata else "wants credentials, and none are set"
         findings.warning(HEALTH, f"the health service {what}: {code.name}")
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        findings.error(HEALTH, "the server accepts connections and answers nothing", _UNWELL)
+        findings.error(HEALTH, "the server accepts connections but does not answer", _UNWELL)
     else:
         findings.error(HEALTH, f"the health service fails with {code.name}")
 
@@ -173,7 +173,7 @@ async def _check_drift(
     try:
         served = await fetch(options, within_seconds=within_seconds)
     except NoReflection:
-        hint = "Whether it speaks this contract shows with the first call."
+        hint = "The first call will show whether it speaks this contract."
         findings.note(ContractFault.KEY, "the server offers no reflection", hint)
     except ContractFault as error:
         findings.note(ContractFault.KEY, error.message, error.hint)

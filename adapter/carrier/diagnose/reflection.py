@@ -159,7 +159,9 @@ async def _add(
         try:
             file = FileDescriptorProto.FromString(raw)
         except DecodeError as error:
-            raise ContractFault("the server's reflection sends what is no descriptor") from error
+            raise ContractFault(
+                "the server's reflection sends something that is not a descriptor"
+            ) from error
         if file.name not in found:
             found[file.name] = file
             added.append(file)
@@ -177,7 +179,7 @@ async def _ask(
     if not isinstance(answer, wire.ServerReflectionResponse):
         # The stream ended: an error status is raised here, a clean end is none.
         await stream.wait_for_connection()
-        raise ContractFault("the server ended its reflection before it had answered")
+        raise ContractFault("the server ended the reflection stream without an answer")
     if answer.HasField("error_response"):
         what = request.file_containing_symbol or request.file_by_filename or "its services"
         raise ContractFault(f"the server's reflection does not know {what}")

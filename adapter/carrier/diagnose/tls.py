@@ -112,7 +112,7 @@ async def _diagnose_tls(
                 return _error(
                     TLS,
                     f"{endpoint}: the server does not offer HTTP/2 in its handshake (ALPN h2)",
-                    "gRPC needs it; a proxy in front of the carrier may have to be told.",
+                    "gRPC needs it; a proxy in front of the carrier may have to be set up for it.",
                 )
             frame = await read_first_frame(reader, writer, within_seconds=within_seconds / 2)
     except ssl.SSLCertVerificationError as error:
@@ -146,7 +146,7 @@ async def _certificate_rejected(
         _WRONG_ADDRESS: wrong_name,
         _SELF_SIGNED: (
             "the server's certificate is self-signed and not trusted",
-            "Name that very certificate as ca, or have it signed.",
+            "Set ca to this certificate, or have it signed by an authority.",
         ),
         _SELF_SIGNED_ROOT: unknown_issuer,
         _NO_ISSUER: unknown_issuer,
@@ -215,8 +215,8 @@ def _client_certificate(endpoint: Endpoint, tls: TlsFiles) -> tuple[Finding, ...
 def _not_grpc(endpoint: Endpoint, frame: FirstFrame) -> tuple[Finding, ...]:
     what = {
         FirstFrame.HTTP1: "an HTTP/1 server answers, not a gRPC server",
-        FirstFrame.CLOSED: "the server closes the connection without a word",
-        FirstFrame.SILENT: "the server accepts the connection and says nothing",
+        FirstFrame.CLOSED: "the server closes the connection without an answer",
+        FirstFrame.SILENT: "the server accepts the connection and sends nothing",
     }.get(frame, "what answers does not speak gRPC")
     return _error(TARGET, f"{endpoint}: {what}", "Is it the right port?")
 

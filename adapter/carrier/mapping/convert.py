@@ -68,7 +68,9 @@ def converter(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
         return lambda value: str(value).encode()
     if field.cpp_type in INTEGERS:
         return _integer(field, source, unfit)
-    raise PathFault(f"{source.name} cannot stand in a field of type {kind(field)}", _way_out(field))
+    raise PathFault(
+        f"{source.name} cannot be put into a field of type {kind(field)}", _way_out(field)
+    )
 
 
 def _message(field: FieldDescriptor, held: Descriptor, source: Source, unfit: Unfit) -> Convert:
@@ -80,7 +82,7 @@ def _message(field: FieldDescriptor, held: Descriptor, source: Source, unfit: Un
         )
     if source.name != CREATE_TIME:
         raise PathFault(
-            f"{source.name} cannot stand in a field of type {TIMESTAMP}",
+            f"{source.name} cannot be put into a field of type {TIMESTAMP}",
             "Only CreateTime is a time.",
         )
 

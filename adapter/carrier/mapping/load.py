@@ -127,7 +127,9 @@ def _lookup(section: Table, contract: Contract) -> Lookup | None:
 
 
 def _plan(section: Table, method: Method | None, refused: Mapping[str, str]) -> RequestPlan | None:
-    request = section.table("request", missing="Say which field holds what of the push.")
+    request = section.table(
+        "request", missing="Say which field of the request holds which field of the push."
+    )
     if request is None or method is None:
         return None
     plan = requests.plan(request, method, refused=refused)
@@ -159,7 +161,7 @@ def _check_request(section: Table, plan: RequestPlan) -> None:
     if not any(map(plan.carries, IDENTITIES)):
         section.findings.error(
             section.name,
-            "neither WayBillID nor OrderID is sent: the carrier cannot know which waybill is meant",
+            "neither WayBillID nor OrderID is sent: the carrier cannot tell which waybill is meant",
             'Add a line: "path.to.the.field" = "WayBillID".',
         )
     elif not plan.carries("WayBillID"):
@@ -198,7 +200,7 @@ def _check_status(section: Table, table: StatusTable[Outcome], refusals: Refusal
         if outcome not in said | {Outcome.CANCELLED, Outcome.FAILED, Outcome.IN_DOUBT}:
             findings.note(
                 section.key("outcomes"),
-                f'nothing means "{outcome.value}": no merchant will ever be told so',
+                f'nothing means "{outcome.value}": no merchant will ever get this reply',
             )
 
 

@@ -137,7 +137,7 @@ def _filled_field(
     source = SOURCES.get(value)
     if source is None:
         raise PathFault(
-            f'"{value}" is no field of a push',
+            f'"{value}" is not a field of a push',
             f'{meant(value, SOURCES)} A constant is written "={value}".',
         )
     unfit = Unfit(source=source.name, target=path)
@@ -198,7 +198,7 @@ def refuse_clashes(section: Table, paths: tuple[FieldPath, ...]) -> None:
             if tuple(prefix.split(".")) in filled:
                 section.findings.error(
                     key,
-                    f'lies inside "{prefix}", which is filled as a whole',
+                    f'is inside "{prefix}", which is filled as a whole',
                     "Remove one of the two.",
                 )
 
@@ -213,7 +213,7 @@ def refuse_incomplete(section: Table, sample: Message | Unfit) -> None:
         missing = str(error).rpartition(": ")[2]
         section.findings.error(
             section.name,
-            f"the contract requires what nothing fills (proto2 required): {missing}",
+            f"the contract requires fields that nothing fills (proto2 required): {missing}",
             "Add a line for each of them.",
         )
 
@@ -240,7 +240,7 @@ def remark(section: Table, path: FieldPath, source: Source) -> None:
         findings.note(
             key,
             f"{source.name} is sent as {kind(path.leaf)}: leading zeros are lost, and what is "
-            "no number that fits is answered as not_found without a call",
+            "not a number that fits is answered as not_found without a call",
         )
     elif largest_integer(path) == LAST_SECOND_OF_INT32:
         findings.warning(key, f"{kind(path.leaf)} holds no time after 19 January 2038")

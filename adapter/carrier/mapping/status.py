@@ -169,7 +169,7 @@ def meaning_of(section: Table, name: str, text: str, words: type[W]) -> W | None
     known: dict[str, W] = {word.value: word for word in words}
     if text not in known:
         section.findings.error(
-            section.key(name), f'"{text}" is not one of ours', meant(text, known)
+            section.key(name), f'"{text}" is not a valid meaning', meant(text, known)
         )
     return known.get(text)
 

@@ -243,8 +243,8 @@ def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionRes
     ("answer", "says"),
     [
         (unknown, f"the server's reflection does not know {SERVICE}"),
-        (garbled, "the server's reflection sends what is no descriptor"),
-        (ending, "the server ended its reflection before it had answered"),
+        (garbled, "the server's reflection sends something that is not a descriptor"),
+        (ending, "the server ended the reflection stream without an answer"),
         (endless, "the server's contract has more than 500 files"),
         (crashing, "reflection failed with UNKNOWN"),
     ],

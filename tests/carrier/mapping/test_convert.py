@@ -99,12 +99,12 @@ def test_a_time_that_is_text_stands_in_no_timestamp() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "message"),
     [
-        ("of_bool", "OrderID", "OrderID cannot stand in a field of type bool"),
-        ("of_float", "OrderID", "OrderID cannot stand in a field of type float"),
-        ("of_double", "CreateTime", "CreateTime cannot stand in a field of type double"),
-        ("in_double", "OrderID", "OrderID cannot stand in a field of type double"),
-        ("colour", "OrderID", "OrderID cannot stand in a field of type every.Colour"),
-        ("at", "OrderID", "OrderID cannot stand in a field of type google.protobuf.Timestamp"),
+        ("of_bool", "OrderID", "OrderID cannot be put into a field of type bool"),
+        ("of_float", "OrderID", "OrderID cannot be put into a field of type float"),
+        ("of_double", "CreateTime", "CreateTime cannot be put into a field of type double"),
+        ("in_double", "OrderID", "OrderID cannot be put into a field of type double"),
+        ("colour", "OrderID", "OrderID cannot be put into a field of type every.Colour"),
+        ("at", "OrderID", "OrderID cannot be put into a field of type google.protobuf.Timestamp"),
         ("empty", "OrderID", '"empty" is a message (every.Empty)'),
         ("of_int64", "request_id", "request_id never fits int64: it is 32 hexadecimal digits"),
         ("in_int64", "ShopAppID", "ShopAppID never fits int64: it is an app id"),

@@ -46,7 +46,7 @@ def test_an_outcome_that_no_merchant_can_be_told_is_a_note() -> None:
         (
             Severity.NOTE,
             "status.outcomes",
-            'nothing means "picked_up": no merchant will ever be told so.',
+            'nothing means "picked_up": no merchant will ever get this reply.',
         )
     ]
 
@@ -93,7 +93,7 @@ def test_a_method_that_is_missing_or_unknown_is_an_error() -> None:
     unknown = _new(MAPPING.replace("dispatch.Orders/Void", "dispatch.Orders/None"))
 
     assert (Severity.ERROR, "method", "is missing.") in nameless
-    assert unknown[0][2] == 'there is no method "dispatch.Orders/None" in the contract.'
+    assert unknown[0][2] == 'the contract has no method "dispatch.Orders/None".'
 
 
 def test_a_request_that_does_not_say_which_waybill_is_an_error() -> None:

@@ -213,11 +213,11 @@ def test_faults_hold_notes_too_and_stand_in_the_order_of_the_file() -> None:
     lines = [finding.line or 0 for finding in findings]
     assert lines == sorted(lines)
     assert {finding.severity for finding in findings} == set(Severity)
-    assert 'line 25, status.outcomes.CLOSED: "invalit" is not one of ours' in str(raised.value)
+    assert 'line 25, status.outcomes.CLOSED: "invalit" is not a valid meaning' in str(raised.value)
 
 
 def test_our_mapping_does_not_fit_another_contract() -> None:
-    with pytest.raises(MappingFaults, match="there is no method"):
+    with pytest.raises(MappingFaults, match="the contract has no method"):
         Mapping.load(dispatch())
 
 

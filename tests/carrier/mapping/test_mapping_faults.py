@@ -51,6 +51,6 @@ def test_all_slips_of_one_file_are_found_at_once() -> None:
 def test_an_empty_file_lacks_all_three_needed_things() -> None:
     assert _errors("") == (
         'method: is missing. Write method = "package.Service/Method".',
-        "request: is missing. Say which field holds what of the push.",
+        "request: is missing. Say which field of the request holds which field of the push.",
         "status: is missing. Name the reply's enum and what its values mean.",
     )

@@ -60,7 +60,7 @@ def test_two_members_of_one_oneof_clash_wherever_they_part() -> None:
 
 @pytest.mark.parametrize("paths", [("n", "n.value"), ("n.value", "n")])
 def test_a_field_inside_a_filled_one_clashes(paths: tuple[str, str]) -> None:
-    assert _clashes(*paths) == ['n.value: lies inside "n", which is filled as a whole.']
+    assert _clashes(*paths) == ['n.value: is inside "n", which is filled as a whole.']
 
 
 def test_required_fields_that_nothing_fills_are_named() -> None:
