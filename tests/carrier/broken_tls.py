@@ -17,7 +17,7 @@ import grpc
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.carrier.certificates import Authority, Pair, self_signed
-from tests.carrier.playing import playing
+from tests.carrier.misbehaving_carriers import playing
 from tests.ports import free_port
 
 OURS = Authority("our authority")

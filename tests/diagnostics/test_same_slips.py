@@ -14,7 +14,7 @@ from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.table import SIZE_LIMIT_BYTES
 from legacy_stub.orders import OrderBook
 from legacy_stub.scenarios import Scenario
-from tests.carrier.dispatching import dispatch
+from tests.carrier.dispatch_contract import dispatch
 from tests.configurations import SOUND
 
 

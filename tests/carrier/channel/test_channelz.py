@@ -13,7 +13,7 @@ from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.channelz import AddressCounts, AddressState, Counted, counted
 from adapter.carrier.channel.credentials import Credentials
 from tests import defaults
-from tests.carrier.playing import METHOD, fail, playing, until
+from tests.carrier.misbehaving_carriers import METHOD, fail, playing, until
 
 
 def line(number: int, address: str, *, started: int, connected: bool = True) -> Counted:

@@ -8,7 +8,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 from adapter.carrier.contract import contract
 from adapter.carrier.contract.contract import SHIPPED, Contract, ContractFault
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 CANCEL = "carrier.v1.WaybillService/CancelWaybill"
 STREAMING = (

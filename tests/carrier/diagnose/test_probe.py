@@ -16,8 +16,8 @@ from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
 from tests import defaults
 from tests.carrier.certificates import Authority
-from tests.carrier.playing import Behaviour, fail, hang, reply
-from tests.carrier.probed import CONTRACT, Answering, drifted, health_answering, serving
+from tests.carrier.misbehaving_carriers import Behaviour, fail, hang, reply
+from tests.carrier.probed_servers import CONTRACT, Answering, drifted, health_answering, serving
 from tests.ports import free_port
 
 MAPPING = Mapping.load(CONTRACT)

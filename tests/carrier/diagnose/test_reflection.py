@@ -18,7 +18,7 @@ from adapter.carrier.contract.contract import Contract, ContractFault
 from adapter.carrier.diagnose.reflection import PATHS, ROUNDS, NoReflection, fetch
 from tests import defaults
 from tests.carrier.broken_tls import GOOD, grpc_server
-from tests.carrier.playing import Context
+from tests.carrier.misbehaving_carriers import Context
 from tests.ports import free_port
 
 SHIPPED = Contract.load()

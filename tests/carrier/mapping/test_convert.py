@@ -4,10 +4,19 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
 from adapter.carrier.contract.field_path import KINDS, PathFault
-from adapter.carrier.mapping.convert import INTEGERS, Misfit, constant, converter, restorer, wrapped
+from adapter.carrier.mapping.convert import (
+    INTEGERS,
+    Misfit,
+    constant,
+    converter,
+    first_that_fits,
+    number_like,
+    restorer,
+    wrapped,
+)
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import Unfit
-from tests.carrier.dispatching import compiled
+from tests.carrier.dispatch_contract import compiled
 
 SCALARS = [name for name in KINDS.values() if name not in {"group", "message", "enum"}]
 WRAPPED = ["String", "Bytes", "Int32", "Int64", "UInt32", "UInt64", "Bool", "Float", "Double"]
@@ -177,3 +186,40 @@ def test_googles_nine_wrappers_are_known_and_nothing_else_is_one() -> None:
     found = [f.name for f in EVERY.request_type.fields if wrapped(f) is not None]
 
     assert found == [f"in_{name.lower()}" for name in WRAPPED]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("ORDER0002", "2"),
+        ("012345678901234567890123456789", "567890123456789"),
+        ("ORDER-DEMO", "1"),
+        ("000", "1"),
+        ("", "1"),
+        ("٣-12", "12"),  # a digit, but none that an integer field takes
+    ],
+)
+def test_a_name_becomes_the_number_at_its_end(text: str, number: str) -> None:
+    assert number_like(text) == number
+
+
+def test_a_number_is_as_short_as_its_field_needs() -> None:
+    assert number_like("ORDER-123456789012", digits=9) == "456789012"
+
+
+@pytest.mark.parametrize(
+    ("longest", "fitting"),
+    [(99, "ORDER-0123456789012345"), (15, "123456789012345"), (9, "789012345")],
+)
+def test_a_text_stays_where_it_fits_and_gets_no_shorter_than_it_must(
+    longest: int, fitting: str
+) -> None:
+    text = "ORDER-0123456789012345"
+
+    found = first_that_fits(text, lambda each: longest == 99 or len(each) <= longest)
+
+    assert found == fitting
+
+
+def test_a_text_that_nothing_can_replace_stays() -> None:
+    assert first_that_fits("ORDER2", lambda _: False) == "ORDER2"

@@ -8,8 +8,8 @@ from adapter.carrier.mapping.load import MappingFaults
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Failure, PushFields, Unfit
 from adapter.diagnostics.finding import Severity
-from tests.carrier.conversing import Made, both, said, sent
-from tests.carrier.dispatching import (
+from tests.carrier.both_sides import Made, both, said, sent
+from tests.carrier.dispatch_contract import (
     MAPPING,
     REQUEST_ID,
     cancellation,

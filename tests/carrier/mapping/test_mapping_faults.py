@@ -7,9 +7,9 @@ import pytest
 from adapter.carrier.mapping.load import MappingFaults
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
-from tests.carrier.dispatching import MAPPING, dispatch
-from tests.carrier.slip import Slip
-from tests.carrier.slips import SLIPS
+from tests.carrier.dispatch_contract import MAPPING, dispatch
+from tests.carrier.mapping_fault import Slip
+from tests.carrier.mapping_faults import SLIPS
 
 
 def _errors(text: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import pytest
 
 from adapter.cancellation.model import Outcome
 from adapter.carrier.mapping.mapping import Mapping
-from tests.carrier.conversing import said, sent
-from tests.carrier.dispatching import REQUEST_ID, cancellation, compiled
+from tests.carrier.both_sides import said, sent
+from tests.carrier.dispatch_contract import REQUEST_ID, cancellation, compiled
 
 OLD = """
 syntax = "proto2"; package old;

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import PushFields
-from tests.carrier.dispatching import cancellation, entry
+from tests.carrier.dispatch_contract import cancellation, entry
 
 PUSHED = {
     "request_id": "key",

@@ -4,7 +4,7 @@ from adapter.cli.check.carrier import ask
 from adapter.config.load import Settings
 from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.finding import Severity
-from tests.carrier.playing import playing
+from tests.carrier.misbehaving_carriers import playing
 from tests.ports import free_port
 
 

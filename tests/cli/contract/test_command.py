@@ -13,7 +13,7 @@ from adapter.carrier.contract import contract as shipped
 from adapter.carrier.contract.compile import SHOWN_LINES
 from adapter.carrier.contract.contract import Contract
 from adapter.cli.contract.command import command
-from tests.carrier.dispatching import CONTRACTS, dispatch
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch
 
 METHOD = "dispatch.Orders/Void"
 

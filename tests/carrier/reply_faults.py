@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.carrier.slip import Slip
+from tests.carrier.mapping_fault import Slip
 
 SLIPS_IN_REPLIES = (
     Slip(
