@@ -25,9 +25,7 @@ from tests import defaults
 from tests.configurations import COMPANIONS, SAMPLES, SHOP, SOUND
 
 SOURCES = tuple(
-    file
-    for file in Path(adapter.__file__).parent.rglob("*.py")
-    if "configuration" not in file.parts
+    file for file in Path(adapter.__file__).parent.rglob("*.py") if "config" not in file.parts
 )
 # Where a section goes by another name as well.
 ALIASES = {"wechat": ("wechat", "program"), f"mini_programs.{ANY_NAME}": ("wechat", "program")}

@@ -17,7 +17,7 @@ from adapter.config.sections import (
     WeChatSettings,
 )
 from adapter.diagnostics.finding import Severity
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 PLAIN = WeChatSettings(mode="plaintext", token=Secret("abc123"))
 NEAR = CarrierSettings(target="127.0.0.1:50051")
@@ -132,7 +132,6 @@ def test_an_address_to_listen_on_has_a_port(section: str) -> None:
         ("[2001:db8::5]:9090", True),
         ("ops.internal:9090", True),
         ("localhost.example:9090", True),
-        ("127.1:9090", True),  # a name to us, whatever a resolver makes of it
     ],
 )
 def test_the_ops_port_is_for_this_machine_alone(
@@ -146,6 +145,12 @@ def test_the_ops_port_is_for_this_machine_alone(
 
     assert [breach.severity for breach in found] == ([Severity.ERROR] if refused else [])
     assert all("SSH tunnel or a proxy" in breach.hint for breach in found)
+
+
+def test_an_address_that_resolvers_read_in_their_own_way_is_refused() -> None:
+    found = breaches(_sound(ops=OpsSettings(listen="127.1:9090")))
+
+    assert [(breach.key, breach.severity) for breach in found] == [("ops.listen", Severity.ERROR)]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import pytest
 from adapter.cli.dev.command import command
 from tests.journeys.processes import Listened, running
 
-CONTRACTS = Path(__file__).parents[1] / "carrier" / "contracts"
+CONTRACTS = Path(__file__).parents[2] / "carrier" / "contracts"
 ANY_PORTS = ("--port", "0", "--ops-port", "0", "--stub-port", "0")
 
 
