@@ -114,12 +114,11 @@ class ChannelRotation:
         age = asyncio.get_running_loop().time() - self._built_at
         return self.built == 1 or age >= SILENT_AGAIN_SECONDS
 
-    def _rebuilds(self) -> bool:
-        return self._options.rebuild_seconds > 0 and grpc_target(self._options.target).is_named
-
     def _is_due(self) -> bool:
+        if not self._options.rebuild_seconds or not grpc_target(self._options.target).is_named:
+            return False
         age = asyncio.get_running_loop().time() - self._built_at
-        return self._rebuilds() and age >= self._options.rebuild_seconds
+        return age >= self._options.rebuild_seconds
 
     def _open(self, credentials: Credentials) -> Channel:
         return Channel(open_channel(self._options, credentials), methods=self._methods)

@@ -78,19 +78,17 @@ def resolve(message: Descriptor, path: str) -> FieldPath:
                 f'{inside.full_name} has no field "{name}"', _near(message, inside, path, name)
             )
         if field.is_repeated:
+            entry = field.message_type
+            is_map = entry is not None and entry.GetOptions().map_entry
+            plural = "map" if is_map else "repeated"
             raise PathFault(
-                f'"{field.name}" is a {_plural(field)} field: a mapping cannot say '
+                f'"{field.name}" is a {plural} field: a mapping cannot say '
                 "which of its values is meant",
                 "Name a singular field.",
             )
         fields.append(field)
         inside = field.message_type
     return FieldPath(fields=tuple(fields))
-
-
-def _plural(field: FieldDescriptor) -> str:
-    entry = field.message_type
-    return "map" if entry is not None and entry.GetOptions().map_entry else "repeated"
 
 
 def _near(message: Descriptor, inside: Descriptor, path: str, name: str) -> str:

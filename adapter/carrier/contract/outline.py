@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import (
     Descriptor,
-    EnumDescriptor,
     FieldDescriptor,
     MethodDescriptor,
 )
@@ -100,12 +99,9 @@ def _field(field: FieldDescriptor, path: str, holders: tuple[str, ...]) -> Field
         kind=kind(field),
         oneof=oneof.name if oneof is not None and is_real else "",
         fault="repeated" if field.is_repeated else "",
-        values=_values(field.enum_type),
+        values=tuple(
+            EnumValue(name=value.name, number=value.number)
+            for value in (field.enum_type.values if field.enum_type is not None else ())
+        ),
         fields=_fields(message, f"{path}.", holders) if message is not None and opens else (),
     )
-
-
-def _values(enum: EnumDescriptor | None) -> tuple[EnumValue, ...]:
-    if enum is None:
-        return ()
-    return tuple(EnumValue(name=value.name, number=value.number) for value in enum.values)

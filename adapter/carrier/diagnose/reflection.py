@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -141,20 +140,19 @@ async def _files(stream: _Stream, services: Iterable[str]) -> dict[str, FileDesc
     found: dict[str, FileDescriptorProto] = {}
     for service in services:
         await _add(stream, wire.ServerReflectionRequest(file_containing_symbol=service), found)
-    wanted = deque(found.values())
-    while wanted:
-        for name in wanted.popleft().dependency:
+    while missing := {name for file in found.values() for name in file.dependency} - {*found}:
+        for name in sorted(missing):
             if name not in found:
-                asked = wire.ServerReflectionRequest(file_by_filename=name)
-                wanted.extend(await _add(stream, asked, found))
+                await _add(stream, wire.ServerReflectionRequest(file_by_filename=name), found)
+            if name not in found:
+                raise ContractFault(f"the server's reflection does not send {name}")
     return found
 
 
 async def _add(
     stream: _Stream, request: wire.ServerReflectionRequest, found: dict[str, FileDescriptorProto]
-) -> list[FileDescriptorProto]:
+) -> None:
     answer = await _ask(stream, request)
-    added = []
     for raw in answer.file_descriptor_response.file_descriptor_proto:
         try:
             file = FileDescriptorProto.FromString(raw)
@@ -162,12 +160,9 @@ async def _add(
             raise ContractFault(
                 "the server's reflection sends something that is not a descriptor"
             ) from error
-        if file.name not in found:
-            found[file.name] = file
-            added.append(file)
+        found.setdefault(file.name, file)
     if len(found) > FILE_LIMIT:
         raise ContractFault(f"the server's contract has more than {FILE_LIMIT} files")
-    return added
 
 
 async def _ask(

@@ -19,9 +19,7 @@ from adapter.carrier.contract.field_path import TIMESTAMP, WRAPPERS, FieldPath, 
 from adapter.carrier.mapping.propose_words import WORDS, best, is_open, likeness, shared_prefix
 from adapter.carrier.mapping.status import is_text, names_by_number
 
-MESSAGE_NAMES = (
-    *("message", "msg", "detail", "reason", "text", "description", "note", "remark", "comment"),
-)
+TEXTS = ("message", "msg", "detail", "reason", "text", "description", "note", "remark", "comment")
 """Names of the carrier's own words in a reply."""
 LOOKUP_HEADING = "# [lookup] # a guess, all of it"
 IDENTITIES = ("WayBillID", "OrderID")
@@ -128,8 +126,8 @@ def _status(message: Descriptor) -> Iterator[str]:
 
 def _message(message: Descriptor) -> Iterator[str]:
     texts = [resolve(message, path) for path, field in leaves(message) if is_text(field)]
-    found = max(texts, key=lambda path: likeness(path, MESSAGE_NAMES), default=None)
-    if found is not None and likeness(found, MESSAGE_NAMES):
+    found = max(texts, key=lambda path: likeness(path, TEXTS), default=None)
+    if found is not None and likeness(found, TEXTS):
         yield f'message = "{found}" # guess'
     elif texts:
         listed = ", ".join(map(str, texts))

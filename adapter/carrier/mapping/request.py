@@ -29,21 +29,13 @@ from adapter.carrier.mapping.push_fields import (
 from adapter.carrier.mapping.values import PushFields, Unfit
 from adapter.diagnostics.finding import meant
 from adapter.diagnostics.table import Table
+from adapter.wechat.secret import Secret
 
 Fields = dict[str, object]
 Fill = Callable[[Press, str], object]
 
 
 LAST_SECOND_OF_INT32 = 2**31 - 1
-
-
-class _SamplePassword:
-    """Stands for a password when a table is tried out."""
-
-    def reveal(self) -> str:
-        return "1"
-
-
 SAMPLE = Cancellation(
     account="1",
     open_id="1",
@@ -52,7 +44,7 @@ SAMPLE = Cancellation(
     order_id="1",
     waybill_id="1",
     shop_app_id="1",
-    credential=_SamplePassword(),
+    credential=Secret("1"),
 )
 
 

@@ -235,6 +235,13 @@ def endless(request: wire.ServerReflectionRequest) -> wire.ServerReflectionRespo
     return listing(request) or answer
 
 
+def misnaming(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    file = FileDescriptorProto(name="a.proto", dependency=["b.proto"])
+    answer = wire.ServerReflectionResponse()
+    answer.file_descriptor_response.file_descriptor_proto.append(file.SerializeToString())
+    return listing(request) or answer
+
+
 def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
     raise ValueError("canary")
 
@@ -246,6 +253,7 @@ def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionRes
         (garbled, "the server's reflection sends something that is not a descriptor"),
         (ending, "the server ended the reflection stream without an answer"),
         (endless, "the server's contract has more than 500 files"),
+        (misnaming, "the server's reflection does not send b.proto"),
         (crashing, "reflection failed with UNKNOWN"),
     ],
 )
