@@ -50,6 +50,14 @@ class FieldPath:
     def __str__(self) -> str:
         return ".".join(self.names)
 
+    def oneof_members(self) -> dict[tuple[str, str], str]:
+        """Return the member that the path takes of each oneof, by its message and name."""
+        return {
+            (prefix, field.containing_oneof.name): field.name
+            for prefix, field in self.prefixes()
+            if field.containing_oneof is not None
+        }
+
     def prefixes(self) -> Iterator[tuple[str, FieldDescriptor]]:
         """Yield every step: the dotted name of the message it stands in, and its field."""
         for depth, field in enumerate(self.fields):

@@ -205,7 +205,7 @@ def _check_status(section: Table, table: StatusTable[Outcome], refusals: Refusal
 
 
 def _note_unsettled(section: Table, table: StatusTable[Fact]) -> None:
-    """Note the values that settle nothing. That is lawful: a lookup never guesses."""
+    """Note the values that settle nothing. That is allowed: a lookup never guesses."""
     for number, names in unlisted(section, table.enum).items():
         if number != 0:
             section.findings.note(

@@ -172,26 +172,24 @@ def _readers(
 
 def refuse_clashes(section: Table, paths: tuple[FieldPath, ...]) -> None:
     """Refuse two members of one oneof, and a field inside one that is filled as a whole."""
-    members: dict[tuple[str, str], str] = {}
+    hint = "Remove one of the two."
+    taken: dict[tuple[str, str], str] = {}
     filled = {path.names for path in paths}
     for path in paths:
         key = section.key(str(path))
-        for prefix, field in path.prefixes():
-            if field.containing_oneof is not None:
-                oneof = field.containing_oneof.name
-                first = members.setdefault((prefix, oneof), field.name)
-                if first != field.name:
-                    section.findings.error(
-                        key,
-                        f'"{field.name}" and "{first}" are members of one oneof, "{oneof}": '
-                        "only one of them can be set",
-                        "Remove one of the two.",
-                    )
-            if tuple(prefix.split(".")) in filled:
+        for oneof, member in path.oneof_members().items():
+            first = taken.setdefault(oneof, member)
+            if first != member:
                 section.findings.error(
                     key,
-                    f'is inside "{prefix}", which is filled as a whole',
-                    "Remove one of the two.",
+                    f'"{member}" and "{first}" are members of one oneof, "{oneof[1]}": '
+                    "only one of them can be set",
+                    hint,
+                )
+        for prefix, _ in path.prefixes():
+            if tuple(prefix.split(".")) in filled:
+                section.findings.error(
+                    key, f'is inside "{prefix}", which is filled as a whole', hint
                 )
 
 
@@ -217,7 +215,7 @@ def largest_integer(path: FieldPath) -> int | None:
 
 
 def remark(section: Table, path: FieldPath, source: Source) -> None:
-    """Note what is lawful and may still surprise."""
+    """Note what is allowed and may still surprise."""
     key, findings = section.key(str(path)), section.findings
     if source.name == PASSWORD:
         if not path.leaf.GetOptions().debug_redact:

@@ -165,7 +165,7 @@ def unlisted(section: Table, enum: EnumDescriptor) -> dict[int, tuple[str, ...]]
 
 
 def meaning_of(section: Table, name: str, text: str, words: type[W]) -> W | None:
-    """Read one word of ours, or write down that there is none such."""
+    """Return the outcome or fact that `text` names, or write down that it is not valid."""
     known: dict[str, W] = {word.value: word for word in words}
     if text not in known:
         section.findings.error(
