@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome, Unsent
-from adapter.carrier.channel import credentials
+from adapter.cancellation.model import (
+    Cancellation,
+    CarrierAnswer,
+    Doubt,
+    Entry,
+    Fact,
+    Outcome,
+    Unsent,
+)
+from adapter.cancellation.ports import CarrierTraits
+from adapter.carrier.channel import credentials, failure
 from adapter.carrier.channel.channelz import AddressState
+from adapter.carrier.channel.failure import FailedCall
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.channel.rotation import ChannelRotation
 from adapter.carrier.channel.state import BREAKERS, CarrierState
@@ -24,11 +33,12 @@ from adapter.diagnostics.grpc_target import grpc_target
 from adapter.wechat.secret import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
-UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
-DETAILS_KEY = "grpc-status-details-bin"
-MAX_DETAILS = 16
-MAX_REASON_CHARACTERS = 63  # google.rpc.ErrorInfo: "at most 63 characters", [A-Z][A-Z0-9_]+[A-Z0-9]
-MAX_WORD_CHARACTERS = 256
+UNREADABLE = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT,
+    status="UNREADABLE_REPLY",
+    doubt=Doubt.UNREADABLE_REPLY,
+    text="the reply is not the contract's message",
+)
 
 
 class GrpcCarrier:
@@ -48,6 +58,7 @@ class GrpcCarrier:
     ) -> None:
         self._options = options
         self._mapping = mapping
+        self._traits = mapping.traits
         self._renewal = renewal
         self._now_unix = now_unix
         self._places = CallLimit(options.max_concurrent_calls)
@@ -77,6 +88,11 @@ class GrpcCarrier:
         renewal = ChannelRotation(options, read, methods=methods)
         renewal.start()
         return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
+
+    @property
+    def traits(self) -> CarrierTraits:
+        """What the mapping says that the carrier can say."""
+        return self._traits
 
     async def ready(self, *, within_seconds: float) -> bool:
         """Tell whether a call could be sent now: a place is free, and a healthy address is
@@ -108,9 +124,7 @@ class GrpcCarrier:
                 return NOT_SENT
             answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            failed = read_failure(error)
-            self._note_failure(failed.code)
-            return self._mapping.failed(failed.code, failed.reasons)
+            return self._failed(failure.read(error), cancellation.credential.reveal())
         except DecodeError:
             self._note_failure(UNREADABLE.status)
             return UNREADABLE
@@ -132,7 +146,7 @@ class GrpcCarrier:
             if reply is not None:
                 return self._mapping.fact(method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            self._note_failure(read_failure(error).code)
+            self._note_failure(failure.read(error).code)
         except DecodeError:
             self._note_failure(UNREADABLE.status)
         return None
@@ -185,6 +199,17 @@ class GrpcCarrier:
         finally:
             self._places.give_back()
 
+    def _failed(self, failed: FailedCall, secret: str) -> CarrierAnswer:
+        if failed.too_large:
+            self._note_failure(UNREADABLE.status)
+            limit = self._options.receive_limit_bytes
+            text = f"the reply is larger than {limit} bytes: raise receive_limit_bytes in [carrier]"
+            return replace(UNREADABLE, text=text)
+        self._note_failure(failed.code)
+        answer = self._mapping.failed(failed.code, failed.reasons)
+        text = failure.one_line(failed.text, secret=secret, mask=MASK) if failed.text else ""
+        return replace(answer, text=text) if text else answer
+
     def _note_failure(self, code: str) -> None:
         self._last_failure_at = self._now_unix()
         self._last_failure = code
@@ -202,49 +227,6 @@ def _is_cancelled() -> bool:
     CancelledError for both."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedCall:
-    """The code's name and the ErrorInfo reasons, each `domain/REASON` or `REASON`.
-
-    The text is left behind: it is untrusted, and an unhandled exception in a carrier puts its
-    own secrets there."""
-
-    code: str
-    reasons: tuple[str, ...] = ()
-
-
-def read_failure(error: grpc.aio.AioRpcError) -> FailedCall:
-    """Read what may be read of a failed call. Never raises, whatever the trailers hold."""
-    return FailedCall(code=error.code().name, reasons=_reasons(error))
-
-
-def _reasons(error: grpc.aio.AioRpcError) -> tuple[str, ...]:
-    for key, value in error.trailing_metadata() or ():
-        if key == DETAILS_KEY and isinstance(value, bytes):
-            return _reasons_in(value)
-    return ()
-
-
-def _reasons_in(details: bytes) -> tuple[str, ...]:
-    info = error_details_pb2.ErrorInfo()
-    try:
-        packed = status_pb2.Status.FromString(details).details[:MAX_DETAILS]
-        found = [_word(info) for one in packed if one.Is(info.DESCRIPTOR) and one.Unpack(info)]
-    except DecodeError:
-        return ()
-    return tuple(word for word in found if _is_plain(word))
-
-
-def _word(info: error_details_pb2.ErrorInfo) -> str:
-    if len(info.reason) > MAX_REASON_CHARACTERS or not info.reason:
-        return ""
-    return f"{info.domain}/{info.reason}" if info.domain else str(info.reason)
-
-
-def _is_plain(text: str) -> bool:
-    return 0 < len(text) <= MAX_WORD_CHARACTERS and text.isascii() and text.isprintable()
 
 
 class CallLimit:

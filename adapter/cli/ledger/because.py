@@ -12,6 +12,7 @@ UNSENT: dict[Unsent, str] = {
     Unsent.CARRIER_UNREACHABLE: "there was no connection to the carrier",
     Unsent.LEDGER_UNAVAILABLE: "the ledger could not record the intent in time",
     Unsent.TURN_NOT_REACHED: "another push of the same waybill took the whole time",
+    Unsent.CARRIER_SLOW: "the carrier was slower than a reply may be, and asked only now and then",
     Unsent.SHED: "too many pushes were in flight",
     Unsent.PAUSED: "an operator had paused waybridge",
     Unsent.REFUSED: "BizID, OrderID or WayBillID cannot identify anything there",
