@@ -42,8 +42,9 @@ class Setting:
     @property
     def kinds(self) -> tuple[object, ...]:
         """The types a value may have, without what describes them."""
-        kinds = get_args(self.info.annotation) or (self.info.annotation,)
-        return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
+        parts = get_args(self.info.annotation) or (self.info.annotation,)
+        # One member of a union keeps what it is annotated with.
+        return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter import from_settings
-from adapter.carrier.channel.arguments import open_channel
+from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import CarrierMisconfigured, refuse_unsafe
 from adapter.cli.examination import examine

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, or_refuse
 from adapter.cli.output import write, write_json
