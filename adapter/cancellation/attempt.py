@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from adapter.cancellation.evidence import NOES
+from adapter.cancellation.evidence import CERTAIN, NOES
 from adapter.cancellation.model import (
     Answer,
     Cancellation,
@@ -18,9 +18,6 @@ from adapter.cancellation.model import (
 
 LOOKUP_SECONDS = 0.8  # kept back from a wait for the lock, so that a lookup fits
 OVERRUN_SECONDS = 0.3  # beyond its budget that a delivery waits for a commit B under way
-
-CERTAIN = frozenset({Outcome.CANCELLED, Outcome.PICKED_UP, Outcome.UNSUPPORTED})
-"""What the carrier's word decides, whatever else the ledger holds."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from functools import partial
 
 from adapter.cancellation.attempt import OVERRUN_SECONDS, Attempt, WaybillLock
@@ -99,6 +100,8 @@ class Desk:
         except asyncio.CancelledError:
             attempt.leave(waiter)
             raise
+        if answer.unsent is not None:
+            answer = self._claiming_nothing(answer)
         if answer.outcome is Outcome.IN_DOUBT:
             self._ledger.note(cancellation.waybill, partial(on_replied_doubt, key=key))
         return answer
@@ -106,7 +109,15 @@ class Desk:
     def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
         """Answer without asking the carrier, and note it so that an operator can find it."""
         key = push_key(cancellation, identity_key=self._ledger.identity_key)
-        return self._replies.refuse(key, cancellation, reason=reason)
+        return self._claiming_nothing(self._replies.refuse(key, cancellation, reason=reason))
+
+    def _claiming_nothing(self, answer: Answer) -> Answer:
+        """Nothing went out just now. A ledger that was rewound may have forgotten that the push
+        was sent before, so that only *unknown* is true; but a push that cannot be sent at all
+        never was."""
+        if self._ledger.rewind.seen_at is None or answer.unsent is Unsent.REFUSED:
+            return answer
+        return replace(answer, outcome=Outcome.IN_DOUBT, unsent=None)
 
     async def drain(self, *, within_seconds: float) -> int:
         """Wait for what is being worked on; return how many pushes were not done in time.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
 from adapter.cancellation.ports import CarrierTraits, WaybillView
 
+CERTAIN = frozenset({Outcome.CANCELLED, Outcome.PICKED_UP, Outcome.UNSUPPORTED})
+"""What the carrier's word decides, whatever else the ledger holds."""
 NOES = frozenset({Outcome.NOT_FOUND, Outcome.INVALID, Outcome.FAILED})
 """What many systems also say of the order that an earlier call of ours has just cancelled."""
 
@@ -56,6 +58,28 @@ def is_our_success(view: WaybillView, *, key: str, epoch: int = 0) -> bool:
         return False
     others = (call for call in view.calls if (call.key, call.epoch) != (key, epoch))
     return any(call.is_open for call in others) or _is_zero_untold(view, but=key)
+
+
+def is_rewound(view: WaybillView) -> bool:
+    """Whether what the rows of the waybill became may have been lost: then nothing may be
+    inferred from them. True until an operator accepts the rewind, and afterwards of a waybill
+    with a push that was open or untold at that moment and is so still."""
+    rewind = view.rewind
+    if rewind.seen_at is not None:
+        return True
+    since = rewind.accepted_at
+    return since is not None and any(_is_of_before(view, entry, since) for entry in view.entries)
+
+
+def _is_of_before(view: WaybillView, entry: Entry, since: float) -> bool:
+    if entry.received_at >= since:
+        return False
+    if entry.state in (State.CALLING, State.IN_DOUBT):
+        return True
+    if entry.state is not State.DONE or entry.settled_at >= since:
+        return False
+    untold = entry.outcome is Outcome.CANCELLED is not entry.told
+    return untold or any(call.is_open for call in view.calls if call.key == entry.key)
 
 
 def _is_zero_told(view: WaybillView, *, to: str) -> bool:

@@ -72,9 +72,26 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rewind:
+    """Whether the ledger has lost what it once held: a restored backup, a failover to a standby
+    that lagged. Both in Unix seconds.
+
+    `seen_at`: it has, and no operator has accepted it yet. `accepted_at`: when one last did;
+    what was received before may have become something else in the time that was lost.
+    """
+
+    seen_at: float | None = None
+    accepted_at: float | None = None
+
+
+NO_REWIND = Rewind()
+"""Of a ledger that never lost anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaybillView:
     """All that a rule may look at: every entry of one waybill and its calls, who is alive,
-    the time.
+    the time, whether the ledger was rewound.
 
     `me` is this process's own session at the ledger; `living` holds every session whose
     lock is still held, `me` among them. Calls that the entries number are among `calls`;
@@ -86,6 +103,7 @@ class WaybillView:
     living: frozenset[str]
     now: float
     calls: tuple[Call, ...] = ()
+    rewind: Rewind = NO_REWIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +131,11 @@ class Ledger(Protocol):
     @property
     def identity_key(self) -> bytes:
         """The 32 random bytes that key every push key; made once, kept for ever."""
+        ...
+
+    @property
+    def rewind(self) -> Rewind:
+        """As last read; at most 1 s old while the database answers."""
         ...
 
     async def commit(

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.cancellation.evidence import is_alive, is_open_beside, is_running, own_calls
+from adapter.cancellation.evidence import (
+    is_alive,
+    is_open_beside,
+    is_rewound,
+    is_running,
+    own_calls,
+)
 from adapter.cancellation.model import (
     Call,
     CarrierAnswer,
@@ -105,7 +111,8 @@ def on_delivery(
     if not view.entries and allowed.may_send:  # most pushes: nothing else is to be thought of
         asked = _asked(view, None, fresh)
         first = Call(key=asked.key, epoch=1, sent_at=view.now)
-        return Write(result=Ask(entry=asked, alone=True), entries=(asked,), calls=(first,))
+        alone = view.rewind.seen_at is None
+        return Write(result=Ask(entry=asked, alone=alone), entries=(asked,), calls=(first,))
     mine = only(view.entries, fresh.key)
     if mine is not None and mine.state is State.DONE:
         return Write(result=ReplyStored(entry=mine))
@@ -115,7 +122,7 @@ def on_delivery(
         return Write(result=Wait(called=mine is not None and mine.calls > 0))
     orphans = tuple(_orphaned(entry) for entry in view.entries if entry.state is State.CALLING)
     mine = only(orphans, fresh.key) or mine
-    if allowed.braked and not any(call.is_open for call in view.calls) and _is_unsent(mine):
+    if allowed.braked and _was_never_sent(view, mine):
         state = advance(mine.state if mine is not None else None, Event.REFUSED)
         return _refused((mine or fresh).but(state=state, cause=Unsent.CARRIER_SLOW.value))
     if not _may_ask(view, mine, allowed):
@@ -126,7 +133,9 @@ def on_delivery(
     asked = _asked(view, mine, fresh)
     others = tuple(entry for entry in orphans if entry.key != fresh.key)
     call = Call(key=asked.key, epoch=asked.calls, sent_at=view.now)
-    alone = not is_open_beside(view, key=asked.key, epoch=asked.calls, traits=traits)
+    alone = not is_rewound(view) and not is_open_beside(
+        view, key=asked.key, epoch=asked.calls, traits=traits
+    )
     ask = Ask(entry=asked, alone=alone)
     return Write(result=ask, entries=(asked, *others), calls=(call,))
 
@@ -243,7 +252,11 @@ def _refused(entry: Entry) -> Write[Step]:
     return Write(result=Refused(entry=entry), entries=(entry,))
 
 
-def _is_unsent(mine: Entry | None) -> bool:
+def _was_never_sent(view: WaybillView, mine: Entry | None) -> bool:
+    """Whether neither the push was sent nor another call of its waybill is open. A ledger that
+    was rewound cannot tell."""
+    if is_rewound(view) or any(call.is_open for call in view.calls):
+        return False
     return mine is None or not mine.calls
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from adapter.cancellation.evidence import (
+    CERTAIN,
     NOES,
     is_alive,
     is_open_beside,
     is_our_success,
+    is_rewound,
     own_calls,
 )
 from adapter.cancellation.model import (
@@ -202,6 +204,8 @@ def _judged(
         return _looked_up(view, key=mine.key, newest=call, fact=fact, traits=traits)
     if outcome in NOES and is_open_beside(view, key=mine.key, epoch=call.epoch, traits=traits):
         return None, ()
+    if outcome not in CERTAIN and is_rewound(view):
+        return None, ()
     basis = Basis.CARRIER
     inferred: tuple[Entry, ...] = ()
     if outcome is Outcome.ALREADY_CANCELLED and is_our_success(
@@ -222,6 +226,8 @@ def _looked_up(
     view: WaybillView, *, key: str, newest: Call | None, fact: Fact, traits: CarrierTraits
 ) -> tuple[_Verdict | None, tuple[Entry, ...]]:
     """What a lookup decides after the push's newest call, as that ended."""
+    if fact is not Fact.PICKED_UP and is_rewound(view):
+        return None, ()
     outcome = _outcome_of(view, key=key, newest=newest, fact=fact, traits=traits)
     inferred: tuple[Entry, ...] = ()
     if outcome is Outcome.CANCELLED:

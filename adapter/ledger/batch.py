@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from adapter.cancellation.model import Call, Entry, State, Waybill
-from adapter.cancellation.ports import Rule, WaybillView, Write
+from adapter.cancellation.ports import Rewind, Rule, WaybillView, Write
 from adapter.ledger.resolution import Resolution, kept
 from adapter.ledger.rows import (
     Row,
@@ -94,6 +94,11 @@ class Session(Protocol):
 
     @property
     def statements(self) -> Statements: ...
+
+    @property
+    def rewind(self) -> Rewind:
+        """As of the transaction that was begun last."""
+        ...
 
     def begin(self, cursor: Cursor, waybills: Sequence[Waybill], /) -> None:
         """Open the transaction; from here on nobody else writes about these waybills."""
@@ -200,6 +205,7 @@ class Batch:
             living=living,
             now=now,
             calls=tuple(calls.values()),
+            rewind=self.session.rewind,
         )
         try:
             write = item.rule(view)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, cast
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Waybill
-from adapter.cancellation.ports import Rule
+from adapter.cancellation.ports import Rewind, Rule
 from adapter.ledger.batch import Item
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.resolution import Resolution
@@ -31,6 +31,9 @@ class Identity(Protocol):
 
     @property
     def identity_key(self) -> bytes: ...
+
+    @property
+    def rewind(self) -> Rewind: ...
 
 
 class DurableStore(Store, Protocol):
@@ -77,6 +80,11 @@ class DurableLedger:
     def me(self) -> str:
         """The name of this process's session, as it stands in `owner`."""
         return self._store.session.me
+
+    @property
+    def rewind(self) -> Rewind:
+        """See `adapter.cancellation.ports.Ledger.rewind`."""
+        return self._store.session.rewind
 
     @property
     def fault(self) -> str | None:

@@ -3,6 +3,7 @@
 CannotStart           (adapter.diagnostics.cannot_start)
 └── LedgerNotOpened     nothing was read or written
     ├── LedgerInUse       another process serves from the file
+    ├── ForeignLog        the log beside the file is not the file's own
     ├── SchemaOutdated    the tables are older (or newer) than this program
     └── UrlNotUnderstood  the URL does not name a ledger
 LedgerUnavailable     (adapter.cancellation.errors)
@@ -34,6 +35,12 @@ class LedgerInUse(LedgerNotOpened):
 
     reason = "ledger_in_use"
     HINT: ClassVar[str] = "Reading it beside a running serve is possible: search, show, export."
+
+
+class ForeignLog(LedgerNotOpened):
+    """The `-wal` beside an SQLite file belongs to another state of it; opening would damage it."""
+
+    reason = "ledger_foreign_log"
 
 
 class SchemaOutdated(LedgerNotOpened):

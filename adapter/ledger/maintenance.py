@@ -26,11 +26,12 @@ from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.open import file_of, open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
+from adapter.ledger.sqlite_memory import require_own_log
 from adapter.ledger.tables import SCHEMA, call, push, resolution
+from adapter.ledger.written import LEAST_KEEP_SECONDS
 
 RESOLVE_WITHIN_SECONDS = 10.0  # SQLite: a turn at the write lock of the `serve` beside us
 STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than for these
-LEAST_KEEP_SECONDS = 86_400.0  # WeChat's repeats and a merchant's second press come sooner
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
 
@@ -133,6 +134,7 @@ def _migrate_file(path: Path) -> str:
     # Held over all of it: a `serve` that starts meanwhile is the one that is refused.
     lock.take(path)
     try:
+        require_own_log(path)
         with _translated(), _engine(path).begin() as connection:
             return _migrate(connection)
     finally:
@@ -140,6 +142,8 @@ def _migrate_file(path: Path) -> str:
 
 
 def _prune_file(path: Path, *, before: float) -> Iterator[int]:
+    if not FileLock(Path(f"{path}.lock")).is_held():
+        require_own_log(path)
     engine = _engine(path)
     # The driver's own BEGIN is deferred: a read-then-write transaction could then fail.
     event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, State, Waybill
-from adapter.cancellation.ports import Rule, WaybillView
+from adapter.cancellation.ports import NO_REWIND, Rewind, Rule, WaybillView
 from adapter.ledger.resolution import Resolution, kept
 
 T = TypeVar("T")
@@ -33,6 +33,7 @@ class MemoryStore:
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
         self.living: set[str] = set()
+        self.rewind: Rewind = NO_REWIND
         self.sessions = itertools.count(1)
         self.waiting: dict[Waybill, set[asyncio.Event]] = defaultdict(set)
 
@@ -90,6 +91,11 @@ class MemoryLedger:
     def identity_key(self) -> bytes:
         """The same 32 bytes in every memory ledger."""
         return IDENTITY_KEY
+
+    @property
+    def rewind(self) -> Rewind:
+        """See `adapter.cancellation.ports.Ledger.rewind`."""
+        return self.store.rewind
 
     async def commit(
         self,
@@ -187,6 +193,7 @@ class MemoryLedger:
                 living=frozenset(self.store.living),
                 now=self._clock(),
                 calls=tuple(self._calls(entries.values())),
+                rewind=self.store.rewind,
             )
         )
         for entry in write.entries:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapter.cancellation.model import Entry, State, Waybill
+from adapter.cancellation.ports import NO_REWIND, Rewind
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
@@ -29,14 +31,22 @@ from adapter.ledger.postgresql_connection import (
     engine_at,
     word_for,
 )
-from adapter.ledger.rows import Row
+from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
+from adapter.ledger.rows import Row, entry_of
 from adapter.ledger.statements import OWNERS, Statements, for_postgresql
 from adapter.ledger.waiting import Waiting, number_of
+from adapter.ledger.written import KEPT, WriteMemory
 
 T = TypeVar("T")
 
 EXECUTE_SECONDS = 10.0  # a transaction silent for longer has lost its connection
 READ_SECONDS = 2.0  # for a reading on a connection of its own
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+_SERVER = (
+    "SELECT system.system_identifier, greatest(point.timeline_id,"
+    " recovery.min_recovery_end_timeline) FROM pg_control_system() AS system,"
+    " pg_control_checkpoint() AS point, pg_control_recovery() AS recovery"
+)
 
 
 class PostgresqlSession:
@@ -46,6 +56,8 @@ class PostgresqlSession:
         self.me = ""
         self.identity_key = b""
         self.statements: Statements = for_postgresql()
+        self.rewind = NO_REWIND
+        self.written = WriteMemory()  # outlives a lost connection
         self.committing = False
         self.driver: Any = None  # SQLAlchemy's synchronous face of the asyncpg connection
 
@@ -56,6 +68,8 @@ class PostgresqlSession:
         """
         self.committing = False
         cursor.execute(self.statements.lock, (sorted(map(number_of, waybills)),))
+        ((_, seen_at, accepted_at),) = cursor.fetchall()
+        self._know(seen_at, accepted_at)
 
     def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row with one of the WayBillIDs."""
@@ -95,14 +109,54 @@ class PostgresqlSession:
         cursor.execute("SELECT current_setting('synchronous_commit')")
         if cursor.fetchall()[0][0] == "off":
             cursor.execute("SET synchronous_commit = on")
-        cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0))
+        server = self._server(cursor)
+        cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0, server))
         cursor.execute(self.statements.next_session)
         ((number,),) = cursor.fetchall()
         cursor.execute(f"SELECT pg_advisory_lock({OWNERS}, {number})")  # till the session ends
         cursor.execute(self.statements.meta)
-        ((identity_key, _),) = cursor.fetchall()
+        ((identity_key, _, known_server),) = cursor.fetchall()
+        self._compare(cursor, server=server, known_server=known_server)
         self.driver.commit()
         self.me, self.identity_key = str(number), bytes(identity_key)
+
+    def _server(self, cursor: Cursor) -> str:
+        """Name the server and its timeline; empty where this user may not ask, as at some that
+        are rented. A promoted standby has a new timeline, which a checkpoint tells only later."""
+        try:
+            cursor.execute(_SERVER)
+            ((system, timeline),) = cursor.fetchall()
+        except ERRORS:
+            self.driver.rollback()
+            return ""
+        return f"{system}/{timeline}"
+
+    def _compare(self, cursor: Cursor, *, server: str, known_server: str) -> None:
+        """Mark a ledger that has lost what it once held. A process that finds all that it wrote
+        at another server vouches for it: a failover that lost nothing needs nobody."""
+        self.rewind = read_rewind(cursor, self.statements)
+        is_other = bool(known_server and server) and server != known_server
+        cause = RewindCause.OTHER_SERVER if is_other and not self.written else None
+        if self.written:
+            cursor.execute(self.statements.pushes(KEPT)[1], (list(self.written.keys),))
+            if self.written.is_lost(map(entry_of, cursor.fetchall()), now=time.time()):
+                cause = RewindCause.COMMITS_MISSING
+        if cause is not None:
+            self.written.forget()
+            self.rewind = mark_rewound(cursor, self.statements, cause=cause, now=time.time())
+        if server and server != known_server:
+            cursor.execute(self.statements.set_server, (server,))
+
+    def look(self, cursor: Cursor) -> bool:
+        """Read whether the server takes no writes, and whether the ledger is rewound."""
+        cursor.execute(self.statements.look)
+        ((read_only, seen_at, accepted_at),) = cursor.fetchall()
+        self._know(seen_at, accepted_at)
+        return bool(read_only == "on")
+
+    def _know(self, seen_at: float | None, accepted_at: float | None) -> None:
+        if seen_at is not None or accepted_at is not None:
+            self.rewind = Rewind(seen_at=seen_at, accepted_at=accepted_at)
 
 
 class PostgresqlStore:
@@ -138,9 +192,15 @@ class PostgresqlStore:
 
     async def execute(self, items: Sequence[Item]) -> None:
         """Run the items as one durable transaction. Raises `StoreFault` or `Poisoned`."""
-        batch = await self._attempt(
-            lambda cursor: run_batch(self.session, cursor, items), within=EXECUTE_SECONDS
-        )
+        try:
+            batch = await self._attempt(
+                lambda cursor: run_batch(self.session, cursor, items), within=EXECUTE_SECONDS
+            )
+        except StoreFault as fault:
+            if fault.landed:
+                self.session.written.may_have_landed(item.waybill for item in items)
+            raise
+        self.session.written.wrote(tuple(batch.changed.values()))
         self._notifier.add(
             {
                 number_of(entry.waybill)
@@ -172,8 +232,7 @@ class PostgresqlStore:
                 cursor.execute("UPDATE meta SET sessions = sessions")
                 self.session.commit()
                 return
-            cursor.execute("SELECT current_setting('transaction_read_only')")
-            read_only = cursor.fetchall()[0][0] == "on"
+            read_only = self.session.look(cursor)
             self.session.rollback()
             if read_only:
                 raise StoreFault("read_only")

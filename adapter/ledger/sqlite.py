@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,12 +19,16 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from adapter.cancellation.model import Entry, Waybill
+from adapter.cancellation.ports import NO_REWIND
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
-from adapter.ledger.rows import Row
+from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
+from adapter.ledger.rows import Row, entry_of
 from adapter.ledger.sqlite_file import FileLock, SqliteFile, connect, engine_over, explain
+from adapter.ledger.sqlite_memory import FileMemory, recall, require_own_log
 from adapter.ledger.statements import Statements, for_sqlite
+from adapter.ledger.written import Witness, WriteMemory, witness_of
 
 T = TypeVar("T")
 
@@ -63,6 +68,9 @@ class SqliteSession:
         self.me = ""
         self.identity_key = b""
         self.statements: Statements = for_sqlite()
+        self.rewind = NO_REWIND
+        self._written = WriteMemory()
+        self._witness: Witness | None = None
         self._beside = beside
         self._lock = FileLock(Path(f"{path}.lock"))
         self._connection: sqlite3.Connection | None = None
@@ -77,10 +85,13 @@ class SqliteSession:
         if not self._beside:
             self._lock.take(self.file.path)
         try:
+            if not self._beside or not self._lock.is_held():
+                require_own_log(self.file.path)
             self._prepare()
             connection = self._connect(create=False)
             self._begin_session(connection.cursor())
             self.file.remember()
+            self._remember()
         except (sqlite3.Error, DBAPIError) as error:
             self.close()
             # SQLAlchemy's own text ends in the address of its manual.
@@ -95,6 +106,7 @@ class SqliteSession:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self.file.let_go()
         self._lock.release()
 
     # What a batch asks of its session.
@@ -103,6 +115,8 @@ class SqliteSession:
         """Take the write lock: a deferred transaction that reads first could fail at its
         first write with BUSY_SNAPSHOT, for which the busy timeout does not wait."""
         cursor.execute("BEGIN IMMEDIATE")
+        if self.rewind.seen_at is not None:  # a command beside us may have accepted it
+            self.rewind = read_rewind(cursor, self.statements)
 
     def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row with one of the WayBillIDs; the statement's other places repeat one."""
@@ -122,7 +136,7 @@ class SqliteSession:
         if not self._beside or not self._lock.is_held():
             return frozenset((self.me,))
         cursor.execute(self.statements.meta)
-        ((_, newest),) = cursor.fetchall()
+        ((_, newest, _),) = cursor.fetchall()
         return frozenset((self.me, str(newest)))
 
     def commit(self) -> None:
@@ -143,6 +157,20 @@ class SqliteSession:
             self._connection.rollback()
 
     # What the store asks.
+
+    def execute(self, cursor: Cursor, items: Sequence[Item]) -> None:
+        """Run the items as one transaction, and remember what became durable."""
+        try:
+            batch = run_batch(self, cursor, items)
+        except StoreFault as fault:
+            if fault.landed:
+                self._written.may_have_landed(item.waybill for item in items)
+            raise
+        if batch.changed:
+            written = tuple(batch.changed.values())
+            self._written.wrote(written)
+            self._witness = witness_of(written[-1])
+            self._remember()
 
     def attempt(self, work: Callable[[Cursor], T]) -> T:
         """Run `work` on a connection that is sound; translate what the driver raises."""
@@ -174,6 +202,8 @@ class SqliteSession:
             cursor.execute("UPDATE meta SET sessions = sessions")
             self.commit()
         else:
+            if self.rewind.seen_at is not None:
+                self.rewind = read_rewind(cursor, self.statements)
             self.rollback()
 
     def _sound(self) -> sqlite3.Connection:
@@ -196,10 +226,48 @@ class SqliteSession:
             self._abandon(keep=False)
             raise StoreFault("moved")
         cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("UPDATE meta SET sessions = max(sessions, ?)", (int(self.me),))
+        self.rewind = read_rewind(cursor, self.statements)
+        if not self._beside:
+            if rows[0][1] < int(self.me) or self._is_lost(cursor):
+                self._mark(cursor)
+            cursor.execute("UPDATE meta SET sessions = max(sessions, ?)", (int(self.me),))
         connection.commit()  # also makes the log, so that it can be remembered
         self.file.remember()
+        self._remember()
         return connection
+
+    def _is_lost(self, cursor: Cursor) -> bool:
+        """Whether the file is older than what this process wrote."""
+        if not self._written:
+            return False
+        keys = self._written.keys
+        size, text = self.statements.pushes(len(keys))
+        cursor.execute(text, [*keys, *[keys[-1]] * (size - len(keys))])
+        return self._written.is_lost(map(entry_of, cursor.fetchall()), now=time.time())
+
+    def _is_older_than(self, memory: FileMemory, cursor: Cursor, *, sessions: int) -> bool:
+        """Whether the file is older than what the last process to serve from it remembered."""
+        self._witness = memory.witness
+        if sessions < memory.session:
+            return True
+        if memory.witness is None:
+            return False
+        size, text = self.statements.pushes(1)
+        cursor.execute(text, [memory.witness.key] * size)
+        found = [entry_of(row) for row in cursor.fetchall()]
+        return memory.witness.is_lost(found[0] if found else None, now=time.time())
+
+    def _mark(self, cursor: Cursor) -> None:
+        self.rewind = mark_rewound(
+            cursor, self.statements, cause=RewindCause.COMMITS_MISSING, now=time.time()
+        )
+        self._written.forget()
+        self._witness = None
+
+    def _remember(self) -> None:
+        """Keep in the lock file how far the ledger is, for whoever serves from it next."""
+        if not self._beside:
+            self._lock.remember(self.file.memory(session=int(self.me), witness=self._witness))
 
     def _abandon(self, *, keep: bool) -> None:
         connection = self._connection
@@ -240,12 +308,16 @@ class SqliteSession:
         if self._beside:
             self.me = f"shell-{os.getpid()}"
         else:
-            cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0))
+            cursor.execute(self.statements.add_meta, (1, secrets.token_bytes(32), 0, ""))
             cursor.execute(self.statements.next_session)
             ((number,),) = cursor.fetchall()
             self.me = str(number)
+            memory = recall(self._lock.path)
+            if memory is not None and self._is_older_than(memory, cursor, sessions=number - 1):
+                self._mark(cursor)
+        self.rewind = read_rewind(cursor, self.statements)
         cursor.execute(self.statements.meta)
-        ((self.identity_key, _),) = cursor.fetchall()
+        ((self.identity_key, _, _),) = cursor.fetchall()
         cursor.connection.commit()
 
 
@@ -268,7 +340,7 @@ class SqliteStore:
     async def execute(self, items: Sequence[Item]) -> None:
         """Run the items as one durable transaction. Raises `StoreFault` or `Poisoned`."""
         await self._run(
-            lambda: self.session.attempt(lambda cursor: run_batch(self.session, cursor, items))
+            lambda: self.session.attempt(lambda cursor: self.session.execute(cursor, items))
         )
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:

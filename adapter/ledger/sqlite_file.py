@@ -10,11 +10,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, StoreFault
+from adapter.ledger.sqlite_memory import MEMORY_BYTES, NUMBER_BYTES, FileMemory
+from adapter.ledger.written import Witness
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -88,10 +91,32 @@ class SqliteFile:
         self.path = path
         self.log = Path(f"{path}-wal")
         self._inodes: tuple[int, ...] = ()
+        self._log_opened: int | None = None
 
     def remember(self) -> None:
         """Take the file and its log, as they are now, for ours."""
+        self.let_go()
         self._inodes = (self.path.stat().st_ino, self.log.stat().st_ino)
+        # SQLite holds its locks elsewhere: closing this one later takes none of them away.
+        self._log_opened = os.open(self.log, os.O_RDONLY | os.O_CLOEXEC)
+
+    def let_go(self) -> None:
+        """Keep nothing open."""
+        if self._log_opened is not None:
+            os.close(self._log_opened)
+            self._log_opened = None
+
+    def memory(self, *, session: int, witness: Witness | None) -> FileMemory:
+        """How the file and its log stand after the batch that wrote `witness`."""
+        stat = os.stat(self.path)  # noqa: PTH116 - after every batch
+        salt = b"" if self._log_opened is None else os.pread(self._log_opened, 8, 16)
+        return FileMemory(
+            session=session,
+            salt=salt.hex(),
+            size=stat.st_size,
+            changed_ns=stat.st_mtime_ns,
+            witness=witness,
+        )
 
     def check(self) -> None:
         """Raise `StoreFault` unless both still stand at their names."""
@@ -152,16 +177,25 @@ class FileLock:
                 if attempt + 1 < LOCK_ATTEMPTS:
                     time.sleep(LOCK_PAUSE_SECONDS)
                     continue
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                holder = os.pread(descriptor, NUMBER_BYTES, 0).decode("ascii", "replace").strip()
                 os.close(descriptor)
                 raise LedgerInUse(
                     f"the ledger {ledger} is in use by process {holder or 'unknown'}:"
                     " stop that one, or give this one a ledger of its own"
                 ) from error
             break
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        # Behind the number stands what the last one to serve remembered: that is kept.
+        os.pwrite(descriptor, f"{os.getpid():<{NUMBER_BYTES - 1}}\n".encode(), 0)
         self._descriptor = descriptor
+
+    def remember(self, memory: FileMemory) -> None:
+        """Write it behind our number, in one stroke; an older memory is harmless, so that a full
+        file system is no fault of the batch that is durable already."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.pwrite(
+                    self._descriptor, memory.line().ljust(MEMORY_BYTES).encode(), NUMBER_BYTES
+                )
 
     def _opened(self, ledger: Path) -> int:
         try:

@@ -30,7 +30,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from adapter.ledger.rows import CHANGING
-from adapter.ledger.tables import OPEN, call, meta, push, resolution
+from adapter.ledger.tables import OPEN, call, meta, push, resolution, rewind
 
 _Insert = sqlite.Insert | postgresql.Insert
 
@@ -64,12 +64,27 @@ _ADD_RESOLUTION = (
 _NEXT_SESSION = (
     update(meta).values(sessions=meta.c.sessions + literal_column("1")).returning(meta.c.sessions)
 )
-# The key of all keys, and the newest session's number.
-_META = select(meta.c.identity_key, meta.c.sessions)
+# The key of all keys, the newest session's number, and the server as it was known last.
+_META = select(meta.c.identity_key, meta.c.sessions, meta.c.server)
+# Since when the ledger counts as rewound, and when that was last accepted.
+_SEEN_AT = select(func.max(rewind.c.seen_at)).where(rewind.c.accepted_at.is_(None))
+_ACCEPTED_AT = select(func.max(rewind.c.accepted_at))
+_REWIND = select(_SEEN_AT.scalar_subquery(), _ACCEPTED_AT.scalar_subquery())
+_SET_SERVER = update(meta).values(server=bindparam("server"))
+_ADD_REWIND = insert(rewind).values(seen_at=bindparam("seen_at"), cause=bindparam("cause")).inline()
 # PostgreSQL: one lock a waybill until the transaction ends, taken in the order given, so
-# that two replicas never wait for each other in a ring.
-_LOCK = select(func.count(func.pg_advisory_xact_lock(text("h")))).select_from(
-    func.unnest(bindparam("hashes", type_=ARRAY(BigInteger))).alias("h")
+# that two replicas never wait for each other in a ring. Whether the ledger is rewound comes
+# along, as each statement is a journey.
+_LOCK = select(
+    func.count(func.pg_advisory_xact_lock(text("h"))),
+    _SEEN_AT.scalar_subquery(),
+    _ACCEPTED_AT.scalar_subquery(),
+).select_from(func.unnest(bindparam("hashes", type_=ARRAY(BigInteger))).alias("h"))
+# PostgreSQL: whether a transaction could be written, and again the rewind.
+_LOOK = select(
+    func.current_setting(literal_column("'transaction_read_only'")),
+    _SEEN_AT.scalar_subquery(),
+    _ACCEPTED_AT.scalar_subquery(),
 )
 # PostgreSQL: whose session lock is held now.
 _LIVING = text(
@@ -91,10 +106,15 @@ class Statements:
     next_session: str
     add_meta: str
     meta: str
+    rewind: str
+    add_rewind: str
+    set_server: str
     views: tuple[tuple[int, str], ...] = ()
     calls: tuple[tuple[int, str], ...] = ()
+    by_key: tuple[tuple[int, str], ...] = ()
     after_limit: tuple[int, ...] = ()  # SQLAlchemy writes an OFFSET for SQLite
     lock: str = ""
+    look: str = ""
     living: str = ""
 
     def view(self, size: int) -> tuple[int, str]:
@@ -105,6 +125,10 @@ class Statements:
         """The statement of calls that takes at least `size` keys, and how many it takes."""
         return next(pair for pair in self.calls if pair[0] >= size)
 
+    def pushes(self, size: int) -> tuple[int, str]:
+        """The statement of pushes that takes at least `size` keys, and how many it takes."""
+        return next(pair for pair in self.by_key if pair[0] >= size)
+
 
 def for_sqlite() -> Statements:
     """Compile for SQLite: one view statement for each of `VIEW_SIZES`."""
@@ -113,8 +137,9 @@ def for_sqlite() -> Statements:
         (size, _text(_listed(push, push.c.waybill_id, size), dialect)) for size in VIEW_SIZES
     )
     calls = tuple((size, _text(_listed(call, call.c.key, size), dialect)) for size in VIEW_SIZES)
+    by_key = tuple((size, _text(_listed(push, push.c.key, size), dialect)) for size in VIEW_SIZES)
     common = _common(dialect, sqlite.insert(push), sqlite.insert(call), sqlite.insert(meta))
-    return replace(common, views=views, calls=calls, after_limit=(0,))
+    return replace(common, views=views, calls=calls, by_key=by_key, after_limit=(0,))
 
 
 def for_postgresql() -> Statements:
@@ -122,6 +147,7 @@ def for_postgresql() -> Statements:
     dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
     view = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
     calls = select(call).where(call.c.key == any_(bindparam("keys", type_=ARRAY(Text))))
+    by_key = select(push).where(push.c.key == any_(bindparam("keys", type_=ARRAY(Text))))
     common = _common(
         dialect, postgresql.insert(push), postgresql.insert(call), postgresql.insert(meta)
     )
@@ -129,7 +155,9 @@ def for_postgresql() -> Statements:
         common,
         views=((VIEW_SIZES[-1], _text(view, dialect)),),
         calls=((VIEW_SIZES[-1], _text(calls, dialect)),),
+        by_key=((VIEW_SIZES[-1], _text(by_key, dialect)),),
         lock=_text(_LOCK, dialect),
+        look=_text(_LOOK, dialect),
         living=_text(_LIVING, dialect),
     )
 
@@ -158,6 +186,9 @@ def _common(
         next_session=_text(_NEXT_SESSION, dialect),
         add_meta=_text(add_meta.on_conflict_do_nothing(), dialect),
         meta=_text(_META, dialect),
+        rewind=_text(_REWIND, dialect),
+        add_rewind=_text(_ADD_REWIND, dialect),
+        set_server=_text(_SET_SERVER, dialect),
     )
 
 

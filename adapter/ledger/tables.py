@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0003"  # the newest migration; what `alembic_version` must say
+SCHEMA = "0004"  # the newest migration; what `alembic_version` must say
 
 metadata = MetaData()
 
@@ -82,11 +82,25 @@ resolution = Table(
     Column("at", Double, nullable=False),
 )
 
-# One row: the key of all push keys, and how many sessions there have been.
+# One time that the ledger was found to have lost what it once held; open until it is accepted.
+rewind = Table(
+    "rewind",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seen_at", Double, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("accepted_at", Double),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+
+# One row: the key of all push keys, how many sessions there have been, and which server holds the
+# ledger (PostgreSQL: its system identifier and timeline).
 meta = Table(
     "meta",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("identity_key", LargeBinary, nullable=False),
     Column("sessions", Integer, nullable=False),
+    Column("server", Text, nullable=False, server_default=""),
 )

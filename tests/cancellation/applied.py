@@ -11,7 +11,7 @@ from adapter.cancellation.ports import CarrierTraits, WaybillView, Write
 from adapter.cancellation.rules_ask import Allowed, on_ask_again, on_delivery, on_owner_died
 from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied
 from tests.cancellation.parcel import Bounds, Said
-from tests.cancellation.world import FRESH, KEYS, Rows, Work, view_of, written
+from tests.cancellation.world import FRESH, KEYS, NEVER, REWINDS, Row, Rows, Work, view_of, written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,10 @@ class Rules:
     keeps_doubt: bool = True
     tells_from_memory: Callable[[Outcome], bool] = lambda outcome: outcome is Outcome.CANCELLED
     brake_reads_first: bool = True
+    notices_rewind: bool = True
+    all_obey: bool = True
+    says_unknown: bool = True
+    is_old: Callable[[Row], bool] = lambda _: True
 
 
 class Change(NamedTuple):
@@ -47,18 +51,20 @@ class Applied:
     """Rules are pure: the same rows and arguments give the same change."""
 
     def __init__(self, rules: Rules, bounds: Bounds) -> None:
-        self._rules = rules
+        self.rules = rules
         self._traits: CarrierTraits = bounds.traits
         self._repeats = bounds.repeats
         self._living = frozenset(map(str, range(bounds.replicas)))
         self._known: dict[Hashable, Change] = {}
+        self.rewound = NEVER
+        """Of the world that is being looked at."""
 
     def delivery(
         self, rows: Rows, at: int, push: int, *, ask: bool, braked: bool, looked: bool
     ) -> Change:
         def run(view: WaybillView) -> Write[Any]:
             allowed = Allowed(ask=ask, repeats=self._repeats, braked=braked, looked=looked)
-            return self._rules.on_delivery(
+            return self.rules.on_delivery(
                 view, fresh=FRESH[push], allowed=allowed, traits=self._traits
             )
 
@@ -68,7 +74,7 @@ class Applied:
         def run(view: WaybillView) -> Write[Any]:
             answer = _said(work).answer
             asked = _asked(work, at)
-            return self._rules.on_ask_again(view, asked=asked, answer=answer, repeats=self._repeats)
+            return self.rules.on_ask_again(view, asked=asked, answer=answer, repeats=self._repeats)
 
         key = ("again", rows, at, work.push, work.epoch, work.said)
         return self._applied(key, rows, at, run)
@@ -77,7 +83,7 @@ class Applied:
         self, rows: Rows, at: int, work: Work, *, awaited: bool, fact: Fact | None = None
     ) -> Change:
         def run(view: WaybillView) -> Write[Any]:
-            return self._rules.on_answer(
+            return self.rules.on_answer(
                 view,
                 asked=_asked(work, at),
                 answer=_said(work).answer,
@@ -94,13 +100,13 @@ class Applied:
             found = FRESH[push]
             if seen:
                 found = found.but(state=State.IN_DOUBT, calls=seen)
-            return self._rules.on_fact(view, found=found, fact=fact, traits=self._traits)
+            return self.rules.on_fact(view, found=found, fact=fact, traits=self._traits)
 
         return self._applied(("fact", rows, at, push, fact, seen), rows, at, run)
 
     def replied(self, rows: Rows, at: int, push: int) -> Rows:
         def run(view: WaybillView) -> Write[Any]:
-            return self._rules.on_replied(view, key=KEYS[push])
+            return self.rules.on_replied(view, key=KEYS[push])
 
         return self._applied(("replied", rows, at, push), rows, at, run).rows
 
@@ -113,11 +119,13 @@ class Applied:
     def _applied(
         self, key: Hashable, rows: Rows, at: int, run: Callable[[WaybillView], Write[Any]]
     ) -> Change:
+        rewound = self.rewound if at == 0 or self.rules.all_obey else NEVER
+        key = (key, rewound)
         known = self._known.get(key)
         if known is None:
             me = str(at)
-            living = frozenset({me}) if self._rules.dead_by_clock else self._living
-            change = run(view_of(rows, me, living))
+            living = frozenset({me}) if self.rules.dead_by_clock else self._living
+            change = run(view_of(rows, me, living, REWINDS[rewound]))
             known = self._known[key] = Change(written(rows, change), change.result)
         return known
 

@@ -21,12 +21,16 @@ from tests.cancellation.world import (
     Message,
     Process,
     World,
+    accepted,
+    backed_up,
     beginning,
     crashed,
     is_doubtful,
+    may_be_accepted,
     on_wire,
     orphaned,
     put,
+    rewound,
     seen,
     with_process,
 )
@@ -64,6 +68,11 @@ class Steps:
         self.working = Working(rules, bounds, self.applied)
 
     def following(self, world: World) -> Iterator[World]:
+        self.applied.rewound = world.rewound
+        if world.rewinds:
+            yield from self._back_in_time(world)
+        if self.bounds.accepts and may_be_accepted(world):
+            yield accepted(world, old=self.applied.rules.is_old)
         for at, process in enumerate(world.processes):
             for push in (0, 1):
                 if world.deliveries[push]:
@@ -80,6 +89,13 @@ class Steps:
             yield world._replace(parcel=parcel, before=world.parcel)
         if self.bounds.lookup:
             yield from self._resolve(world)
+
+    def _back_in_time(self, world: World) -> Iterator[World]:
+        """A copy is made of the ledger, and put in its place later."""
+        if world.backup is None:
+            yield backed_up(world)
+        elif world.rows != world.backup:
+            yield rewound(world, noticed=self.applied.rules.notices_rewind)
 
     def _link(self, world: World, at: int, process: Process) -> Iterator[World]:
         """A replica is cut from its ledger: its lock lives on and it heals, or it expires first."""

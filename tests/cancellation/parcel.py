@@ -61,6 +61,7 @@ class Bounds:
     `every_no` is said instead of every "no"; `repeat_says` of a parcel that is cancelled;
     `soft`: a picked-up parcel can still be cancelled; `may_say_unknown`: a call that cancels
     may be answered so; `must`: what every delivery must hear, in a world without faults;
+    `rewinds`: how often the ledger may go back to a backup; `accepts`: an operator may accept it;
     `watched`: the promises that are looked at, by the beginning of what they say; empty: all.
     """
 
@@ -72,6 +73,8 @@ class Bounds:
     refusals: int = 0
     cuts: int = 0
     overruns: int = 0
+    rewinds: int = 0
+    accepts: bool = False
     network_repeats_calls: bool = False
     knows_request_ids: bool = False
     parcel: Parcel = Parcel.ACTIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapter.cancellation.model import Basis, Outcome, State
 from tests.cancellation.parcel import Bounds, Parcel
 from tests.cancellation.world import (
+    ACCEPTED,
     Message,
     Row,
     Rows,
@@ -28,7 +29,8 @@ def broken(bounds: Bounds, what: str) -> None:
 def on_send(world: World, push: int, *, bounds: Bounds) -> None:
     """A call is about to go out."""
     row = world.rows[push]
-    if sum(each.listener is not None and each.counts for each in world.wire) > 1:
+    live = sum(each.listener is not None and each.counts for each in world.wire)
+    if live > 1 and not any(world.forgotten):  # a forgotten call cannot keep its turn
         broken(bounds, "I2 two live calls for one waybill")
     if row is not None and len(row.calls) > 1 + bounds.repeats:
         broken(bounds, "I12 more calls than a push may have")
@@ -39,6 +41,8 @@ def on_send(world: World, push: int, *, bounds: Bounds) -> None:
 def on_arrival(world: World, message: Message, *, bounds: Bounds) -> None:
     """A call arrives at the carrier."""
     row = world.rows[message.push]
+    if world.forgotten[message.push]:
+        return
     if row is None or len(row.calls) < message.epoch:
         broken(bounds, "I1 a call at the carrier without an earlier row")
 
@@ -90,6 +94,13 @@ def _told_kept(push: int, old: Row | None, new: Row, work: Work | None, bounds: 
         broken(bounds, "I11 told 0 is written and nobody was told")
 
 
+def on_own_success(world: World, after: Rows, push: int, *, bounds: Bounds) -> None:
+    """Commit B of a call that said *cancelled*."""
+    row = after[push]
+    if row is None or row.outcome is not Outcome.CANCELLED:
+        broken(bounds, "I13 an own call said cancelled, and no row says so")
+
+
 def on_idle(world: World, at: int, *, bounds: Bounds) -> None:
     """A process has nothing left to do for the waybill."""
     for row in world.rows:
@@ -97,8 +108,11 @@ def on_idle(world: World, at: int, *, bounds: Bounds) -> None:
             broken(bounds, "I7 calling under a living owner, and nobody works")
 
 
-def minus_one(world: World, push: int, *, bounds: Bounds, claims: bool = False) -> World:
-    """−1 goes out. `claims`: "not processed", said as what the ledger shows."""
+def minus_one(
+    world: World, push: int, *, bounds: Bounds, claims: bool = False, stays: bool = True
+) -> World:
+    """−1 goes out. `claims`: "not processed", said as what the ledger shows; `stays`: and the
+    push is not sent later either."""
     if bounds.must is not None:
         broken(bounds, f"liveness: -1 where {bounds.must.value} could be known")
     if not claims:
@@ -106,8 +120,10 @@ def minus_one(world: World, push: int, *, bounds: Bounds, claims: bool = False) 
     row = world.rows[push]
     if row is not None and row.told not in NEVER_TOLD:
         broken(bounds, "I11 -1 after a definite code")
-    if row is not None and row.calls:
+    if (row is not None and row.calls) or world.forgotten[push]:
         broken(bounds, "T told not processed, and it was sent")
+    if not stays:
+        return world
     return world._replace(refused=put(world.refused, push, True))  # noqa: FBT003 - the new value
 
 
@@ -139,10 +155,18 @@ def _true_of_the_parcel(world: World, push: int, outcome: Outcome, *, bounds: Bo
         broken(bounds, "I14 a definite no to a push whose own call has cancelled")
     # A 0 recorded while somebody waited counts as told: a crash may have swallowed it.
     zero_elsewhere = world.spoken[1 - push] is Outcome.CANCELLED or world.zero_heard[1 - push]
+    if _is_lost(world, 1 - push):
+        return
     if outcome is Outcome.ALREADY_CANCELLED and any(world.effect) and not zero_elsewhere:
         broken(bounds, "I5 told 30003 for our own effect")
     if outcome is Outcome.CANCELLED and world.after_zero[push]:
         broken(bounds, "I6 told 0 after 0 was told elsewhere")
+
+
+def _is_lost(world: World, push: int) -> bool:
+    """Whether the other push left nothing in a ledger whose rewind was accepted: no rule can
+    make up for that."""
+    return world.rewound == ACCEPTED and world.forgotten[push] and world.rows[push] is None
 
 
 def is_zero_told(world: World, push: int) -> bool:

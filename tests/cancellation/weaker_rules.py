@@ -17,7 +17,7 @@ from adapter.cancellation.model import (
     State,
     only,
 )
-from adapter.cancellation.ports import CarrierTraits, WaybillView, Write
+from adapter.cancellation.ports import NO_REWIND, CarrierTraits, WaybillView, Write
 from adapter.cancellation.rules_ask import Allowed, Ask, ReplyStored, on_ask_again, on_delivery
 from adapter.cancellation.rules_settle import Settled, on_answer, on_fact
 from tests.cancellation.applied import Rules
@@ -30,6 +30,7 @@ from tests.cancellation.parcel import (
     Bounds,
     Parcel,
 )
+from tests.cancellation.world import DEAD, Row
 
 Mutant = tuple[Rules, Bounds, str]
 """The rules, the world in which they fail, and the invariants of which they break one."""
@@ -161,6 +162,25 @@ def _refused_becomes_probe(view: WaybillView, **given: Any) -> Write[Any]:
     return on_delivery(replace(view, entries=entries), **given)
 
 
+def _rule_r_speaks_in_answer(
+    view: WaybillView, *, answer: CarrierAnswer, **given: Any
+) -> Write[Settled]:
+    if answer.outcome is Outcome.ALREADY_CANCELLED:
+        view = replace(view, rewind=NO_REWIND)
+    return on_answer(view, answer=answer, **given)
+
+
+def _answer_needs_its_row(view: WaybillView, *, asked: Entry, **given: Any) -> Write[Settled]:
+    if only(view.entries, asked.key) is None:
+        return Write(result=Settled(entry=asked.but(state=State.IN_DOUBT)))
+    return on_answer(view, asked=asked, **given)
+
+
+def _was_in_doubt_already(row: Row) -> bool:
+    """What a mark written at the rewind, and not at its acceptance, would hold."""
+    return len(row.calls) > 0 and row.owner == DEAD
+
+
 PARTED = Bounds(replicas=2, cuts=1, crashes=0, losses=0, deliveries=(2, 1))
 SOFT = replace(PARTED, soft=True, lookup=True, moves=(PICK_UP,))
 LOOKS = Bounds(crashes=0, lookup=True)
@@ -174,6 +194,8 @@ HEARD_AT_ONCE = Bounds(
     every_no=UNKNOWN,
     must=Outcome.PICKED_UP,
 )
+BACK = Bounds(deliveries=(2, 1), crashes=0, losses=1, rewinds=1)
+BACK_ACCEPTED = replace(BACK, accepts=True)
 BRAKED = Bounds(brake=True, crashes=0, losses=1)
 
 LEDGER_MUTANTS: dict[str, Mutant] = {
@@ -245,6 +267,29 @@ LEDGER_MUTANTS: dict[str, Mutant] = {
         replace(PARTED, parcel=Parcel.MISSING, moves=(APPEARING,)),
         "I3",
     ),
+    "rewind unnoticed": (Rules(notices_rewind=False), BACK, "I3|I5"),
+    "rewound, rule R still speaks": (
+        Rules(on_answer=_rule_r_speaks_in_answer),
+        BACK,
+        "I6",
+    ),
+    "rewound, only the one who noticed obeys": (
+        Rules(all_obey=False),
+        replace(BACK, replicas=2, losses=0),
+        "I5|I6",
+    ),
+    "accepted, old doubt counts again": (Rules(is_old=lambda _: False), BACK_ACCEPTED, "I6"),
+    "only the backup's doubt is marked": (
+        Rules(is_old=_was_in_doubt_already),
+        BACK_ACCEPTED,
+        "I6",
+    ),
+    "rewound, not processed": (
+        Rules(says_unknown=False),
+        BACK,
+        "T",
+    ),
+    "an answer without a row is dropped": (Rules(on_answer=_answer_needs_its_row), BACK, "I13"),
     "brake before the ledger's read": (Rules(brake_reads_first=False), BRAKED, "I11|T"),
     "the refused press becomes the probe": (
         Rules(on_delivery=_refused_becomes_probe),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from adapter.cancellation.attempt import CERTAIN
-from adapter.cancellation.evidence import NOES
+from adapter.cancellation.evidence import CERTAIN, NOES
 from adapter.cancellation.model import FINAL, Outcome, State
 from adapter.cancellation.rules_ask import Ask, LookFirst, LookOnly, Refused, ReplyStored, Wait
 from adapter.cancellation.rules_settle import may_settle
@@ -15,6 +14,7 @@ from tests.cancellation.applied import Applied, Rules
 from tests.cancellation.parcel import Bounds, Said, facts
 from tests.cancellation.world import (
     LINKED,
+    REWOUND,
     Message,
     Rows,
     Work,
@@ -97,7 +97,7 @@ class Working:
             told = self._written(told, change.rows, None)
             row = told.rows[push]
             if row is None or row.state is not State.DONE:
-                yield self._minus_one(told, push)
+                yield self._never_in_turn(told, push)
                 return
             work = Work(push=push, phase="telling")
             told = self._written(told, self.applied.replied(told.rows, at, push), work)
@@ -107,10 +107,18 @@ class Working:
             gone = process._replace(queue=without(process.queue, push))
             for fact_read in self._facts(world):
                 if fact_read is None:
-                    yield self._minus_one(with_process(world, at, gone), push)
+                    yield self._never_in_turn(with_process(world, at, gone), push)
                 else:
                     looked = gone._replace(beside=(push, fact_read, seen(world, push)))
                     yield with_process(world, at, looked)
+
+    def _never_in_turn(self, world: World, push: int) -> World:
+        """−1 to a push without the turn: *unknown*, if its row says that it was sent; a rewound
+        ledger's row says nothing."""
+        row = world.rows[push]
+        if world.rewound != REWOUND or self.rules.says_unknown or (row and row.calls):
+            return self._minus_one(world, push)
+        return promises.minus_one(world, push, bounds=self.bounds, claims=True, stays=False)
 
     def answered(self, world: World, at: int, work: Work, said: Said) -> Iterator[World]:
         """A call ended: look and repeat after doubt, else begin to settle what it said."""
@@ -146,8 +154,8 @@ class Working:
                 yield self._as(after, at, work, phase="calling", epoch=entry.calls, alone=alone)
             case ReplyStored(entry=entry) if entry.told is entry.outcome:
                 yield from self._say(after, at, work)
-            case ReplyStored():
-                yield self._as(after, at, work, phase="telling")
+            case ReplyStored(entry=entry):
+                yield self._as(after, at, work, phase="telling", decided=entry.outcome)
             case LookOnly():
                 yield self._as(after, at, work, phase="looking")
             case LookFirst():
@@ -157,7 +165,8 @@ class Working:
                     yield self._as(after, at, work, phase=found, fact=fact, seen=calls)
                 yield self._as(after, at, work, phase="first")
             case Refused():
-                yield from self._end(self._minus_one(after, work.push, claims=True), at)
+                claims = world.rewound != REWOUND or not self.rules.says_unknown
+                yield from self._end(self._minus_one(after, work.push, claims=claims), at)
             case Wait():
                 yield self._as(after, at, work, phase="open")
 
@@ -196,6 +205,8 @@ class Working:
         outcome = work.said.outcome
         awaited = self._is_certain(work) and (work.waiting or work.heard is outcome)
         change = self.applied.answer(world.rows, at, work, awaited=awaited)
+        if outcome is Outcome.CANCELLED:
+            promises.on_own_success(world, change.rows, work.push, bounds=self.bounds)
         after = self._written(world, change.rows, work)
         if change.result.entry.state is not State.DONE and outcome is not Outcome.IN_DOUBT:
             yield self._as(after, at, work, phase="looking", alone=False)
@@ -211,7 +222,7 @@ class Working:
         elif not work.waiting:
             yield from self._end(world, at)
         elif row.told is not row.outcome:
-            yield self._as(world, at, work, phase="telling")
+            yield self._as(world, at, work, phase="telling", decided=row.outcome)
         else:
             yield from self._say(world, at, work)
 
@@ -339,9 +350,9 @@ class Working:
 
     def _heard(self, world: World, work: Work) -> World:
         row = world.rows[work.push]
-        assert row is not None
-        assert row.outcome is not None
-        return self._said(world, work.push, row.outcome)
+        outcome = row.outcome if row is not None and row.state is State.DONE else work.decided
+        assert outcome is not None
+        return self._said(world, work.push, outcome)
 
     def _from_memory(self, world: World, push: int, outcome: Outcome) -> World:
         told = put(world.from_memory, push, True)  # noqa: FBT003 - the new value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,14 +18,22 @@ from adapter.cancellation.model import (
     State,
     Unsent,
 )
-from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.ports import NO_REWIND, Rewind, WaybillView, Write
 from tests.cancellation.parcel import Bounds, Parcel, Said
 
 T = TypeVar("T")
 
 KEYS = ("first press", "second press")
 NOW = 9.0  # within the window of asking; whatever is compared lies before it
+BEFORE = -1.0  # of a rewind that was accepted at 0
 DEAD = "dead"
+NEVER, UNNOTICED, REWOUND, ACCEPTED = range(4)  # whether the ledger went back in time
+REWINDS = {
+    NEVER: NO_REWIND,
+    UNNOTICED: NO_REWIND,
+    REWOUND: Rewind(seen_at=NOW),
+    ACCEPTED: Rewind(accepted_at=0.0),
+}
 LINKED, CUT, EXPIRED = range(3)  # how a process stands to its ledger
 
 FRESH = tuple(
@@ -60,7 +70,8 @@ class Message(NamedTuple):
 
 class Work(NamedTuple):
     """The attempt that holds the turn in a process. `heard` is what was said of it already,
-    `seen` the calls after which a lookup was asked."""
+    `seen` the calls after which a lookup was asked; `decided` is what is being told, should a
+    rewound ledger have lost it."""
 
     push: int
     phase: str
@@ -71,6 +82,7 @@ class Work(NamedTuple):
     waiting: bool = True
     alone: bool = True
     heard: Outcome | None = None
+    decided: Outcome | None = None
 
 
 class Process(NamedTuple):
@@ -86,7 +98,8 @@ class Process(NamedTuple):
 
 class Row(NamedTuple):
     """What of an entry and its calls the rules can tell apart; small, because worlds are
-    compared by it. `asked` and `settled` are points in time as far as rule R compares them."""
+    compared by it. `asked` and `settled` are points in time as far as rule R compares them.
+    `old`: received before a rewind was accepted, and not settled since."""
 
     state: State
     calls: tuple[tuple[Outcome | None, Doubt | None], ...]
@@ -97,12 +110,15 @@ class Row(NamedTuple):
     cause: str
     asked: int
     settled: int
+    old: bool = False
 
 
 Rows = tuple[Row | None, Row | None]
 
 
 class World(NamedTuple):
+    """`forgotten` are the pushes whose calls a rewound ledger does not hold any more."""
+
     rows: Rows
     parcel: Parcel
     before: Parcel
@@ -124,6 +140,10 @@ class World(NamedTuple):
     corrected: tuple[bool, bool]
     refused: tuple[bool, bool]
     from_memory: tuple[bool, bool]
+    rewinds: int
+    rewound: int
+    backup: Rows | None
+    forgotten: tuple[bool, bool]
 
 
 def beginning(bounds: Bounds) -> World:
@@ -150,6 +170,10 @@ def beginning(bounds: Bounds) -> World:
         corrected=(False, False),
         refused=(False, False),
         from_memory=(False, False),
+        rewinds=bounds.rewinds,
+        rewound=NEVER,
+        backup=None,
+        forgotten=(False, False),
     )
 
 
@@ -166,18 +190,26 @@ def on_wire(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 @cache
-def view_of(rows: Rows, me: str, living: frozenset[str]) -> WaybillView:
+def view_of(rows: Rows, me: str, living: frozenset[str], rewind: Rewind) -> WaybillView:
     """Return what a rule sees in a process."""
     entries = [entry_of(push, row) for push, row in enumerate(rows) if row is not None]
     calls = [
         call for push, row in enumerate(rows) if row is not None for call in calls_of(push, row)
     ]
-    return WaybillView(entries=tuple(entries), me=me, living=living, now=NOW, calls=tuple(calls))
+    return WaybillView(
+        entries=tuple(entries),
+        me=me,
+        living=living,
+        now=NOW,
+        calls=tuple(calls),
+        rewind=rewind,
+    )
 
 
 @cache
 def entry_of(push: int, row: Row) -> Entry:
-    return FRESH[push].but(
+    fresh = replace(FRESH[push], received_at=BEFORE) if row.old else FRESH[push]
+    return fresh.but(
         state=row.state,
         calls=len(row.calls),
         outcome=row.outcome,
@@ -185,7 +217,7 @@ def entry_of(push: int, row: Row) -> Entry:
         told=row.told,
         owner=row.owner,
         cause=row.cause,
-        settled_at=float(row.settled),
+        settled_at=BEFORE if row.old and row.state is State.DONE else float(row.settled),
     )
 
 
@@ -242,7 +274,8 @@ def _row_of(entry: Entry, *, before: Row | None) -> Row:
         owner=entry.owner,
         cause=kept,
         asked=(before.asked if calls and before is not None else int(NOW)) if entry.calls else 0,
-        settled=int(entry.settled_at) if inferred else 0,
+        settled=int(max(entry.settled_at, 0.0)) if inferred else 0,
+        old=before is not None and before.old and entry.settled_at <= 0.0,
     )
 
 
@@ -291,6 +324,49 @@ def orphaned(rows: Rows, at: int) -> Rows:
         for row in rows
     )
     return first, second
+
+
+def backed_up(world: World) -> World:
+    """The ledger as it stands is copied."""
+    return world._replace(backup=world.rows)
+
+
+def rewound(world: World, *, noticed: bool) -> World:
+    """The ledger is the copy again. Every session at it is gone with it; the processes live on,
+    and their calls. Whoever comes back to it first notices, and says so in it."""
+    assert world.backup is not None
+    rows = world.backup
+    for at in range(len(world.processes)):
+        rows = orphaned(rows, at)
+    calls = [len(row.calls) if row is not None else 0 for row in world.rows]
+    kept = [len(row.calls) if row is not None else 0 for row in rows]
+    return world._replace(
+        rows=rows,
+        wire=on_wire(tuple(message._replace(counts=False) for message in world.wire)),
+        rewinds=world.rewinds - 1,
+        rewound=REWOUND if noticed else UNNOTICED,
+        backup=None,
+        forgotten=(calls[0] > kept[0], calls[1] > kept[1]),
+        refused=(False, False),  # with the row goes all that could keep it from being sent
+    )
+
+
+def may_be_accepted(world: World) -> bool:
+    """A minute after the rewind nobody works on, or waits for, a push of before."""
+    idle = all(each == Process(link=each.link) for each in world.processes)
+    return world.rewound == REWOUND and idle and world.resolving is None
+
+
+def accepted(world: World, *, old: Callable[[Row], bool]) -> World:
+    """An operator accepts the rewind; no delivery of a push of before comes any more."""
+    first, second = (
+        row._replace(old=old(row) or row.old) if row is not None else None for row in world.rows
+    )
+    left = (
+        0 if world.delivered[0] else world.deliveries[0],
+        0 if world.delivered[1] else world.deliveries[1],
+    )
+    return world._replace(rows=(first, second), deliveries=left, rewound=ACCEPTED)
 
 
 def crashed(world: World, at: int) -> World:

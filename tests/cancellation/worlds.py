@@ -47,6 +47,15 @@ WORLDS: dict[str, Bounds] = {
     "a replica cut, and an overrun": Bounds(
         deliveries=(2, 1), replicas=2, cuts=1, crashes=0, losses=0, overruns=1
     ),
+    "a ledger that went back in time": Bounds(
+        deliveries=(2, 1), crashes=0, rewinds=1, accepts=True
+    ),
+    "a ledger that went back, under two replicas": Bounds(
+        deliveries=(2, 1), replicas=2, crashes=0, losses=0, rewinds=1, accepts=True
+    ),
+    "a ledger that went back, and a lookup": Bounds(
+        deliveries=(2, 1), crashes=0, rewinds=1, accepts=True, lookup=True, moves=(PICK_UP,)
+    ),
 }
 """Small enough for every run of the tests."""
 
@@ -112,5 +121,27 @@ LARGE: dict[str, Bounds] = {
     ),
     "partition, overrun": Bounds(deliveries=(2, 1), replicas=2, cuts=1, crashes=0, overruns=1),
     "brake on and off, a lookup": Bounds(brake=True, lookup=True, moves=(PICK_UP,)),
+    "back in time, crash": Bounds(rewinds=1, accepts=True),
+    "back in time, two replicas": Bounds(
+        deliveries=(2, 1), replicas=2, crashes=0, rewinds=1, accepts=True
+    ),
+    "back in time, request ids": Bounds(rewinds=1, accepts=True, knows_request_ids=True),
+    "back in time, no word for already": Bounds(
+        rewinds=1, accepts=True, repeat_says=Outcome.NOT_FOUND
+    ),
+    "back in time, pick-up": Bounds(
+        crashes=0, rewinds=1, accepts=True, lookup=True, moves=(PICK_UP,)
+    ),
+    "back in time, every no UNKNOWN": Bounds(
+        crashes=0,
+        losses=0,
+        rewinds=1,
+        accepts=True,
+        lookup=True,
+        every_no=UNKNOWN,
+        moves=(FOREIGN_CANCEL,),
+    ),
+    "back in time, overrun": Bounds(crashes=0, rewinds=1, accepts=True, overruns=1),
+    "back in time, brake": Bounds(crashes=0, rewinds=1, accepts=True, brake=True),
 }
 """As large as the rules were model-checked in; minutes."""

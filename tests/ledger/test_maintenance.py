@@ -13,6 +13,7 @@ from adapter.ledger.maintenance import NotInDoubt, Upgrade, migrate, prune, reso
 from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
+from adapter.ledger.tables import SCHEMA
 from tests.conformance.decisions import WAYBILL, begin, doubt, finish, key_of
 from tests.conformance.postgres import Postgres
 
@@ -73,8 +74,8 @@ async def test_a_new_file_and_a_new_database_are_brought_up_to_date(
     no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
 
     for url in (url_of(tmp_path), postgres.new_database()):
-        assert await migrate(url) == Upgrade(before="", after="0003")
-        assert await migrate(url) == Upgrade(before="0003", after="0003")
+        assert await migrate(url) == Upgrade(before="", after=SCHEMA)
+        assert await migrate(url) == Upgrade(before=SCHEMA, after=SCHEMA)
 
 
 async def test_a_file_that_is_served_from_is_not_touched(tmp_path: Path) -> None:

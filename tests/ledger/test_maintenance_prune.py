@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from adapter.cancellation.model import Outcome, State
 from adapter.ledger import maintenance
 from adapter.ledger.errors import SchemaOutdated
-from adapter.ledger.maintenance import LEAST_KEEP_SECONDS, prune
+from adapter.ledger.maintenance import prune
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Filters, open_archive
 from adapter.ledger.tables import call, resolution
+from adapter.ledger.written import LEAST_KEEP_SECONDS
 from tests.conformance.decisions import Session, finish, key_of, waybill_of
 from tests.ledger.recording import write
 

@@ -50,7 +50,7 @@ def test_a_holder_that_died_is_forgotten(tmp_path: Path) -> None:
 
     successor.take(tmp_path / "ledger.db")
 
-    assert path.read_text() == f"{os.getpid()}\n"
+    assert path.read_text() == f"{os.getpid():<15}\n"
     successor.release()
 
 

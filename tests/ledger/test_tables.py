@@ -43,6 +43,7 @@ def test_what_may_be_empty_is_what_is_not_known_yet() -> None:
     assert optional == {
         *("push.outcome", "push.basis", "push.told"),
         *("call.ended_at", "call.outcome", "call.doubt"),
+        "rewind.accepted_at",
     }
 
 
