@@ -55,7 +55,7 @@ def travel(terrain: Terrain, plan: Plan) -> Evidence:
             asked=all_calls(world),
             mishaps=tuple(mishaps.happened),
             books=books,
-            in_doubt_shown=_doubt_shown(world, books) if books else (),
+            in_doubt_shown=doubt_shown(world, books) if books else (),
             questioned=questioned,
         )
 
@@ -122,7 +122,7 @@ async def _question(street: Street) -> frozenset[Press]:
     return frozenset(asked)
 
 
-def _doubt_shown(world: World, books: Books) -> tuple[int, ...]:
+def doubt_shown(world: World, books: Books) -> tuple[int, ...]:
     """What each replica's metric says, once it has had time to look."""
     doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
     give_up = time.monotonic() + 5.0

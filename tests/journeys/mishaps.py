@@ -17,6 +17,9 @@ KILL_SERVE = "kill serve"
 STOP_SERVE = "stop serve"
 KILL_STUB = "kill stub"
 BAD_MOMENT = "carrier fault"
+LEDGER_AWAY = "ledger away"  # nothing can be written, whatever the reason
+CUT_OFF = "replica cut off"  # of the ledger: its session there may end
+CARRIER_FAILS = "carrier fails"  # every call, for as long as it lasts
 
 FAULTS = (
     StandingFault(name="drop", probability=0.15),

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from legacy_stub.calls import Call as Asked
-from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence
+from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence, Mishap
 from tests.journeys.kinds import kind_of
+from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY
 from tests.journeys.program import Press
 
 CANCELLED = 0
@@ -54,6 +55,15 @@ class Sides:
         """Whether WeChat was told 0, or an answer to it was lost that may have been one."""
         deliveries = self.evidence.by_press[press]
         return any(delivery.code == CANCELLED or delivery.lost for delivery in deliveries)
+
+    def without_ledger(self, delivery: Delivery) -> Mishap | None:
+        """The mishap that may have kept the ledger from whoever answered it."""
+        for mishap in self.evidence.mishaps:
+            meanwhile = mishap.at <= delivery.ended_at and delivery.sent_at <= mishap.until
+            away = mishap.what in (LEDGER_AWAY, CUT_OFF) and mishap.befell(delivery.replica)
+            if meanwhile and away:
+                return mishap
+        return None
 
     def was_cancelled(self, press: Press, *, before: float) -> bool:
         """Whether the carrier had cancelled the waybill by then."""

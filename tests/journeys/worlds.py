@@ -7,17 +7,17 @@ import re
 import select
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_stub.control import Control
+from tests.journeys.checkout import HERE, Checkout, tried
 from tests.journeys.program import CONFIGURATION, PATH, mapping_text
 
-ROOT = Path(__file__).parents[2]
 UP_WITHIN_SECONDS = 80.0  # a machine that unpacks packages beside it is slow
 STOPPED_WITHIN_SECONDS = 40.0
 SPARES = 2  # kept warm, so that a killed replica is back in a moment
@@ -29,13 +29,21 @@ class NotUp(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terrain:
-    """What a journey is made in. An empty `ledger_url` is an SQLite file of its own."""
+    """What a journey is made in. An empty `ledger_url` is an SQLite file of its own.
+
+    `cut_url` is the first replica's own way to the ledger, `carrier_port` the replicas' way to
+    the stub where something stands before it. `request_ids` says whether the mapping sends
+    them, `knows_request_ids` whether the stub remembers them."""
 
     folder: Path
     ledger_url: str = ""
     replicas: int = 1
     knows_request_ids: bool = False
+    request_ids: bool = True
     lookup: bool = True
+    brake: bool = False
+    cut_url: str = ""
+    carrier_port: int = 0
     weakness: str = ""
     reply_seconds: float = 4.5
     call_seconds: float = 12.0
@@ -87,8 +95,9 @@ class Replica:
             CONFIGURATION.format(
                 edge_port=self.port,
                 ops_port=self.ops_port,
-                stub_port=stub.port,
-                ledger_url=terrain.url,
+                stub_port=terrain.carrier_port or stub.port,
+                carrier_more=_only_known({"brake": terrain.brake}),
+                ledger_url=(terrain.cut_url if number == 0 else "") or terrain.url,
                 mapping=terrain.folder / "mapping.toml",
                 reply_seconds=terrain.reply_seconds,
                 call_seconds=terrain.call_seconds,
@@ -138,7 +147,9 @@ class World:
         self.terrain = terrain
         self._stack = ExitStack()
         self._spares: deque[subprocess.Popen[bytes]] = deque()
-        (terrain.folder / "mapping.toml").write_text(mapping_text(lookup=terrain.lookup))
+        (terrain.folder / "mapping.toml").write_text(
+            mapping_text(lookup=terrain.lookup, request_ids=terrain.request_ids)
+        )
         self.stub = Stub(terrain)
         self.replicas = [
             Replica(terrain, number=number, stub=self.stub) for number in range(terrain.replicas)
@@ -150,6 +161,8 @@ class World:
             for _ in range(len(self.replicas)):
                 self._warm_one()
             self.stub.start()
+            if self.terrain.ledger_url:
+                tried().migrate(self.replicas[-1].config)
             for replica in self.replicas:
                 replica.start(self.spare())
             self._stack = started.pop_all()
@@ -179,7 +192,8 @@ class World:
     def _warm_one(self) -> None:
         weakness = (self.terrain.weakness,) if self.terrain.weakness else ()
         log = self.terrain.folder / "serve.log"
-        self._spares.append(_python("-m", "tests.journeys.warm", *weakness, log=log, listen=True))
+        words = ("-m", "tests.journeys.warm", *weakness)
+        self._spares.append(_python(*words, log=log, listen=True, checkout=tried()))
 
     def _end_all(self) -> None:
         for warm in self._spares:
@@ -201,11 +215,19 @@ def free_ports(count: int) -> list[int]:
         return [listener.getsockname()[1] for listener in listeners]
 
 
-def _python(*words: str, log: Path, listen: bool = False) -> subprocess.Popen[bytes]:
+def _only_known(switches: Mapping[str, bool]) -> str:
+    """The settings that are on, as far as the version that is tried has them."""
+    on = (name for name, is_on in switches.items() if is_on and tried().knows(name))
+    return "".join(f"{name} = true\n" for name in on)
+
+
+def _python(
+    *words: str, log: Path, listen: bool = False, checkout: Checkout = HERE
+) -> subprocess.Popen[bytes]:
     with log.open("ab") as sink:
         return subprocess.Popen(
-            [sys.executable, *words],
-            cwd=ROOT,
+            [checkout.python, *words],
+            cwd=checkout.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
             stderr=sink,
