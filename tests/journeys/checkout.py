@@ -10,12 +10,15 @@ one can show which promises an older version breaks:
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from adapter.ledger.migrating import migrate
 
 VARIABLE = "JOURNEY_CHECKOUT"
 
@@ -27,9 +30,12 @@ class Checkout:
     folder: Path
     python: str
 
-    def migrate(self, config: Path) -> None:
+    def migrate(self, url: str, *, config: Path) -> None:
         """Bring the ledger of this configuration to this version's schema."""
-        self.run("ledger", "migrate", "--config", str(config))
+        if self == HERE:
+            asyncio.run(migrate(url))
+        else:
+            self.run("ledger", "migrate", "--config", str(config))
 
     def knows(self, setting: str) -> bool:
         """Whether a setting of this name exists, in any section."""

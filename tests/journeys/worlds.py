@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import select
 import socket
@@ -20,7 +21,7 @@ from tests.journeys.program import CONFIGURATION, PATH, mapping_text
 
 UP_WITHIN_SECONDS = 80.0  # a machine that unpacks packages beside it is slow
 STOPPED_WITHIN_SECONDS = 40.0
-SPARES = 2  # kept warm, so that a killed replica is back in a moment
+SPARES = 2  # kept warm where replicas are killed, so that they are back in a moment
 
 
 class NotUp(Exception):
@@ -60,7 +61,7 @@ class Stub:
         self.port = free_ports(1)[0]
         self._folder = terrain.folder
         self._habits = () if terrain.knows_request_ids else ("--forget-request-ids",)
-        self._serving: subprocess.Popen[bytes] | None = None
+        self.serving: subprocess.Popen[bytes] | None = None
 
     @property
     def target(self) -> str:
@@ -70,15 +71,15 @@ class Stub:
         """Start it and return when it listens."""
         database = str(self._folder / "stub.db")
         words = ("legacy_stub", "serve", "--port", str(self.port), "--database", database)
-        self._serving = _python(
+        self.serving = _python(
             "-m", "adapter.cli.tether", *words, *self._habits, log=self._folder / "stub.log"
         )
-        _await_port(self.port, self._serving)
+        _await_port(self.port, self.serving)
 
     def kill(self) -> None:
         """kill -9."""
-        if self._serving is not None:
-            _end(self._serving, kill=True)
+        if self.serving is not None:
+            _end(self.serving, kill=True)
 
     def control(self) -> Control:
         """A line to it, as `legacy-stub calls` and `fault` have one."""
@@ -143,8 +144,9 @@ class Replica:
 class World:
     """Everything that runs. Use as a context; what it started is gone at its end."""
 
-    def __init__(self, terrain: Terrain) -> None:
+    def __init__(self, terrain: Terrain, *, spares: int = SPARES) -> None:
         self.terrain = terrain
+        self._kept = spares
         self._stack = ExitStack()
         self._spares: deque[subprocess.Popen[bytes]] = deque()
         (terrain.folder / "mapping.toml").write_text(
@@ -162,7 +164,7 @@ class World:
                 self._warm_one()
             self.stub.start()
             if self.terrain.ledger_url:
-                tried().migrate(self.replicas[-1].config)
+                tried().migrate(self.terrain.url, config=self.replicas[-1].config)
             for replica in self.replicas:
                 replica.start(self.spare())
             self._stack = started.pop_all()
@@ -173,7 +175,7 @@ class World:
 
     def spare(self) -> subprocess.Popen[bytes]:
         """Return a process that is warm, and have others warmed."""
-        while len(self._spares) < SPARES:
+        while len(self._spares) < max(self._kept, 1):
             self._warm_one()
         warm = self._spares.popleft()
         assert warm.stdout is not None
@@ -182,12 +184,21 @@ class World:
             code = warm.poll()
             _end(warm, kill=True)
             raise NotUp(f"not warm; exit code {code}; {self._log()}")
-        self._warm_one()
+        if self._kept:
+            self._warm_one()
         return warm
 
     def revive(self, replica: Replica) -> None:
         """Begin the next life of a replica that has ended."""
         replica.start(self.spare())
+
+    def share_one_core(self) -> None:
+        """Let the replicas and the stub compete for one core."""
+        core = {min(os.sched_getaffinity(0))}
+        for serving in (self.stub.serving, *(replica.serving for replica in self.replicas)):
+            assert serving is not None
+            for thread in Path(f"/proc/{serving.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), core)
 
     def _warm_one(self) -> None:
         weakness = (self.terrain.weakness,) if self.terrain.weakness else ()
