@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -60,7 +60,7 @@ class Crowd:
                     await asyncio.sleep(early)
                 together.create_task(self.post(push))
 
-    async def in_turn(self, pushes: Sequence[Sealed], *, at_once: int, seconds: float) -> float:
+    async def in_turn(self, pushes: Iterable[Sealed], *, at_once: int, seconds: float) -> float:
         """Push so many at a time for so long; return how many replies came a second."""
         began, waiting, replies = time.monotonic(), iter(pushes), 0
 

@@ -49,11 +49,14 @@ class Verdict:
     def __str__(self) -> str:
         codes = " ".join(f"{code}:{count}" for code, count in sorted(self.codes.items()))
         mishaps = ", ".join(f"{count} {what}" for what, count in sorted(self.mishaps.items()))
+        found = Counter(each.invariant for each in self.violations)
+        by_name = " ".join(f"{name}:{count}" for name, count in sorted(found.items()))
         lines = [
             f"seed {self.seed}: {self.pushes} pushes, {self.deliveries} deliveries "
             f"({self.lost} unanswered), {self.calls} calls, {self.effects} effects; "
             f"{mishaps or 'no mishaps'}",
-            f"  replies by code: {codes}; lies={self.lies} violations={len(self.violations)}",
+            f"  replies by code: {codes}; lies={self.lies} "
+            f"violations={len(self.violations)} {by_name}".rstrip(),
             *(f"  {found}" for found in self.violations[:20]),
         ]
         return "\n".join(lines)

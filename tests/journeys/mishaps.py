@@ -19,6 +19,7 @@ KILL_STUB = "kill stub"
 BAD_MOMENT = "carrier fault"
 LEDGER_AWAY = "ledger away"  # nothing can be written, whatever the reason
 CUT_OFF = "replica cut off"  # of the ledger: its session there may end
+OVERLOAD = "overload"  # a commit may take longer than it is waited for
 CARRIER_FAILS = "carrier fails"  # every call, for as long as it lasts
 
 FAULTS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from legacy_stub.calls import Call as Asked
 from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence, Mishap
 from tests.journeys.kinds import kind_of
-from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY
+from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY, OVERLOAD
 from tests.journeys.program import Press
 
 CANCELLED = 0
@@ -60,7 +60,9 @@ class Sides:
         """The mishap that may have kept the ledger from whoever answered it."""
         for mishap in self.evidence.mishaps:
             meanwhile = mishap.at <= delivery.ended_at and delivery.sent_at <= mishap.until
-            away = mishap.what in (LEDGER_AWAY, CUT_OFF) and mishap.befell(delivery.replica)
+            away = mishap.what in (LEDGER_AWAY, CUT_OFF, OVERLOAD) and mishap.befell(
+                delivery.replica
+            )
             if meanwhile and away:
                 return mishap
         return None

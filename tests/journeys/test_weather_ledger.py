@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +17,9 @@ from tests.journeys.journey import gather
 from tests.journeys.judge import Verdict, judge
 from tests.journeys.merchants import Street
 from tests.journeys.mishaps import LEDGER_AWAY
+from tests.journeys.stalls import standing_still
 from tests.journeys.weather import PATIENCE_SECONDS, calm, deliver, expect_no_violation, until
-from tests.journeys.worlds import Replica, Terrain, World
+from tests.journeys.worlds import Terrain, World
 
 Say = Callable[[object], None]
 pytestmark = pytest.mark.usefixtures("may_wait")
@@ -45,17 +43,6 @@ HOLDS = tuple(
     for stop_at in (4.49, 4.55, 4.65)
 )
 LOCK_AT, UNLOCK_AT = 3.9, 5.1
-
-
-@contextmanager
-def standing_still(replica: Replica) -> Iterator[None]:
-    """Stop the process where it stands: a busy host, a paused machine."""
-    assert replica.serving is not None
-    os.kill(replica.serving.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(replica.serving.pid, signal.SIGCONT)
 
 
 async def hold(world: World, street: Street, hold: Hold) -> Mishap:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import select
 import socket
@@ -191,14 +190,6 @@ class World:
     def revive(self, replica: Replica) -> None:
         """Begin the next life of a replica that has ended."""
         replica.start(self.spare())
-
-    def share_one_core(self) -> None:
-        """Let the replicas and the stub compete for one core."""
-        core = {min(os.sched_getaffinity(0))}
-        for serving in (self.stub.serving, *(replica.serving for replica in self.replicas)):
-            assert serving is not None
-            for thread in Path(f"/proc/{serving.pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), core)
 
     def _warm_one(self) -> None:
         weakness = (self.terrain.weakness,) if self.terrain.weakness else ()
