@@ -85,8 +85,10 @@ check-descriptors: .venv/.installed
 check-tests: .venv/.installed
 	$(BIN)/python -m pytest -q -rs --durations=5 --numprocesses=auto --dist=loadfile $(ARGS)
 
-coverage: .venv/.installed ## show how much of each module its own tests cover, least first (ARGS=tests/edge)
-	@$(BIN)/python -m tests.own_coverage $(ARGS)
+PACKAGE ?= cancellation
+coverage: .venv/.installed ## show what a package's own tests leave uncovered (PACKAGE=carrier/mapping)
+	@$(BIN)/python -m coverage run --source=adapter/$(PACKAGE) -m pytest -q tests/$(PACKAGE) $(ARGS)
+	@$(BIN)/python -m coverage report
 
 prove: .venv/.installed ## run the long crash, repeat and restart journeys (minutes)
 	@$(BIN)/python -m pytest -v -m prove --timeout=900 $(ARGS)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import (
+from adapter.carrier.channel.options import (
     REBUILD_SECONDS,
     RELOAD_SECONDS,
     SILENCE_SECONDS,
     CarrierOptions,
     TlsFiles,
 )
-from adapter.configuration.sections import (
+from adapter.config.load import Settings
+from adapter.config.sections import (
     CarrierSettings,
     EdgeSettings,
     TlsSettings,
@@ -19,7 +20,6 @@ from adapter.configuration.sections import (
 from adapter.edge.connections import HEADER_BYTES, LATE_BODY_SECONDS, ConnectionLimits
 from adapter.edge.limits import OVERRUN_SECONDS, EdgeLimits
 from adapter.edge.server import connection_ceiling
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account, Mode
 
 
@@ -59,12 +59,19 @@ def tls_files(tls: TlsSettings) -> TlsFiles:
     return TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key, server_name=tls.server_name)
 
 
-def desk_limits(settings: Settings) -> DeskLimits:
-    """Return how long the desk waits for the carrier and the ledger."""
+# A carrier that knows a request again by its id is asked safely twice more.
+REPEATS = {True: 2, False: 1}
+
+
+def desk_limits(settings: Settings, *, takes_request_id: bool) -> DeskLimits:
+    """Return how long the desk waits for the carrier and the ledger, and how often it may ask.
+    `takes_request_id` tells whether the carrier is sent one."""
+    repeats = settings.carrier.repeats
     return DeskLimits(
         call_seconds=settings.carrier.deadline_seconds,
         connect_wait_seconds=settings.carrier.connect_wait_seconds,
         commit_within_seconds=settings.ledger.commit_within_seconds,
+        repeats=REPEATS[takes_request_id] if repeats is None else repeats,
     )
 
 
@@ -88,9 +95,3 @@ def connection_limits(edge: EdgeSettings, *, open_files: int) -> ConnectionLimit
         header_bytes=HEADER_BYTES,
         connections=connection_ceiling(wanted=edge.max_connections, open_files=open_files),
     )
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """Split `host:port` or `[::1]:port`, already judged by the settings."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapter import parts
+from adapter.cancellation.brake import Brake
 from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
-from adapter.configuration.sections import EdgeSettings
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import Settings
+from adapter.config.sections import EdgeSettings
+from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.push import Parts, Program
@@ -26,14 +29,13 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import upstream
+from adapter.ops import carrier_metrics as upstream
+from adapter.ops.carrier_metrics import Upstream
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, Health
 from adapter.ops.log import Logger
-from adapter.ops.lookout import DependencyMonitor
 from adapter.ops.metrics import Metrics
-from adapter.ops.upstream import Upstream
-from adapter.settings import Settings
+from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -94,8 +96,7 @@ async def running(
 ) -> AsyncIterator[Adapter]:
     """Open the ledger and the carrier, listen, and close everything at the end.
 
-    Raises `LedgerNotOpened`, `CarrierMisconfigured`, `MappingFaults`, `ContractFault` or
-    `ListenFailed`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
+    Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
     `lines_dropped` tells how many log lines could not be written so far.
     """
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
@@ -173,9 +174,16 @@ async def _core(
     options = parts.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
-    limits = parts.desk_limits(settings)
+    limits = parts.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
+    brake = Brake() if settings.carrier.brake else None
     desk = Desk(
-        carrier=carrier, ledger=ledger, metrics=metrics, clock=clock, gate=gate, limits=limits
+        carrier=carrier,
+        ledger=ledger,
+        metrics=metrics,
+        clock=clock,
+        gate=gate,
+        limits=limits,
+        brake=brake,
     )
     resolver = Resolver(
         carrier=carrier,
@@ -186,6 +194,8 @@ async def _core(
     )
     core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
     metrics.gauge("in_flight", lambda: desk.in_flight)
+    metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
+    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
@@ -233,21 +243,24 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         )
         for section, program in settings.programs.items()
     }
-    host, port = parts.host_and_port(settings.edge.listen)
+    listen = listen_address(settings.edge.listen)
     return HttpServer(
         edge_app.create_app(programs, shared),
-        host=host,
-        port=port,
+        host=listen.host,
+        port=listen.port or 0,
+        key="edge.listen",
         patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
     )
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
-    host, port = parts.host_and_port(settings.ops.listen)
+    listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
     # No settings of its own: whoever narrows the edge must still be able to look.
     patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
-    return HttpServer(app, host=host, port=port, patience=patience)
+    return HttpServer(
+        app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
+    )
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

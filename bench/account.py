@@ -6,7 +6,7 @@ import os
 import time
 
 from adapter import parts
-from adapter.configuration.sections import WeChatSettings
+from adapter.config.sections import WeChatSettings
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.errors import WeChatError

@@ -11,8 +11,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from adapter.carrier.compile import compile_protos
-from adapter.carrier.contract import Contract
+from adapter.carrier.contract.compile import compile_protos
+from adapter.carrier.contract.contract import Contract
 
 METHOD = "/carrier.v1.WaybillService/CancelWaybill"
 

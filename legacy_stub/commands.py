@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.box import SIMPLE
@@ -17,9 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from legacy_stub.control import Control, StubUnreachable
+from adapter.carrier.mapping.mapping import ContractFault
+from adapter.diagnostics.cannot_start import CannotStart
+from legacy_stub.control import Control
 from legacy_stub.faults import STANDING, StandingFault
-from legacy_stub.serving import CannotServe, Serving, serve
+from legacy_stub.serve import Serving, serve
 
 CANNOT_RUN = 2
 WIDTH_OF_A_FILE = 160
@@ -72,10 +74,8 @@ def serve_command(
         database=database,
         remembers_request_ids=not forget_request_ids,
     )
-    try:
+    with _or_refuse(contract=str(contract or "the shipped contract")):
         serve(serving, announce=lambda at: click.echo(f"legacy-stub listening on {at}"))
-    except CannotServe as error:
-        _give_up(error)
 
 
 @main.command("calls")
@@ -84,11 +84,8 @@ def serve_command(
 @as_json
 def calls_command(target: str, waybill: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's
     """Print the calls received, oldest first."""
-    try:
-        with Control(target) as control:
-            calls = list(control.calls(waybill=waybill))
-    except StubUnreachable as error:
-        _give_up(error)
+    with _or_refuse(), Control(target) as control:
+        calls = list(control.calls(waybill=waybill))
     if as_json:
         _print_json([asdict(call) for call in calls])
         return
@@ -108,11 +105,8 @@ def calls_command(target: str, waybill: str | None, as_json: bool) -> None:  # n
 @target
 def reset_command(target: str) -> None:
     """Forget every call, every effect, and every fault set since the start."""
-    try:
-        with Control(target) as control:
-            control.reset()
-    except StubUnreachable as error:
-        _give_up(error)
+    with _or_refuse(), Control(target) as control:
+        control.reset()
     click.echo("reset: no calls, every order as it was")
 
 
@@ -139,11 +133,8 @@ def set_command(
         fault = StandingFault(name=name, milliseconds=milliseconds, probability=probability)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    try:
-        with Control(target) as control:
-            _print_faults(control.set_fault(fault), as_json=as_json)
-    except StubUnreachable as error:
-        _give_up(error)
+    with _or_refuse(), Control(target) as control:
+        _print_faults(control.set_fault(fault), as_json=as_json)
 
 
 @fault_group.command("clear")
@@ -152,11 +143,8 @@ def set_command(
 @as_json
 def clear_command(name: str | None, target: str, as_json: bool) -> None:  # noqa: FBT001 - click's
     """Clear one fault, or all; print those that still stand."""
-    try:
-        with Control(target) as control:
-            _print_faults(control.clear_faults(name=name or ""), as_json=as_json)
-    except StubUnreachable as error:
-        _give_up(error)
+    with _or_refuse(), Control(target) as control:
+        _print_faults(control.clear_faults(name=name or ""), as_json=as_json)
 
 
 def _print_faults(faults: Sequence[StandingFault], *, as_json: bool) -> None:
@@ -178,6 +166,17 @@ def _print_json(rows: list[dict[str, object]]) -> None:
     click.echo("[" + ",\n ".join(lines) + "]")
 
 
-def _give_up(error: Exception) -> NoReturn:
-    click.echo(f"legacy-stub: {error}", err=True)
-    raise SystemExit(CANNOT_RUN)
+@contextmanager
+def _or_refuse(*, contract: str = "") -> Iterator[None]:
+    """End a command with 2 and with all that keeps it from its work.
+
+    `contract` is where the descriptors come from, which `--contract` names here.
+    """
+    try:
+        yield
+    except CannotStart as error:
+        for finding in error.findings:
+            is_contract = finding.key == ContractFault.KEY
+            placed = replace(finding, source=contract, key="") if is_contract else finding
+            click.echo(f"legacy-stub: {placed}", err=True)
+        raise SystemExit(CANNOT_RUN) from error

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import grpc
 
+from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.calls import Call
 from legacy_stub.faults import StandingFault
 from legacy_stub.order_system import OrderSystem
@@ -25,7 +26,7 @@ ANSWER_WITHIN_SECONDS = 30
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-class StubUnreachable(Exception):
+class StubUnreachable(CannotStart):
     """No stub answers at the target."""
 
 
@@ -117,8 +118,8 @@ class Control:
 
     def _unreachable(self, error: Any) -> StubUnreachable:
         return StubUnreachable(
-            f"no legacy-stub answers at {self._target} ({error.code().name}). "
-            "Start one with `legacy-stub serve`, or name its address with --target."
+            f"no legacy-stub answers at {self._target} ({error.code().name}).",
+            hint="Start one with `legacy-stub serve`, or name its address with --target.",
         )
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import grpc
 
-from adapter.carrier.mapping import Fact, Outcome
+from adapter.carrier.mapping.mapping import Fact, Outcome
 
 LONGEST_WAIT_MS = 600_000
 """Ten minutes: a latency beyond it is a typing error."""

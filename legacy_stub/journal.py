@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.calls import Call
 
 # One row a call; what happened to the orders is read from the rows that say `done`.
@@ -30,7 +31,7 @@ WRITE = "insert or replace into calls values (?, ?, ?, ?, ?, ?, ?, ?)"
 CLEAR = "delete from calls"
 
 
-class UnusableDatabase(Exception):
+class UnusableDatabase(CannotStart):
     """The file cannot hold the log; nothing was written to it."""
 
 
@@ -52,8 +53,9 @@ class SqliteJournal:
             self._connection.execute(READ).fetchone()
         except sqlite3.Error as error:
             raise UnusableDatabase(
-                f"{file} cannot hold the log of calls: {error}. "
-                "Another stub may be using it; give --database another file."
+                f"cannot hold the log of calls: {error}",
+                source=str(file),
+                hint="Another stub may be using it; give --database another file.",
             ) from error
 
     def read(self) -> Iterator[tuple[int, Call]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from adapter.carrier.mapping import Fact, Outcome, PushFields
+from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
 from legacy_stub.calls import CallLog
 from legacy_stub.faults import Answer, Fault, Proceed, StandingFault
 from legacy_stub.orders import ANSWERS, FACTS, Order, OrderBook

@@ -9,11 +9,11 @@ from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 
-from adapter.carrier.mapping import Fact, Outcome, PushFields
-from legacy_stub.files import Table, UnusableFile, read_toml
+from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
+from adapter.diagnostics.table import Table, UnusableFile, read
 
 SHIPPED_ORDERS = Path(__file__).with_name("orders.toml")
-REMEDY = f"Compare it with {SHIPPED_ORDERS}"
+EXAMPLE = f"Compare the file with {SHIPPED_ORDERS}."
 
 
 class Life(Enum):
@@ -80,13 +80,13 @@ class OrderBook:
     @classmethod
     def load(cls, file: Path = SHIPPED_ORDERS) -> OrderBook:
         """Read an orders file; raises `UnusableFile` with every fault in it."""
-        top = read_toml(file, remedy=REMEDY)
-        top.refuse_others("merchants", "orders")
+        top = read(file)
+        top.refuse_unknown(("merchants", "orders"))
         merchants = top.table("merchants")
-        passwords = {biz_id: merchants.text(biz_id) for biz_id in merchants.values}
+        passwords = merchants.texts() if merchants is not None else {}
         orders = dict(_order(table) for table in top.tables("orders"))
-        if top.faults:
-            raise UnusableFile(file, top.faults, remedy=REMEDY)
+        if top.findings.has_errors:
+            raise UnusableFile(top.findings.ordered())
         return cls(passwords=passwords, orders=orders)
 
     def named_by(self, name: Callable[[str], str]) -> OrderBook:
@@ -117,12 +117,11 @@ def _agree(ours: str | None, theirs: str | None) -> bool:
 
 
 def _order(table: Table) -> tuple[str, Order]:
-    table.refuse_others("waybill", "order", "merchant", "life")
-    if not table.text("waybill"):
-        table.faults.append(f"{table.place} has no waybill")
+    table.refuse_unknown(("waybill", "order", "merchant", "life"))
+    waybill = table.text("waybill", missing=EXAMPLE)
     order = Order(
         life=Life(table.one_of("life", [life.value for life in Life])),
-        order_id=table.text("order") or None,
-        biz_id=table.text("merchant") or None,
+        order_id=table.text("order"),
+        biz_id=table.text("merchant"),
     )
-    return table.text("waybill"), order
+    return waybill or "", order

@@ -14,8 +14,10 @@ from types import MappingProxyType
 
 import grpc
 
+from adapter.diagnostics.table import Table, UnusableFile, read
 from legacy_stub.faults import (
     LONGEST_WAIT_MS,
+    STANDING,
     Drop,
     Failure,
     Fault,
@@ -23,11 +25,10 @@ from legacy_stub.faults import (
     StandingFault,
     UnknownStatus,
 )
-from legacy_stub.files import Table, UnusableFile, read_toml
 from legacy_stub.orders import Life, Order
 
 SHIPPED_SCENARIOS = Path(__file__).with_name("scenarios")
-REMEDY = f"Compare it with the files in {SHIPPED_SCENARIOS}"
+EXAMPLE = f"Compare the file with those in {SHIPPED_SCENARIOS}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +122,13 @@ class Scenario:
         """Read a scenario file, or a shipped one by its bare name; raises `UnusableFile`."""
         shipped = SHIPPED_SCENARIOS / f"{file}.toml"
         path = shipped if len(file.parts) == 1 and shipped.exists() else file
-        top = read_toml(path, remedy=REMEDY)
-        top.refuse_others("about", "faults", "waybills")
+        top = read(path)
+        top.refuse_unknown(("about", "faults", "waybills"))
         top.text("about")
         faults = tuple(_standing(table) for table in top.tables("faults"))
         castings = tuple(_casting(table) for table in top.tables("waybills"))
-        if top.faults:
-            raise UnusableFile(path, top.faults, remedy=REMEDY)
+        if top.findings.has_errors:
+            raise UnusableFile(top.findings.ordered())
         return cls(faults=tuple(fault for fault in faults if fault), castings=castings)
 
     def role(self, waybill_id: str) -> Role | None:
@@ -139,23 +140,25 @@ class Scenario:
 
 
 def _standing(table: Table) -> StandingFault | None:
-    table.refuse_others("name", "milliseconds", "probability")
+    table.refuse_unknown(("name", "milliseconds", "probability"))
+    name = table.one_of("name", [*STANDING])
+    milliseconds = int(table.number("milliseconds", default=0))
+    probability = table.number("probability", default=1.0)
+    if table.entries.get("name") != name:
+        return None  # said already
     try:
-        return StandingFault(
-            name=table.text("name"),
-            milliseconds=int(table.number("milliseconds", default=0)),
-            probability=table.number("probability", default=1.0),
-        )
+        return StandingFault(name=name, milliseconds=milliseconds, probability=probability)
     except ValueError as error:
-        table.faults.append(f"{table.place}: {error}")
+        table.findings.error(table.name, str(error), EXAMPLE)
         return None
 
 
 def _casting(table: Table) -> Casting:
-    table.refuse_others("waybills", "plays")
-    casting = Casting(waybills=table.text("waybills"), plays=table.text("plays"))
-    if not casting.waybills:
-        table.faults.append(f"{table.place} names no waybills")
-    if magic_role(casting.plays) is None:
-        table.faults.append(f"{table.place} plays {casting.plays!r}, which is no magic waybill")
-    return casting
+    table.refuse_unknown(("waybills", "plays"))
+    waybills = table.text("waybills", missing=EXAMPLE) or ""
+    plays = table.text("plays", missing=EXAMPLE) or ""
+    if plays and magic_role(plays) is None:
+        names = ", ".join(f"STUB-{word}" for word in MAGIC)
+        message = f"{plays!r} is not a magic waybill"
+        table.findings.error(table.key("plays"), message, f"Begin with one of: {names}.")
+    return Casting(waybills=waybills, plays=plays)

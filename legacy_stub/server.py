@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections.abc import Mapping as Table
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
 from google.protobuf.descriptor import FileDescriptor
@@ -19,8 +19,9 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from adapter.carrier.contract import Contract, Method
-from adapter.carrier.mapping import Failure, Mapping, Outcome
+from adapter.carrier.contract.contract import Contract, Method
+from adapter.carrier.mapping.mapping import Failure, Mapping, Outcome
+from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import control_handler
 from legacy_stub.faults import Answer
 from legacy_stub.order_system import OrderSystem
@@ -50,8 +51,13 @@ WORDS: Table[Outcome, str] = MappingProxyType(
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class CannotListen(Exception):
+class CannotListen(CannotStart):
     """The address cannot be listened on; nothing was started."""
+
+    HINT: ClassVar[str] = (
+        "Stop what listens there (another legacy-stub?), or give --port another number;"
+        " --port 0 takes a free one."
+    )
 
 
 class StubServer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.configuration.keys import ANY_NAME
+from adapter.config.keys import ANY_NAME
 from adapter.wechat.redact import Secret
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from adapter import parts
-from adapter.configuration.sections import (
+from adapter.config.load import Settings
+from adapter.config.sections import (
     CarrierSettings,
     EdgeSettings,
     TlsSettings,
     WeChatSettings,
 )
-from adapter.settings import Settings
 
 OPEN_FILES = 65_536
 
 ACCOUNT = parts.account(WeChatSettings())
 CARRIER = parts.carrier_options(CarrierSettings())
 TLS = parts.tls_files(TlsSettings())
-DESK = parts.desk_limits(Settings())
+DESK = parts.desk_limits(Settings(), takes_request_id=True)
 EDGE = parts.edge_limits(EdgeSettings())
 CONNECTIONS = parts.connection_limits(EdgeSettings(), open_files=OPEN_FILES)

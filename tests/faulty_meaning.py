@@ -97,7 +97,8 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "listen without a port": Faulty(
         file='[edge]\nlisten = "0.0.0.0"',
         expected=(
-            "error: FILE, line 2, edge.listen: is no host and port. "
+            "error: FILE, line 2, edge.listen: is not a valid address to listen on: it names "
+            "no port. "
             'Write e.g. "0.0.0.0:8080" or "[::1]:8080".',
         ),
     ),
@@ -124,7 +125,8 @@ FAULTY_MEANING: dict[str, Faulty] = {
         file='[carrier]\ntarget = "https://dispatch:50051"',
         without=("WAYBRIDGE_CARRIER__TARGET",),
         expected=(
-            "error: FILE, line 2, carrier.target: is no gRPC target. A gRPC target has no http:// "
+            "error: FILE, line 2, carrier.target: is not a valid gRPC target: it is a URL. "
+            "A gRPC target has no http:// "
             f"before it. {WRITE_TARGET}",
         ),
     ),
@@ -182,33 +184,35 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "unknown database": Faulty(
         file='[ledger]\nurl = "mysql://x/y"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. Write "
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. Write "
             "sqlite:///waybridge.db, postgresql://user@host/name or memory:.",
         ),
     ),
     "postgres by its short name": Faulty(
         file='[ledger]\nurl = "postgres://x/y"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. Write postgresql:// for it.",
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. "
+            "Write postgresql:// for it.",
         ),
     ),
     "sqlite in memory": Faulty(
         file='[ledger]\nurl = "sqlite:///:memory:"',
         expected=(
-            "error: FILE, line 2, ledger.url: is no ledger we know. "
+            "error: FILE, line 2, ledger.url: is not a valid ledger URL. "
             "A ledger that forgets is memory: alone.",
         ),
     ),
     "forward to no URL": Faulty(
         file='[forward]\nurl = "127.0.0.1:7000"',
         expected=(
-            "error: FILE, line 2, forward.url: is no URL. Write e.g. http://127.0.0.1:7000/wechat.",
+            "error: FILE, line 2, forward.url: is not a valid URL. Write e.g. http://127.0.0.1:7000/wechat.",
         ),
     ),
     "misspelt time zone": Faulty(
         file='[ops]\ntimezone = "Asia/Shanghia"',
         expected=(
-            "error: FILE, line 2, ops.timezone: is no time zone. Did you mean Asia/Shanghai?",
+            "error: FILE, line 2, ops.timezone: is not a known time zone. Did you mean "
+            '"Asia/Shanghai"?',
         ),
     ),
     "calls shorter than replies": Faulty(

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from tests.faulty import Faulty
 
-NO_SETTING = "is no setting."
+NO_SETTING = "unknown setting."
 
 FAULTY_READING: dict[str, Faulty] = {
     "misspelt key": Faulty(
         file='[edge]\nlisten = "0.0.0.0:1"\npaht = "/"',
-        expected=(f"error: FILE, line 3, edge.paht: {NO_SETTING} Did you mean path?",),
+        expected=(f'error: FILE, line 3, edge.paht: {NO_SETTING} Did you mean "path"?',),
     ),
     "misspelt section": Faulty(
         file='[edg]\npath = "/"',
-        expected=(f"error: FILE, line 1, edg: {NO_SETTING} Did you mean edge?",),
+        expected=(f'error: FILE, line 1, edg: {NO_SETTING} Did you mean "edge"?',),
     ),
     "key in the wrong section": Faulty(
         file='[edge]\ntimezone = "UTC"',
-        expected=(f"error: FILE, line 2, edge.timezone: {NO_SETTING} Did you mean ops.timezone?",),
+        expected=(
+            f'error: FILE, line 2, edge.timezone: {NO_SETTING} Did you mean "ops.timezone"?',
+        ),
     ),
     "nothing like it": Faulty(
         file="[forward]\nxyzzy = 1",
-        expected=(f"error: FILE, line 2, forward.xyzzy: {NO_SETTING} forward has: url.",),
+        expected=(f"error: FILE, line 2, forward.xyzzy: {NO_SETTING} Choose from: url.",),
     ),
     "misspelt variable": Faulty(
         environ={"WAYBRIDGE_WECHAT_TOKEN": "x"},
         expected=(
             f"error: environment variable WAYBRIDGE_WECHAT_TOKEN: {NO_SETTING} "
-            "Did you mean WAYBRIDGE_WECHAT__TOKEN?",
+            'Did you mean "WAYBRIDGE_WECHAT__TOKEN"?',
         ),
     ),
     "variable like nothing": Faulty(
@@ -61,7 +63,7 @@ FAULTY_READING: dict[str, Faulty] = {
     "number for text": Faulty(
         file="[wechat]\ntoken = 12345",
         without=("WAYBRIDGE_WECHAT__TOKEN",),
-        expected=("error: FILE, line 2, wechat.token: must be text.",),
+        expected=("error: FILE, line 2, wechat.token: must be text in quotes.",),
     ),
     "not finite": Faulty(
         file="[edge]\nidle_seconds = nan",
@@ -99,21 +101,21 @@ FAULTY_READING: dict[str, Faulty] = {
     "value for a section": Faulty(
         file="ops = 3",
         expected=(
-            "error: FILE, line 1, ops: must be a section, not a value. "
+            "error: FILE, line 1, ops: must be a table, not a value. "
             "Write [ops] on a line of its own and its keys below.",
         ),
     ),
     "programs as a value": Faulty(
         file="mini_programs = 3",
         expected=(
-            "error: FILE, line 1, mini_programs: must hold sections, not be a value. "
+            "error: FILE, line 1, mini_programs: must be a table, not a value. "
             "Write [mini_programs] on a line of its own and its keys below.",
         ),
     ),
     "program with a bad name": Faulty(
         file='["mini_programs"."a b"]\npath = "/a"\ntoken = "abc"\nmode = "plaintext"',
         expected=(
-            "error: FILE, line 1, mini_programs.a b: is no name for a Mini Program. "
+            "error: FILE, line 1, mini_programs.a b: is not a valid name for a Mini Program. "
             "Use letters and digits, with single hyphens or underscores between.",
         ),
     ),
@@ -128,15 +130,15 @@ FAULTY_READING: dict[str, Faulty] = {
         file="[edge]\nlisten = 0.0.0.0:8080",
         expected=(
             "error: FILE, line 2, column 13: is not TOML: Expected newline or end of document "
-            "after a statement. Text stands in double quotes, a section's name in [brackets] on "
-            "its own line.",
+            "after a statement. Text stands in double quotes, a table's name in [brackets] on "
+            "a line of its own.",
         ),
     ),
     "not TOML to its very end": Faulty(
         file="[edge]\nlisten =",
         expected=(
             "error: FILE, line 2, column 9: is not TOML: Invalid value. Text stands in double "
-            "quotes, a section's name in [brackets] on its own line.",
+            "quotes, a table's name in [brackets] on a line of its own.",
         ),
     ),
     "no such secrets folder": Faulty(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapter import development
-from adapter.settings import inspect, refuse_development_secrets
+from adapter.config.load import inspect, refuse_development_secrets
 from adapter.wechat.envelope import Mode
 
 ROOT = Path(__file__).resolve().parent.parent

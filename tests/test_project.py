@@ -20,7 +20,6 @@ from packaging.version import Version
 import adapter
 from adapter.cancellation.model import Unsent
 from adapter.wechat.errors import REFUSED_REASONS
-from tests import mirror
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("adapter", "legacy_stub")
@@ -158,23 +157,23 @@ def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def test_each_module_has_a_test_module_of_its_own_name_or_a_reason() -> None:
-    without = {
-        str(module.relative_to(ROOT))
-        for module in mirror.modules()
-        if not mirror.own_test_module(module).exists()
-    }
+def test_every_package_has_a_folder_of_tests() -> None:
+    packages = [path.parent for folder in SHIPPED for path in (ROOT / folder).rglob("__init__.py")]
+    with_code = [
+        package.relative_to(ROOT)
+        for package in packages
+        if any(path.name != "__init__.py" for path in package.glob("*.py"))
+        and "migrations" not in package.parts
+    ]
 
-    assert without == set(mirror.TESTED_ELSEWHERE)
+    without = [
+        package
+        for package in with_code
+        if package != Path("adapter")
+        and not any((ROOT / "tests" / str(package).removeprefix("adapter/")).rglob("test_*.py"))
+    ]
 
-
-def test_a_part_of_a_long_test_module_is_its_modules_too() -> None:
-    owned = mirror.owned()
-    desk, envelope = ROOT / "adapter/cancellation/desk.py", ROOT / "adapter/wechat/envelope.py"
-
-    assert owned[ROOT / "tests/cancellation/test_desk_sharing.py"] == desk
-    assert owned[ROOT / "tests/wechat/test_envelope_vectors.py"] == envelope
-    assert ROOT / "tests/wechat/test_against_wechatpy.py" not in owned
+    assert without == []
 
 
 def test_nothing_is_tied_to_one_machine_or_registry() -> None:

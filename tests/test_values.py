@@ -14,20 +14,18 @@ import pytest
 import adapter
 from adapter import parts
 from adapter.cancellation.flow import DeskLimits
-from adapter.carrier.options import CarrierOptions, TlsFiles
-from adapter.configuration.keys import ANY_NAME
+from adapter.carrier.channel.options import CarrierOptions, TlsFiles
+from adapter.config.keys import ANY_NAME
+from adapter.config.load import Settings
 from adapter.edge.connections import ConnectionLimits
 from adapter.edge.limits import EdgeLimits
 from adapter.edge.push import Program
-from adapter.settings import Settings
 from adapter.wechat.envelope import Account
 from tests import defaults
 from tests.configurations import COMPANIONS, SAMPLES, SHOP, SOUND
 
 SOURCES = tuple(
-    file
-    for file in Path(adapter.__file__).parent.rglob("*.py")
-    if "configuration" not in file.parts
+    file for file in Path(adapter.__file__).parent.rglob("*.py") if "config" not in file.parts
 )
 # Where a section goes by another name as well.
 ALIASES = {"wechat": ("wechat", "program"), f"mini_programs.{ANY_NAME}": ("wechat", "program")}
@@ -88,7 +86,7 @@ def _values(settings: Settings) -> tuple[object, ...]:
     return (
         accounts,
         parts.carrier_options(settings.carrier),
-        parts.desk_limits(settings),
+        parts.desk_limits(settings, takes_request_id=True),
         parts.edge_limits(settings.edge),
         parts.connection_limits(settings.edge, open_files=defaults.OPEN_FILES),
     )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import httpx2
 
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config.load import Settings
 from adapter.edge.server import HttpServer
-from adapter.settings import Settings
 from adapter.wechat.codec import Format
 from adapter.wechat.pushing import ReplyFields, open_reply, parse_reply
 from adapter.wiring import Adapter, running

@@ -1,17 +1,15 @@
-"""`--config`, as every command takes it: read, judged, and refused with every fault at once."""
+"""`--config`, as every command takes it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from adapter.cli.findings import refuse, show
-from adapter.configuration.findings import Finding, Severity, has_errors
-from adapter.settings import Inspection, Settings, inspect, refuse_development_secrets
+from adapter.config.load import Inspection
+from adapter.diagnostics.finding import Finding, Severity, has_errors
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -39,24 +37,3 @@ def without_file(inspection: Inspection) -> tuple[Finding, ...]:
             hint="Give the file with --config FILE, or name it in WAYBRIDGE_CONFIG.",
         ),
     )
-
-
-def settings_of(
-    config: Path | None,
-    *,
-    production: bool = False,
-    warn: Callable[[tuple[Finding, ...]], object] = show,
-) -> Settings:
-    """Read the settings; warnings go to `warn`, by default to standard error, any error ends
-    the program with 2.
-
-    `production` refuses the development secrets too.
-    """
-    inspection = inspect(config, os.environ)
-    findings = inspection.findings
-    if production:
-        findings = (*findings, *refuse_development_secrets(inspection))
-    if inspection.settings is None or has_errors(findings):
-        refuse((*without_file(inspection), *findings))
-    warn(findings)
-    return inspection.settings

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from adapter.cancellation.errors import AdapterError
 from adapter.cli.output import console
-from adapter.configuration.findings import Finding, Severity
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,6 +38,22 @@ def refuse(findings: Iterable[Finding], *, exit_code: int = EXIT_CANNOT_RUN) -> 
     """Write the findings and end the program: it cannot run with them."""
     show(findings)
     raise SystemExit(exit_code)
+
+
+@contextmanager
+def or_refuse(
+    source: str, *, placed: Callable[[Iterable[Finding]], Iterable[Finding]] = tuple
+) -> Iterator[None]:
+    """End a command with 2 and with what keeps it from doing its work: around all of it.
+
+    `placed` names who set the keys that findings are about; those without are the command's,
+    `source`.
+    """
+    try:
+        yield
+    except AdapterError as error:
+        found = error.findings if isinstance(error, CannotStart) else [Finding(message=str(error))]
+        refuse(each if each.source else replace(each, source=source) for each in placed(found))
 
 
 def _table(findings: tuple[Finding, ...]) -> Table:

@@ -10,8 +10,11 @@ import click
 
 from adapter.cli.output import write
 
+# Those with a package of their own, where `command` is in the module `command`; the others
+# stand in a module of their name.
+PACKAGES = ("check", "contract", "dev", "explain", "ledger", "push")
 COMMANDS: Mapping[str, str] = {
-    # name → its line in `waybridge --help`; the command is `command` in adapter/cli/<name>.py.
+    # name → its line in `waybridge --help`
     "dev": "Stub, edge and ops port on this machine, to try everything.",
     "serve": "Answer WeChat's pushes: production.",
     "check": "Find every fault of a configuration before a push does.",
@@ -60,7 +63,7 @@ class LazyGroup(click.Group):
 
 
 def _module(name: str) -> str:
-    return f"adapter.cli.{name}"
+    return f"adapter.cli.{name}.command" if name in PACKAGES else f"adapter.cli.{name}"
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, value: object) -> None:

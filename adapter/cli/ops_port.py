@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 import httpx2
 
-from adapter.cli.findings import refuse
+from adapter.cli.findings import or_refuse
 from adapter.cli.output import json_text, write, write_json
-from adapter.configuration.addresses import without_password
-from adapter.configuration.findings import Finding, Severity
+from adapter.config.urls import without_password
+from adapter.diagnostics.cannot_start import CannotStart
 
 DEFAULT_URL = "http://127.0.0.1:9090"
 ANSWER_WITHIN_SECONDS = 5.0
@@ -38,7 +38,8 @@ def say(verb: str, *, ops: str, as_json: bool) -> None:
 
     Ends the program with 2 when nothing answers, or not as a waybridge does.
     """
-    story = _ask(verb, ops)
+    with or_refuse(f"waybridge {verb}"):
+        story = _ask(verb, ops)
     if as_json:
         write_json(json_text(story))
         return
@@ -83,24 +84,18 @@ def _ask(verb: str, ops: str) -> dict[str, Any]:
             answer.raise_for_status()
             story = answer.json()
         except httpx2.HTTPStatusError as error:
-            _give_up(verb, ops, f"answered HTTP {error.response.status_code}")
+            raise _unusable(ops, f"answered HTTP {error.response.status_code}") from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            _give_up(verb, ops, f"does not answer ({error})")
-        except ValueError:
-            _give_up(verb, ops, "does not answer as a waybridge")
+            raise _unusable(ops, f"does not answer ({error})") from error
+        except ValueError as error:
+            raise _unusable(ops, "does not answer as a waybridge") from error
     if not isinstance(story, dict) or not {"status", "paused", "in_flight"} <= story.keys():
-        _give_up(verb, ops, "does not answer as a waybridge")
+        raise _unusable(ops, "does not answer as a waybridge")
     return story
 
 
-def _give_up(verb: str, ops: str, what: str) -> NoReturn:
-    refuse(
-        [
-            Finding(
-                severity=Severity.ERROR,
-                source=f"waybridge {verb}",
-                message=f"{without_password(ops)} {what}.",
-                hint="Give its ops port: --ops http://HOST:PORT, as [ops] listen says.",
-            )
-        ]
+def _unusable(ops: str, what: str) -> CannotStart:
+    return CannotStart(
+        f"{without_password(ops)} {what}.",
+        hint="Give its ops port: --ops http://HOST:PORT, as [ops] listen says.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from adapter.cli.output import json_text, write, write_json
-from adapter.configuration.reference import json_schema, markdown
+from adapter.config.reference import json_schema, markdown
 
 
 @click.command("schema")

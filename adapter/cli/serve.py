@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,23 +12,22 @@ from pathlib import Path
 import click
 import uvloop
 
-from adapter.cancellation.errors import AdapterError
-from adapter.carrier.findings import ContractFault, MappingFaults
-from adapter.cli.answers import mapping_findings
-from adapter.cli.configuration import config_option, settings_of
-from adapter.cli.findings import refuse
-from adapter.configuration.findings import Finding, Severity
-from adapter.edge.server import ListenFailed
+from adapter.cli.configuration import config_option
+from adapter.cli.examination import examine
+from adapter.cli.findings import or_refuse
+from adapter.config.load import Settings
+from adapter.diagnostics.finding import Severity
 from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
-from adapter.settings import Settings
 from adapter.wiring import running
 
+SOURCE = "waybridge serve"
 COLLECT_EVERY = (5_000, 20, 100)  # new objects; then collections of the younger generation
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @click.command("serve")
 @config_option
+@or_refuse(SOURCE)
 def command(config: Path | None) -> None:
     """Answer WeChat's pushes: production.
 
@@ -35,20 +35,20 @@ def command(config: Path | None) -> None:
     SIGTERM or SIGINT drains: serve on for the drain delay, take no new connections, answer
     the pushes in flight, wait for the calls they left behind. A second signal ends the delay.
     """
-    warnings: list[Finding] = []
-    settings = settings_of(config, production=True, warn=warnings.extend)
+    examined = examine(config, os.environ)
+    settings = examined.settings
+    warnings = [each for each in examined.findings if each.severity is Severity.WARNING]
     sink, is_terminal = standard_sink()
     log = open_log(settings.log.format, sink, is_terminal=is_terminal, level=settings.log.level)
     capture_library_logs(log)
     for found in warnings:
         log.warning("configuration", where=found.where, words=found.message, hint=found.hint)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with (
+            or_refuse(SOURCE, placed=examined.inspection.placed),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
             runner.run(serve(settings, log=log, lines_dropped=lambda: sink.dropped))
-    except MappingFaults as faults:
-        refuse(mapping_findings(settings.carrier.mapping, faults.findings))
-    except (AdapterError, ListenFailed, ContractFault) as error:
-        refuse([_why_not(error)])
     finally:
         sink.close()
 
@@ -91,24 +91,6 @@ async def _first(*events: asyncio.Event) -> None:
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-
-
-def _why_not(error: Exception) -> Finding:
-    hint = ""
-    if isinstance(error, ListenFailed):
-        hint = "Stop what listens there, or configure another address."
-    if isinstance(error, ContractFault):
-        hint = error.hint
-    return Finding(
-        severity=Severity.ERROR,
-        source="waybridge serve",
-        message=f"cannot start: {_told(error).removesuffix('.')}.",
-        hint=hint,
-    )
-
-
-def _told(error: Exception) -> str:
-    return error.message if isinstance(error, ContractFault) else str(error)
 
 
 def _url(address: tuple[str, int], path: str) -> str:

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope
 
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from adapter.edge import translate
-from adapter.edge.deadline import Deadline
 from adapter.edge.limits import EdgeLimits, InFlightLimit, header, read_body
 from adapter.edge.ports import Desk, EdgeMetrics, Forwarder, Log
 from adapter.edge.random_blocks import RandomBlocks
@@ -131,14 +130,13 @@ async def _decide(delivery: Delivery, push: CancelWaybill, parts: Parts) -> Answ
     if reason is not None:
         return parts.desk.refuse(cancellation, reason=reason)
     left = parts.limits.reply_within_seconds - (parts.monotonic() - delivery.started)
-    try:
-        # The desk keeps to `left` by itself; the deadline is for a desk that does not.
-        overrun = max(left, 0.0) + parts.limits.overrun_seconds
-        with parts.room.taken(), Deadline(overrun, task=delivery.task):
-            return await parts.desk.cancel(cancellation, within_seconds=left)
-    except TimeoutError:
-        parts.log.error("desk_overran", waybill=push.way_bill_id, order=push.order_id)
-        return Answer(key="", outcome=Outcome.IN_DOUBT)
+    # Only the desk speaks: what it says when time is up may be in the ledger already.
+    with parts.room.taken():
+        return await parts.desk.cancel(
+            cancellation,
+            within_seconds=left,
+            overrun_seconds=parts.limits.overrun_seconds,
+        )
 
 
 def _unasked(push: CancelWaybill, parts: Parts) -> Unsent | None:

@@ -7,10 +7,12 @@ import contextlib
 import resource
 import socket
 from collections.abc import Generator
+from typing import ClassVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.connections import ConnectionLimits, PatientConfig, PatientConnection
 
 RESERVED_FILES = 256  # for the ledger, the carrier's channels, the log and the other server
@@ -18,8 +20,10 @@ OPEN_FILES = 65_536  # enough for any ceiling we set; more only makes child proc
 LAST_REPLIES_SECONDS = 5.0
 
 
-class ListenFailed(Exception):
+class ListenFailed(CannotStart):
     """The address cannot be listened on; nothing was started."""
+
+    HINT: ClassVar[str] = "Stop what listens there, or configure another address."
 
 
 class HttpServer:
@@ -28,7 +32,10 @@ class HttpServer:
     The order of stopping: `begin_draining`, `stop_accepting`, `close`.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits) -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits, key: str = ""
+    ) -> None:
+        """`key` is the setting of the address, for what is said when it is taken."""
         config = PatientConfig(
             app=app,
             http=PatientConnection,
@@ -46,6 +53,7 @@ class HttpServer:
         self._config = config
         self._server = _SilentServer(config)
         self._address = (host, port)
+        self._key = key
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -66,7 +74,7 @@ class HttpServer:
     async def start(self) -> None:
         """Listen, and return when the first connection could be accepted. Raises
         `ListenFailed`."""
-        listener = await _bind(*self._address)
+        listener = await _bind(*self._address, key=self._key)
         host, port = listener.getsockname()[:2]
         self._address = (host, port)
         self._server.has_started = asyncio.Event()
@@ -77,7 +85,9 @@ class HttpServer:
             started.cancel()
             task, self._task = self._task, None
             listener.close()
-            raise ListenFailed(f"{host}:{port}: the server ended") from task.exception()
+            raise ListenFailed(
+                f"{host}:{port}: the server ended", key=self._key
+            ) from task.exception()
 
     def begin_draining(self) -> None:
         """Serve on, with `Connection: close` on every reply: balancers move elsewhere."""
@@ -140,7 +150,7 @@ def connection_ceiling(*, wanted: int, open_files: int) -> int:
     return max(min(wanted, open_files - RESERVED_FILES), 16)
 
 
-async def _bind(host: str, port: int) -> socket.socket:
+async def _bind(host: str, port: int, *, key: str) -> socket.socket:
     """Bind the first address the name has; IPv6 addresses serve IPv6 alone."""
     loop = asyncio.get_running_loop()
     try:
@@ -150,7 +160,7 @@ async def _bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise ListenFailed(f"{host}:{port}: {error.strerror or error}") from error
+        raise ListenFailed(f"{host}:{port}: {error.strerror or error}", key=key) from error
     try:
         listener.settimeout(0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -159,5 +169,5 @@ async def _bind(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise ListenFailed(f"{host}:{port}: {error.strerror or error}") from error
+        raise ListenFailed(f"{host}:{port}: {error.strerror or error}", key=key) from error
     return listener

@@ -1,12 +1,12 @@
 """What keeps a ledger from being opened, and what stops one that is open.
 
-AdapterError
-├── LedgerNotOpened     nothing was read or written
-│   ├── LedgerInUse       another process serves from the file
-│   ├── SchemaOutdated    the tables are older (or newer) than this program
-│   └── UrlNotUnderstood  no ledger goes by such a URL
-└── LedgerUnavailable   (adapter.cancellation.errors)
-    └── Unwritable        what was to be written can never be stored
+CannotStart           (adapter.diagnostics.cannot_start)
+└── LedgerNotOpened     nothing was read or written
+    ├── LedgerInUse       another process serves from the file
+    ├── SchemaOutdated    the tables are older (or newer) than this program
+    └── UrlNotUnderstood  no ledger goes by such a URL
+LedgerUnavailable     (adapter.cancellation.errors)
+└── Unwritable          what was to be written can never be stored
 
 `StoreFault` and `Poisoned` never leave this folder: the writer turns them into
 `LedgerUnavailable` and `Unwritable`.
@@ -14,19 +14,26 @@ AdapterError
 
 from __future__ import annotations
 
-from adapter.cancellation.errors import AdapterError, LedgerUnavailable
+from typing import ClassVar
+
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.diagnostics.cannot_start import CannotStart
+
+DATABASE_HINT = "Is the database running, and may this user open it?"
 
 
-class LedgerNotOpened(AdapterError):
+class LedgerNotOpened(CannotStart):
     """The ledger could not be opened; the message says what to do."""
 
     reason = "ledger_not_opened"
+    KEY: ClassVar[str] = "ledger.url"
 
 
 class LedgerInUse(LedgerNotOpened):
     """Another process serves from this SQLite file; two would not see each other's calls."""
 
     reason = "ledger_in_use"
+    HINT: ClassVar[str] = "Reading it beside a running serve is possible: search, show, export."
 
 
 class SchemaOutdated(LedgerNotOpened):

@@ -7,7 +7,7 @@ import asyncio
 from sqlalchemy import NullPool, create_engine
 
 from adapter.ledger import schema
-from adapter.ledger.errors import LedgerNotOpened
+from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.open import file_of
 
 
@@ -28,7 +28,7 @@ async def migrate(url: str) -> bool:
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({schema.LOCK})")
             return await connection.run_sync(schema.migrate)
     except postgresql.ERRORS as error:
-        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
+        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT) from error
     finally:
         await engine.dispose()
 

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
-from adapter.ledger.calling_out import CallingOut
-from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.notify import CallingOut
 from adapter.ledger.postgresql_connection import (
     CONNECT_SECONDS,
     ERRORS,
@@ -60,6 +60,11 @@ class PostgresqlSession:
     def views(self, cursor: Cursor, waybill_ids: Sequence[str]) -> list[Row]:
         """Every row with one of the WayBillIDs."""
         cursor.execute(self.statements.view(1)[1], (list(waybill_ids),))
+        return cursor.fetchall()
+
+    def calls(self, cursor: Cursor, keys: Sequence[str]) -> list[Row]:
+        """Every call of these pushes."""
+        cursor.execute(self.statements.calls_of(1)[1], (list(keys),))
         return cursor.fetchall()
 
     def living(self, cursor: Cursor) -> frozenset[str]:
@@ -120,7 +125,8 @@ class PostgresqlStore:
             await self._sound()
         except StoreFault as fault:
             raise LedgerNotOpened(
-                f"the ledger's PostgreSQL does not answer: {fault.__cause__}"
+                f"the ledger's PostgreSQL does not answer: {fault.__cause__}",
+                hint=DATABASE_HINT,
             ) from fault
         self._calling_out.start()
 

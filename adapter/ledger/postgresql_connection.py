@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from adapter.ledger.errors import LedgerNotOpened
+from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 
 CONNECT_SECONDS = 1.0  # for one attempt to connect
 
@@ -70,7 +70,9 @@ def reading_engine_at(url: str) -> AsyncEngine:
             connection = await connect(url)
             await connection.execute("SET default_transaction_read_only = on")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}") from error
+            raise LedgerNotOpened(
+                f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT
+            ) from error
         return connection
 
     return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=reader)

@@ -89,7 +89,9 @@ def _postgresql_engine(url: str) -> AsyncEngine:
 
 def _connected(path: Path) -> Connection:
     if not path.exists():
-        raise LedgerNotOpened(f"there is no ledger {path}")
+        raise LedgerNotOpened(
+            f"there is no ledger {path}", hint="Is it the [ledger] url of the running serve?"
+        )
     name = f"file:{quote(str(path))}?{_how(path)}"
     engine = create_engine(
         "sqlite://",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from adapter.configuration.sections import EdgeSettings
+from adapter.config.sections import EdgeSettings
 from adapter.simulator.cases import CASES
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.wechat.codec import Format

@@ -46,7 +46,7 @@ async def test_every_order_of_the_bench_is_answered_cancelled(channel: grpc.aio.
 
 async def test_what_is_no_order_is_not_implemented(channel: grpc.aio.Channel) -> None:
     watch: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
-        "/grpc.health.v1.Health/DecisionMetrics"
+        "/grpc.health.v1.Health/Watch"
     )
 
     with pytest.raises(grpc.aio.AioRpcError) as refused:

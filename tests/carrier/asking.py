@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Outcome, State
 from adapter.cancellation.ports import Carrier
-from adapter.carrier.client import GrpcCarrier
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.channel.client import GrpcCarrier
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.wechat.redact import Secret
 from tests import defaults
 

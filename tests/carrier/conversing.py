@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.message import Message
 
 from adapter.cancellation.model import CarrierAnswer
-from adapter.carrier.mapping import Failure, Mapping, Outcome, Unfit
+from adapter.carrier.mapping.mapping import Failure, Mapping, Outcome, Unfit
 from tests.carrier.dispatching import dispatch_mapping, shipped_mapping
 
 Made = Callable[[], Mapping]

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from adapter.cancellation.model import Cancellation, Entry, State
-from adapter.carrier.compile import compile_protos
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.compile import compile_protos
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.wechat.redact import Secret
 
 CONTRACTS = Path(__file__).with_name("contracts")

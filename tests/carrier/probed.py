@@ -11,8 +11,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from adapter.carrier.contract import Contract
-from adapter.carrier.probe import HEALTH_METHOD
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.diagnose.probe import HEALTH_METHOD
 from tests.carrier.playing import Behaviour
 
 CONTRACT = Contract.load()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import grpc
 
-from adapter.carrier import credentials
-from adapter.carrier.options import CarrierOptions
-from adapter.carrier.renewal import ChannelRotation
+from adapter.carrier.channel import credentials
+from adapter.carrier.channel.options import CarrierOptions
+from adapter.carrier.channel.rotation import ChannelRotation
 from tests import defaults
 from tests.carrier.certificates import Authority, Pair
 from tests.carrier.playing import METHOD

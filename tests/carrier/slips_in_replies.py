@@ -9,20 +9,20 @@ SLIPS_IN_REPLIES = (
         name="no status field",
         old='field = "result.state"\n',
         new="",
-        errors=('line 15: status.field: is missing. Name the enum in the reply: field = "…".',),
+        errors=('line 15, status.field: is missing. Name the enum in the reply: field = "…".',),
     ),
     Slip(
         name="a status that is no enum",
         old='field = "result.state"',
         new='field = "code"',
-        errors=('line 16: status.field: "code" is int32, not an enum. There is: result.state.',),
+        errors=('line 16, status.field: "code" is int32, not an enum. Choose from: result.state.',),
     ),
     Slip(
         name="a repeated status",
         old='field = "result.state"',
         new='field = "history"',
         errors=(
-            'line 16: status.field: "history" is a repeated field: which of its many '
+            'line 16, status.field: "history" is a repeated field: which of its many '
             "values is meant cannot be said. Name a singular field.",
         ),
     ),
@@ -31,7 +31,7 @@ SLIPS_IN_REPLIES = (
         old='message = "result.detail"',
         new='message = "code"',
         errors=(
-            'line 17: status.message: "code" is int32, not a string. There is: redirect, '
+            'line 17, status.message: "code" is int32, not a string. Choose from: redirect, '
             "result.detail.",
         ),
     ),
@@ -39,20 +39,20 @@ SLIPS_IN_REPLIES = (
         name="a flag in quotes",
         old="show_message = true",
         new='show_message = "yes"',
-        errors=("line 18: status.show_message: must be true or false, without quotes.",),
+        errors=("line 18, status.show_message: must be true or false. Write it without quotes.",),
     ),
     Slip(
         name="a value without a row",
         old='ON_VAN = "picked_up"\n',
         new="",
-        errors=('line 20: status.outcomes: ON_VAN (200) has no row. Add a line: ON_VAN = "…".',),
+        errors=('line 20, status.outcomes: ON_VAN (200) has no row. Add a line: ON_VAN = "…".',),
     ),
     Slip(
         name="a zero that means something",
         old='NONE = "failed"',
         new='NONE = "not_found"',
         errors=(
-            "line 21: status.outcomes.NONE: is the enum's zero value: a forgotten field "
+            "line 21, status.outcomes.NONE: is the enum's zero value: a forgotten field "
             'looks like it, so it may only be "failed". Write NONE = "failed".',
         ),
     ),
@@ -60,15 +60,15 @@ SLIPS_IN_REPLIES = (
         name="a zero without a row",
         old='NONE = "failed"\n',
         new="",
-        errors=('line 20: status.outcomes: NONE (0) has no row. Add a line: NONE = "failed".',),
+        errors=('line 20, status.outcomes: NONE (0) has no row. Add a line: NONE = "failed".',),
     ),
     Slip(
         name="an unknown value",
         old='ON_VAN = "picked_up"',
         new='ON_VAM = "picked_up"',
         errors=(
-            'line 20: status.outcomes: ON_VAN (200) has no row. Add a line: ON_VAN = "…".',
-            "line 24: status.outcomes.ON_VAM: dispatch.State has no such value. Did you "
+            'line 20, status.outcomes: ON_VAN (200) has no row. Add a line: ON_VAN = "…".',
+            "line 24, status.outcomes.ON_VAM: dispatch.State has no such value. Did you "
             'mean "ON_VAN"?',
         ),
     ),
@@ -77,7 +77,7 @@ SLIPS_IN_REPLIES = (
         old='ON_VAN = "picked_up"',
         new='ON_VAN = "pickedup"',
         errors=(
-            'line 24: status.outcomes.ON_VAN: "pickedup" is not one of ours. Did you mean '
+            'line 24, status.outcomes.ON_VAN: "pickedup" is not one of ours. Did you mean '
             '"picked_up"?',
         ),
     ),
@@ -86,7 +86,7 @@ SLIPS_IN_REPLIES = (
         old='VOIDED = "cancelled"',
         new='VOIDED = "invalid"',
         errors=(
-            'line 23: status.outcomes.VOIDED: is an alias of "DONE", which means something '
+            'line 23, status.outcomes.VOIDED: is an alias of "DONE", which means something '
             "else. One number has one meaning: keep one of the two rows.",
         ),
     ),
@@ -95,7 +95,7 @@ SLIPS_IN_REPLIES = (
         old='DONE = "cancelled"\nVOIDED = "cancelled"',
         new='DONE = "failed"',
         errors=(
-            'line 20: status.outcomes: no status but zero means "cancelled": no '
+            'line 20, status.outcomes: no status but zero means "cancelled": no '
             "cancellation could ever be reported.",
         ),
     ),
@@ -104,7 +104,7 @@ SLIPS_IN_REPLIES = (
         old='NOT_FOUND = "not_found"',
         new='NOTFOUND = "not_found"',
         errors=(
-            'line 31: grpc.NOTFOUND: is no gRPC code of a failed call. Did you mean "NOT_FOUND"?',
+            'line 31, grpc.NOTFOUND: is no gRPC code of a failed call. Did you mean "NOT_FOUND"?',
         ),
     ),
     Slip(
@@ -112,7 +112,7 @@ SLIPS_IN_REPLIES = (
         old='NOT_FOUND = "not_found"',
         new='OK = "cancelled"',
         errors=(
-            "line 31: grpc.OK: is no gRPC code of a failed call. There is: "
+            "line 31, grpc.OK: is no gRPC code of a failed call. Choose from: "
             "FAILED_PRECONDITION, INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, "
             "PERMISSION_DENIED, UNAUTHENTICATED, NOT_FOUND, UNIMPLEMENTED, INTERNAL, "
             "UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, ….",
@@ -123,7 +123,7 @@ SLIPS_IN_REPLIES = (
         old='NOT_FOUND = "not_found"',
         new='UNAVAILABLE = "cancelled"',
         errors=(
-            "line 31: grpc.UNAVAILABLE: UNAVAILABLE may come before or after the effect: "
+            "line 31, grpc.UNAVAILABLE: UNAVAILABLE may come before or after the effect: "
             "it can never mean cancelled. Remove this line; the adapter asks again and "
             "learns it.",
         ),
@@ -133,7 +133,7 @@ SLIPS_IN_REPLIES = (
         old='MERCHANT_GONE = "not_found"',
         new='MERCHANT_GONE = "gone"',
         errors=(
-            'line 35: grpc.reasons.MERCHANT_GONE: "gone" is not one of ours. There is: '
+            'line 35, grpc.reasons.MERCHANT_GONE: "gone" is not one of ours. Choose from: '
             "cancelled, not_found, picked_up, invalid, already_cancelled, unsupported, "
             "failed, in_doubt.",
         ),
@@ -143,7 +143,7 @@ SLIPS_IN_REPLIES = (
         old='number = "WayBillID"\n\n[lookup.status]',
         new='number = "WayBillID"\npassword = "BizPwd"\n\n[lookup.status]',
         errors=(
-            "line 42: lookup.request.password: BizPwd cannot be sent here: the password is "
+            "line 42, lookup.request.password: BizPwd cannot be sent here: the password is "
             "never stored, and a lookup is made long after the push. Remove this line.",
         ),
     ),
@@ -152,8 +152,8 @@ SLIPS_IN_REPLIES = (
         old='STAGE_VAN = "picked_up"',
         new='STAGE_VAN = "failed"',
         errors=(
-            'line 49: lookup.status.outcomes.STAGE_VAN: "failed" is not one of ours. There '
-            "is: cancelled, picked_up, invalid, active, not_found.",
+            'line 49, lookup.status.outcomes.STAGE_VAN: "failed" is not one of ours. Choose '
+            "from: cancelled, picked_up, invalid, active, not_found.",
         ),
     ),
     Slip(
@@ -161,7 +161,7 @@ SLIPS_IN_REPLIES = (
         old='STAGE_OPEN = "active"',
         new='STAGE_OPEN = "active"\nSTAGE_NONE = "active"',
         errors=(
-            "line 48: lookup.status.outcomes.STAGE_NONE: is the enum's zero value: a "
+            "line 48, lookup.status.outcomes.STAGE_NONE: is the enum's zero value: a "
             "forgotten field looks like it, so it settles nothing. Remove this line.",
         ),
     ),
@@ -170,7 +170,7 @@ SLIPS_IN_REPLIES = (
         old='[lookup.status]\nfield = "life.stage"\n',
         new="",
         errors=(
-            'line 37: lookup.status.field: is missing. Name the enum in the reply: field = "…".',
+            'line 37, lookup.status.field: is missing. Name the enum in the reply: field = "…".',
         ),
     ),
     Slip(
@@ -178,13 +178,12 @@ SLIPS_IN_REPLIES = (
         old="[grpc]",
         new='grpc = "x"\n[x]',
         errors=(
-            'line 30: status.outcomes.grpc: "x" is not one of ours. There is: cancelled, '
+            'line 30, status.outcomes.grpc: "x" is not one of ours. Choose from: cancelled, '
             "not_found, picked_up, invalid, already_cancelled, unsupported, failed, "
             "in_doubt.",
-            "line 30: status.outcomes.grpc: dispatch.State has no such value. There is: "
+            "line 30, status.outcomes.grpc: dispatch.State has no such value. Choose from: "
             "NONE, VOIDED, DONE, ON_VAN, CLOSED, VOIDED_BEFORE, BROKEN, STILL_WORKING.",
-            "line 31: x: nothing is known by this name. There is: method, request, status, "
-            "grpc, lookup.",
+            "line 31, x: unknown setting. Choose from: method, request, status, grpc, lookup.",
         ),
     ),
 )

@@ -9,24 +9,21 @@ SLIPS_IN_REQUESTS = (
         name="a section nobody knows",
         old="[grpc]",
         new="[grcp]",
-        errors=('line 30: grcp: nothing is known by this name. Did you mean "grpc"?',),
+        errors=('line 30, grcp: unknown setting. Did you mean "grpc"?',),
     ),
     Slip(
         name="a key nobody knows",
         old="show_message = true",
         new="show_mesage = true",
-        errors=(
-            "line 18: status.show_mesage: nothing is known by this name. Did you mean "
-            '"show_message"?',
-        ),
+        errors=('line 18, status.show_mesage: unknown setting. Did you mean "show_message"?',),
     ),
     Slip(
         name="no TOML",
         old="[request]",
         new="[request",
         errors=(
-            "line 3: mapping: is not TOML: Expected ']' at the end of a table declaration "
-            "(at line 3, column 9).",
+            "line 3, column 9: is not TOML: Expected ']' at the end of a table declaration. "
+            "Text stands in double quotes, a table's name in [brackets] on a line of its own.",
         ),
     ),
     Slip(
@@ -34,7 +31,7 @@ SLIPS_IN_REQUESTS = (
         old='CLOSED = "invalid"',
         new='CLOSED = "invalid"\nCLOSED = "invalid"',
         errors=(
-            "line 26: status.outcomes.CLOSED: stands twice, first on line 25. Keep one of the two.",
+            "line 26, status.outcomes.CLOSED: stands twice, first on line 25. Keep one of the two.",
         ),
     ),
     Slip(
@@ -48,8 +45,8 @@ SLIPS_IN_REQUESTS = (
         old="dispatch.Orders/Void",
         new="dispatch.Orders/Viod",
         errors=(
-            'line 1: method: there is no method "dispatch.Orders/Viod" in the contract. '
-            'Did you mean "dispatch.Orders/Void"? There is: dispatch.Orders/Void, '
+            'line 1, method: there is no method "dispatch.Orders/Viod" in the contract. '
+            'Did you mean "dispatch.Orders/Void"? Choose from: dispatch.Orders/Void, '
             "dispatch.Orders/Find.",
         ),
     ),
@@ -58,8 +55,8 @@ SLIPS_IN_REQUESTS = (
         old='method = "dispatch.Orders/Find"',
         new='method = "dispatch.Orders/Follow"',
         errors=(
-            'line 38: lookup.method: "dispatch.Orders/Follow" is a streaming method. One '
-            "push is one question and one answer: name a unary method. There is: "
+            'line 38, lookup.method: "dispatch.Orders/Follow" is a streaming method. One '
+            "push is one question and one answer: name a unary method. Choose from: "
             "dispatch.Orders/Void, dispatch.Orders/Find.",
         ),
     ),
@@ -68,7 +65,7 @@ SLIPS_IN_REQUESTS = (
         old='"by_number.number"',
         new='"by_number.nummer"',
         errors=(
-            "line 12: request.by_number.nummer: dispatch.Envelope.ByNumber has no field "
+            "line 12, request.by_number.nummer: dispatch.Envelope.ByNumber has no field "
             '"nummer". Did you mean "by_number.number"?',
         ),
     ),
@@ -77,7 +74,7 @@ SLIPS_IN_REQUESTS = (
         old='"by_number.number"',
         new='"number"',
         errors=(
-            'line 12: request.number: dispatch.Envelope has no field "number". Did you '
+            'line 12, request.number: dispatch.Envelope has no field "number". Did you '
             'mean "by_number.number"?',
         ),
     ),
@@ -85,14 +82,14 @@ SLIPS_IN_REQUESTS = (
         name="a path through a text",
         old='"merchant.app"',
         new='"merchant.app.id"',
-        errors=('line 11: request.merchant.app.id: "app" is string: it has no fields inside.',),
+        errors=('line 11, request.merchant.app.id: "app" is string: it has no fields inside.',),
     ),
     Slip(
         name="a repeated field",
         old='"merchant.app"',
         new='"tags"',
         errors=(
-            'line 11: request.tags: "tags" is a repeated field: which of its many values '
+            'line 11, request.tags: "tags" is a repeated field: which of its many values '
             "is meant cannot be said. Name a singular field.",
         ),
     ),
@@ -101,7 +98,7 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app"',
         new='"extra"',
         errors=(
-            'line 11: request.extra: "extra" is a map field: which of its many values is '
+            'line 11, request.extra: "extra" is a map field: which of its many values is '
             "meant cannot be said. Name a singular field.",
         ),
     ),
@@ -110,7 +107,7 @@ SLIPS_IN_REQUESTS = (
         old='"by_number.number"',
         new='"by_number"',
         errors=(
-            'line 12: request.by_number: "by_number" is a message '
+            'line 12, request.by_number: "by_number" is a message '
             "(dispatch.Envelope.ByNumber). Name a field inside it: by_number.number, "
             "by_number.order.",
         ),
@@ -120,7 +117,7 @@ SLIPS_IN_REQUESTS = (
         old='"by_number.order"',
         new='"by_label.label"',
         errors=(
-            'line 13: request.by_label.label: "by_label" and "by_number" are members of '
+            'line 13, request.by_label.label: "by_label" and "by_number" are members of '
             'one oneof, "target": only one of them can be set. Remove one of the two.',
         ),
     ),
@@ -129,7 +126,7 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app"',
         new='"merchant.code.value"',
         errors=(
-            'line 11: request.merchant.code.value: lies inside "merchant.code", which is '
+            'line 11, request.merchant.code.value: lies inside "merchant.code", which is '
             "filled as a whole. Remove one of the two.",
         ),
     ),
@@ -138,7 +135,7 @@ SLIPS_IN_REQUESTS = (
         old='"WayBillID"\n"by_number.order"',
         new='"WaybillID"\n"by_number.order"',
         errors=(
-            'line 12: request.by_number.number: "WaybillID" is no field of a push. Did you '
+            'line 12, request.by_number.number: "WaybillID" is no field of a push. Did you '
             'mean "WayBillID"? A constant is written "=WaybillID".',
         ),
     ),
@@ -147,7 +144,7 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app" = "ShopAppID"',
         new='seconds = "ShopAppID"',
         errors=(
-            "line 11: request.seconds: ShopAppID never fits int32: it is an app id such as "
+            "line 11, request.seconds: ShopAppID never fits int32: it is an app id such as "
             "wx0123456789abcdef. Choose a field of type string or bytes.",
         ),
     ),
@@ -156,7 +153,7 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app" = "ShopAppID"',
         new='seconds = "request_id"',
         errors=(
-            "line 11: request.seconds: request_id never fits int32: it is 32 hexadecimal "
+            "line 11, request.seconds: request_id never fits int32: it is 32 hexadecimal "
             "digits. Choose a field of type string or bytes.",
         ),
     ),
@@ -165,7 +162,7 @@ SLIPS_IN_REQUESTS = (
         old='"=CHANNEL_WECHAT"',
         new='"ShopAppID"',
         errors=(
-            "line 6: request.header.channel: ShopAppID cannot stand in a field of type "
+            "line 6, request.header.channel: ShopAppID cannot stand in a field of type "
             'dispatch.Channel. Give a constant: "=CHANNEL_WECHAT".',
         ),
     ),
@@ -174,7 +171,7 @@ SLIPS_IN_REQUESTS = (
         old='"=CHANNEL_WECHAT"',
         new='"=CHANNEL_WECHA"',
         errors=(
-            "line 6: request.header.channel: dispatch.Channel has no value "
+            "line 6, request.header.channel: dispatch.Channel has no value "
             '"CHANNEL_WECHA". Did you mean "CHANNEL_WECHAT"?',
         ),
     ),
@@ -183,7 +180,7 @@ SLIPS_IN_REQUESTS = (
         old='"=false"',
         new='"ShopAppID"',
         errors=(
-            "line 7: request.header.dry_run: ShopAppID cannot stand in a field of type "
+            "line 7, request.header.dry_run: ShopAppID cannot stand in a field of type "
             'bool. Give a constant: "=true" or "=false".',
         ),
     ),
@@ -192,7 +189,7 @@ SLIPS_IN_REQUESTS = (
         old='"=false"',
         new='"=no"',
         errors=(
-            'line 7: request.header.dry_run: "no" is not a constant of type bool. Write '
+            'line 7, request.header.dry_run: "no" is not a constant of type bool. Write '
             '"=true" or "=false".',
         ),
     ),
@@ -201,7 +198,7 @@ SLIPS_IN_REQUESTS = (
         old='"=0.5"',
         new='"OrderID"',
         errors=(
-            "line 8: request.header.weight: OrderID cannot stand in a field of type "
+            "line 8, request.header.weight: OrderID cannot stand in a field of type "
             "double. A floating-point number loses digits of an id: choose a text or "
             "integer field.",
         ),
@@ -210,14 +207,14 @@ SLIPS_IN_REQUESTS = (
         name="a constant that is no number",
         old='"=0.5"',
         new='"=half"',
-        errors=('line 8: request.header.weight: "half" is not a constant of type double.',),
+        errors=('line 8, request.header.weight: "half" is not a constant of type double.',),
     ),
     Slip(
         name="a time that is no time",
         old='"header.at" = "CreateTime"',
         new='"header.at" = "OrderID"',
         errors=(
-            "line 5: request.header.at: OrderID cannot stand in a field of type "
+            "line 5, request.header.at: OrderID cannot stand in a field of type "
             "google.protobuf.Timestamp. Only CreateTime is a time.",
         ),
     ),
@@ -225,14 +222,14 @@ SLIPS_IN_REQUESTS = (
         name="a number instead of a text",
         old='"header.dry_run" = "=false"',
         new='"header.dry_run" = false',
-        errors=('line 7: request.header.dry_run: must be a text in quotes. Write "=false".',),
+        errors=('line 7, request.header.dry_run: must be text in quotes. Write "=false".',),
     ),
     Slip(
         name="no waybill",
         old='"by_number.number" = "WayBillID"\n"by_number.order" = "OrderID"\n',
         new="",
         errors=(
-            "line 3: request: neither WayBillID nor OrderID is sent: the carrier cannot "
+            "line 3, request: neither WayBillID nor OrderID is sent: the carrier cannot "
             'know which waybill is meant. Add a line: "path.to.the.field" = "WayBillID".',
         ),
     ),

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
 from adapter.cancellation.ports import Rule, WaybillView, Write
-from adapter.cli.ledger import command
+from adapter.cli.ledger.command import command
 from adapter.ledger.open import open_ledger
 
 NOW = time.time()

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 
-from adapter.cli.findings import refuse, show
-from adapter.configuration.findings import Finding, Severity
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cli.findings import or_refuse, refuse, show
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.finding import Finding, Severity
 
 FINDINGS = tuple(
     Finding(
@@ -74,3 +78,43 @@ def test_a_narrow_terminal_loses_no_letter(monkeypatch: pytest.MonkeyPatch) -> N
     show(FINDINGS[:1], stream=stream)
 
     assert "…" not in stream.getvalue()
+
+
+def test_what_keeps_a_command_from_its_work_ends_it_with_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    elsewhere = Finding(source="o.toml", key="a", line=1, message="is odd")
+
+    with pytest.raises(SystemExit) as ended, or_refuse("waybridge try"):
+        raise CannotStart((elsewhere, Finding(key="b", message="is missing")))
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "error: o.toml, line 1, a: is odd.\n\nerror: waybridge try, b: is missing.\n"
+    )
+
+
+def test_whoever_knows_the_file_names_it_for_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def placed(findings: Iterable[Finding]) -> Iterable[Finding]:
+        return [replace(finding, source="adapter.toml", line=7) for finding in findings]
+
+    with pytest.raises(SystemExit), or_refuse("waybridge try", placed=placed):
+        raise CannotStart("is taken", key="edge.listen", hint="Stop it.")
+
+    assert capsys.readouterr().err == (
+        "error: adapter.toml, line 7, edge.listen: is taken. Stop it.\n"
+    )
+
+
+def test_a_ledger_that_went_away_ends_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), or_refuse("waybridge ledger prune"):
+        raise LedgerUnavailable("locked")
+
+    assert capsys.readouterr().err == "error: waybridge ledger prune: locked.\n"
+
+
+def test_what_is_our_own_mistake_is_not_swallowed() -> None:
+    with pytest.raises(KeyError), or_refuse("waybridge try"):
+        raise KeyError("ours")

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from adapter.cli.main import COMMANDS, waybridge
+from adapter.cli.main import COMMANDS, _module, waybridge
 
 THERE = list(COMMANDS)
 
@@ -27,7 +27,7 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(waybridge, [name, "--help"])
 
     assert result.exit_code == 0
-    assert isinstance(import_module(f"adapter.cli.{name}").command, click.Command)
+    assert isinstance(import_module(_module(name)).command, click.Command)
 
 
 def test_help_loads_no_command() -> None:

@@ -10,11 +10,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from adapter.carrier.findings import ContractFault
-from adapter.cli.check import command as check
-from adapter.cli.serve import _why_not
-from adapter.edge.server import ListenFailed
-from adapter.ledger.errors import LedgerInUse
+from adapter.cli.check.command import command as check
 from tests.journeys.processes import Listened, configuration, running, serving
 
 NOBODY = "127.0.0.1:1"
@@ -108,7 +104,7 @@ def test_a_ledger_that_may_not_be_written_is_told_with_a_way_out(tmp_path: Path)
     )
 
     assert refused.stderr.count("\n") == 1
-    assert "cannot start: the ledger /proc/x.db cannot be locked" in refused.stderr
+    assert "ledger.url: the ledger /proc/x.db cannot be locked" in refused.stderr
     assert "or name another file." in refused.stderr
 
 
@@ -137,23 +133,6 @@ def test_a_contract_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "carrier.binpb").write_bytes(b"this is no descriptor set")
     refused = _refused(_written(tmp_path, section="carrier", line='descriptors = "carrier.binpb"'))
 
-    assert "waybridge serve: cannot start: " in refused.stderr
+    assert ", line 14, carrier.descriptors" in refused.stderr
+    assert "carrier.descriptors: these bytes are not a descriptor set." in refused.stderr
     assert ".." not in refused.stderr
-
-
-@pytest.mark.parametrize(
-    ("error", "message", "hint"),
-    [
-        (ContractFault("no such file", hint="Compile it."), "cannot start: no such file.",
-         "Compile it."),
-        (LedgerInUse("in use."), "cannot start: in use.", ""),
-        (ListenFailed("taken"), "cannot start: taken.",
-         "Stop what listens there, or configure another address."),
-    ],
-)  # fmt: skip
-def test_what_keeps_it_from_starting_is_one_finding(
-    error: Exception, message: str, hint: str
-) -> None:
-    finding = _why_not(error)
-
-    assert (finding.message, finding.hint) == (message, hint)

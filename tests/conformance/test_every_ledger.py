@@ -12,8 +12,8 @@ from blockbuster import BlockBuster
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, Outcome, State
-from adapter.cancellation.ports import Ledger, WaybillView, Write
-from adapter.cancellation.rules_ask import Ask, on_delivery, on_withdraw
+from adapter.cancellation.ports import CarrierTraits, Ledger, WaybillView, Write
+from adapter.cancellation.rules_ask import Allowed, Ask, on_delivery, on_withdraw
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
@@ -244,9 +244,13 @@ async def test_a_call_has_its_own_time_and_not_that_of_one_withdrawn_before_it(
     (withdrawn,) = await entries_of(ledger)
     await ledger.commit(WAYBILL, partial(on_withdraw, key=K), within_seconds=5)
 
-    step = await ledger.commit(
-        WAYBILL, partial(on_delivery, fresh=withdrawn, may_ask=True), within_seconds=5
+    ask = partial(
+        on_delivery,
+        fresh=withdrawn,
+        allowed=Allowed(ask=True, repeats=0),
+        traits=CarrierTraits(),
     )
+    step = await ledger.commit(WAYBILL, ask, within_seconds=5)
 
     assert isinstance(step, Ask)
     assert step.entry.called_at > withdrawn.called_at

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.explain.request import Asked, Line, asked
 from tests.carrier.dispatching import (
     MAPPING,

@@ -60,7 +60,7 @@ class Stub:
         self.port = free_ports(1)[0]
         self._folder = terrain.folder
         self._habits = () if terrain.knows_request_ids else ("--forget-request-ids",)
-        self.serving: subprocess.Popen[bytes] | None = None
+        self._serving: subprocess.Popen[bytes] | None = None
 
     @property
     def target(self) -> str:
@@ -70,15 +70,19 @@ class Stub:
         """Start it and return when it listens."""
         database = str(self._folder / "stub.db")
         words = ("legacy_stub", "serve", "--port", str(self.port), "--database", database)
-        self.serving = _python(
-            "-m", "adapter.cli.tether", *words, *self._habits, log=self._folder / "stub.log"
+        self._serving = _python(
+            "-m",
+            "adapter.cli.dev.die_with_parent",
+            *words,
+            *self._habits,
+            log=self._folder / "stub.log",
         )
-        _await_port(self.port, self.serving)
+        _await_port(self.port, self._serving)
 
     def kill(self) -> None:
         """kill -9."""
-        if self.serving is not None:
-            _end(self.serving, kill=True)
+        if self._serving is not None:
+            _end(self._serving, kill=True)
 
     def control(self) -> Control:
         """A line to it, as `legacy-stub calls` and `fault` have one."""

@@ -191,7 +191,7 @@ def test_a_call_that_ends_completes_its_row(session: Watched) -> None:
 
     ((_, epoch, _, ended_at, *_),) = before
     assert (epoch, ended_at) == (1, None)
-    ((_, epoch, _, ended_at, status, outcome),) = session.rows_of("call")
+    ((_, epoch, _, ended_at, status, outcome, *_),) = session.rows_of("call")
     assert (epoch, status, outcome) == (1, "CANCELLED", "cancelled")
     assert ended_at is not None
 
@@ -223,6 +223,7 @@ def test_who_lives_is_asked_only_when_a_strangers_call_is_looked_at(session: Wat
     session.does(begin(WAYBILL, K))
     session.asked.clear()
     own = session.view()
+    session.does(finish(K))
     session.does(amend(K, owned_by("stranger", State.DONE)))
     done = session.view()
     asked_so_far = list(session.asked)

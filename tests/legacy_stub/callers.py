@@ -9,8 +9,8 @@ import grpc
 import pytest_asyncio
 from google.protobuf.message import Message
 
-from adapter.carrier.contract import Contract, Method
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.contract import Contract, Method
+from adapter.carrier.mapping.mapping import Mapping
 from legacy_stub.calls import CallLog
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import OrderBook

@@ -8,7 +8,7 @@ import grpc_tools
 import pytest
 from grpc_tools import protoc
 
-from adapter.carrier.contract import Contract
+from adapter.carrier.contract.contract import Contract
 
 # Nested, numbered otherwise, no word for an order that is not there, no password, no lookup.
 OLD_PROTO = """

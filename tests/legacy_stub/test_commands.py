@@ -12,8 +12,8 @@ import grpc
 import pytest
 from click.testing import CliRunner, Result
 
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from legacy_stub.commands import main
 
 METHOD = Mapping.load(Contract.load()).method
@@ -104,7 +104,7 @@ def test_a_port_that_is_taken_is_one_clear_paragraph(start: Start) -> None:
 
     assert (second.returncode, second.stdout) == (2, "")
     assert second.stderr == (
-        f"legacy-stub: cannot listen on {stub.target}: Address already in use. Stop what "
+        f"legacy-stub: error: cannot listen on {stub.target}: Address already in use. Stop what "
         "listens there (another legacy-stub?), or give --port another number; --port 0 takes "
         "a free one.\n"
     )
@@ -113,11 +113,11 @@ def test_a_port_that_is_taken_is_one_clear_paragraph(start: Start) -> None:
 @pytest.mark.parametrize(
     ("option", "text"),
     [
-        ("--orders", "gone cannot be used: No such file"),
-        ("--scenario", "gone cannot be used: No such file"),
+        ("--orders", "gone: cannot be read: no such file"),
+        ("--scenario", "gone: cannot be read: no such file"),
         ("--contract", "gone cannot be read: No such file"),
         ("--mapping", "gone"),
-        ("--database", "gone/x cannot hold the log of calls: unable to open"),
+        ("--database", "gone/x: cannot hold the log of calls: unable to open"),
     ],
 )
 def test_serve_refuses_what_it_cannot_use(tmp_path: Path, option: str, text: str) -> None:
@@ -224,4 +224,4 @@ def test_a_stub_that_is_not_there_is_named(arguments: tuple[str, ...]) -> None:
     asked = run(*arguments, "--target", "127.0.0.1:1")
 
     assert asked.exit_code == 2
-    assert asked.stderr.startswith("legacy-stub: no legacy-stub answers at 127.0.0.1:1 ")
+    assert asked.stderr.startswith("legacy-stub: error: no legacy-stub answers at 127.0.0.1:1 ")

@@ -9,7 +9,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from adapter.carrier.mapping import PushFields
+from adapter.carrier.mapping.mapping import PushFields
 from legacy_stub.calls import CallLog
 from legacy_stub.control import SERVICE, Control, StubUnreachable, control_handler
 from legacy_stub.faults import StandingFault

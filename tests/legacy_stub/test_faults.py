@@ -3,7 +3,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from adapter.carrier.mapping import Fact, Outcome
+from adapter.carrier.mapping.mapping import Fact, Outcome
 from legacy_stub.faults import (
     STANDING,
     Answer,

@@ -58,8 +58,10 @@ def test_a_second_stub_is_refused_the_file(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "stub.db").write_text("not a database, not at all, but long enough to look at")
 
-    with pytest.raises(UnusableDatabase, match=r"stub\.db cannot hold the log"):
+    with pytest.raises(UnusableDatabase, match="cannot hold the log") as refused:
         SqliteJournal(tmp_path / "stub.db")
+
+    assert refused.value.findings[0].source == str(tmp_path / "stub.db")
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:

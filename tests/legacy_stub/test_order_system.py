@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapter.carrier.mapping import Fact, Outcome, PushFields
+from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
 from legacy_stub.faults import StandingFault
 from legacy_stub.scenarios import Scenario
 from tests.legacy_stub.order_systems import Make, wish

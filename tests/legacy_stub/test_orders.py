@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.mapping import PushFields
-from legacy_stub.files import UnusableFile
-from legacy_stub.orders import ANSWERS, FACTS, Life, Order, OrderBook
+from adapter.carrier.mapping.mapping import PushFields
+from adapter.diagnostics.table import UnusableFile
+from legacy_stub.orders import ANSWERS, EXAMPLE, FACTS, Life, Order, OrderBook
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def test_every_fault_of_an_orders_file_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UnusableFile) as refused:
         OrderBook.load(file)
 
-    assert refused.value.faults == (
-        "merchants.acme must be text",
-        "orders 1 knows no 'waybil', only waybill, order, merchant, life",
-        "orders 1 has no waybill",
-        "orders 1.life is 'gone', must be one of "
-        "created, picked_up, signed_for, cancelled, not_cancellable",
-    )
-    assert "orders.toml cannot be used" in str(refused.value)
+    assert [str(finding) for finding in refused.value.findings] == [
+        f"error: {file}, line 1, orders 1.waybill: is missing. {EXAMPLE}",
+        f'error: {file}, line 2, orders 1.waybil: unknown setting. Did you mean "waybill"?',
+        f"error: {file}, line 3, orders 1.life: must be one of created, picked_up, signed_for, "
+        "cancelled, not_cancellable. Choose from: created, picked_up, signed_for, cancelled, "
+        "not_cancellable.",
+        f"error: {file}, line 5, merchants.acme: must be text in quotes.",
+    ]

@@ -5,8 +5,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from adapter.diagnostics.table import UnusableFile
 from legacy_stub.faults import Drop, Failure, Hang, StandingFault, UnknownStatus
-from legacy_stub.files import UnusableFile
 from legacy_stub.orders import Life, Order
 from legacy_stub.scenarios import (
     CREATED,
@@ -120,13 +120,24 @@ def test_every_fault_of_a_scenario_file_is_named_at_once(tmp_path: Path) -> None
     with pytest.raises(UnusableFile) as refused:
         Scenario.load(file)
 
-    assert refused.value.faults == (
-        "the file knows no 'abuot', only about, faults, waybills",
-        "faults 1: no fault is named 'thunder'; there are "
-        "latency, unavailable, drop, hang, error, unknown-status",
-        "waybills 1 names no waybills",
-        "waybills 1 plays 'SF1', which is no magic waybill",
-    )
+    told = [
+        f"{finding.line} {finding.key}: {finding.message}" for finding in refused.value.findings
+    ]
+    assert told == [
+        "2 abuot: unknown setting.",
+        "4 faults 1.name: must be one of latency, unavailable, drop, hang, error, unknown-status.",
+        "5 waybills 1.waybills: is missing.",
+        "6 waybills 1.plays: 'SF1' is not a magic waybill.",
+    ]
+    assert all(finding.source == str(file) and finding.hint for finding in refused.value.findings)
+
+
+def test_a_fault_that_cannot_be_is_told_at_its_table(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text('[[faults]]\nname = "latency"\n')
+
+    with pytest.raises(UnusableFile, match="line 1, faults 1: milliseconds belong to latency"):
+        Scenario.load(file)
 
 
 @pytest.mark.parametrize("file", sorted(SHIPPED_SCENARIOS.glob("*.toml")), ids=lambda f: f.stem)
@@ -137,7 +148,7 @@ def test_every_shipped_scenario_is_found_by_its_bare_name(file: Path) -> None:
 
 
 def test_a_scenario_that_is_neither_shipped_nor_a_file_is_refused() -> None:
-    with pytest.raises(UnusableFile, match="No such file"):
+    with pytest.raises(UnusableFile, match="cannot be read: no such file"):
         Scenario.load(Path("no-such-day"))
 
 

@@ -10,8 +10,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-from adapter.carrier.contract import Contract
-from adapter.carrier.mapping import Mapping
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
 from legacy_stub.server import WORDS, CannotListen, StubServer
 from tests.legacy_stub.callers import CONTRACT, MAPPING, METHOD, Client, Start
 from tests.legacy_stub.old_contract import OLD_MAPPING, old_contract

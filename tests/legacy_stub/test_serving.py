@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from legacy_stub.serving import CannotServe, Serving, serve
+from adapter.carrier.mapping.mapping import MappingFaults
+from adapter.diagnostics.cannot_start import CannotStart
+from legacy_stub.serve import Serving, serve
 
 SERVING = Serving(
     host="127.0.0.1",
@@ -62,7 +64,7 @@ def test_a_stub_that_cannot_start_names_the_file_and_makes_none(
 ) -> None:
     serving = replace(serving, database=tmp_path / "stub.db")
 
-    with pytest.raises(CannotServe, match="no-such-file"):
+    with pytest.raises(CannotStart, match="no-such-file"):
         serve(serving, announce=lambda _: None)
 
     assert not (tmp_path / "stub.db").exists()
@@ -72,7 +74,7 @@ def test_a_mapping_that_does_not_fit_the_contract_is_told_whole(tmp_path: Path) 
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('method = "carrier.v1.WaybillService/Nothing"\n')
 
-    with pytest.raises(CannotServe, match=r"mapping\.toml:\n(.*\n)*.*Nothing"):
+    with pytest.raises(MappingFaults, match=r"mapping\.toml, line 1, method: .*Nothing"):
         serve(replace(SERVING, mapping=mapping), announce=lambda _: None)
 
 
@@ -80,6 +82,6 @@ def test_an_address_that_cannot_be_listened_on_comes_with_a_way_out() -> None:
     serving = replace(SERVING, host="192.0.2.1")
 
     with pytest.raises(
-        CannotServe, match=r"192\.0\.2\.1:0: Cannot assign requested address\. Stop"
+        CannotStart, match=r"192\.0\.2\.1:0: Cannot assign requested address\. Stop"
     ):
         serve(serving, announce=lambda _: None)

@@ -1,6 +1,6 @@
 """A carrier as it stands on a quiet day; tests replace what they are about."""
 
-from adapter.carrier.state import Breaker, CarrierState
+from adapter.carrier.channel.state import Breaker, CarrierState
 
 STATE = CarrierState(
     target="ipv4:10.0.0.1:50051,10.0.0.2:50051",

@@ -6,8 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
+from adapter.ops.carrier_metrics import Upstream
 from adapter.ops.metrics import ALERTS, GAUGES, KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
-from adapter.ops.upstream import Upstream
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from tests.ops.carrier_states import STATE

@@ -1,0 +1,230 @@
+"""The carrier, asked over gRPC: once per call, within its time, never guessing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from adapter.cancellation.model import (
+    Cancellation,
+    CarrierAnswer,
+    Doubt,
+    Entry,
+    Fact,
+    Outcome,
+    Unsent,
+)
+from adapter.cancellation.ports import CarrierTraits
+from adapter.carrier.channel import credentials, failure
+from adapter.carrier.channel.call_limit import CallLimit
+from adapter.carrier.channel.channelz import AddressState
+from adapter.carrier.channel.failure import FailedCall
+from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
+from adapter.carrier.channel.rotation import ChannelRotation
+from adapter.carrier.channel.state import BREAKERS, CarrierState
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Unfit
+from adapter.diagnostics.grpc_target import grpc_target
+from adapter.wechat.redact import MASK
+
+NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
+UNREADABLE = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT,
+    status="UNREADABLE_REPLY",
+    doubt=Doubt.UNREADABLE_REPLY,
+    text="the reply is not the contract's message",
+)
+
+
+class GrpcCarrier:
+    """Fits `adapter.cancellation.ports.Carrier`. Make one with `open`, inside the event loop.
+
+    A cancelled task cancels its call, which reaches the carrier's handler (and grpc.aio leaks
+    on abandoned calls, grpc#43360): await `cancel` in a task that is never cancelled.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: CarrierOptions,
+        mapping: Mapping,
+        renewal: ChannelRotation,
+        now_unix: Callable[[], float] = time.time,
+    ) -> None:
+        self._options = options
+        self._mapping = mapping
+        self._traits = mapping.traits
+        self._renewal = renewal
+        self._now_unix = now_unix
+        self._places = CallLimit(options.max_concurrent_calls)
+        self._closed = False
+        self._last_ok_at = 0.0
+        self._last_failure_at = 0.0
+        self._last_failure = ""
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        options: CarrierOptions,
+        mapping: Mapping,
+        now_unix: Callable[[], float] = time.time,
+    ) -> GrpcCarrier:
+        """Read the files, build the channel, begin to connect; wait for nothing.
+
+        Raises `CarrierMisconfigured` when secrets would go out in the clear, a file is unfit,
+        or gRPC refuses the target or the service config.
+        """
+        refuse_unsafe(options)
+        read = await asyncio.to_thread(credentials.read, options)
+        methods = tuple(
+            method.path for method in (mapping.method, mapping.lookup_method) if method is not None
+        )
+        renewal = ChannelRotation(options, read, methods=methods)
+        renewal.start()
+        return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
+
+    @property
+    def traits(self) -> CarrierTraits:
+        """What the mapping says that the carrier can say."""
+        return self._traits
+
+    async def ready(self, *, within_seconds: float) -> bool:
+        """Say whether a call could be sent now: a place is free, and a healthy address is
+        connected, or becomes so in time. Does not switch tasks when both are true at once."""
+        if self._closed or not self._places.has_free():
+            return False
+        return await self._renewal.link.ready(within_seconds=within_seconds)
+
+    async def cancel(
+        self, cancellation: Cancellation, *, request_id: str, within_seconds: float
+    ) -> CarrierAnswer:
+        """Ask once; `within_seconds` counts from here and is the deadline the carrier sees.
+
+        Nothing was sent where the concurrency limit left no place in time (FAILED, NOT_SENT),
+        and where a text cannot stand in the carrier's field (NOT_FOUND, UNFIT). A reply that
+        does not parse is IN_DOUBT: something answered after acting, or something else
+        answered in its place.
+        """
+        request = self._mapping.request(cancellation, request_id)
+        if isinstance(request, Unfit):
+            return CarrierAnswer(
+                outcome=request.outcome, status=request.status, unsent=Unsent.REFUSED
+            )
+        try:
+            reply = await self._call(
+                self._mapping.method.path, request.SerializeToString(), within_seconds
+            )
+            if reply is None:
+                return NOT_SENT
+            answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
+        except grpc.aio.AioRpcError as error:
+            return self._failed(failure.read(error), cancellation.credential.reveal())
+        except DecodeError:
+            self._note_failure(UNREADABLE.status)
+            return UNREADABLE
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            return self._mapping.failed("CANCELLED")
+        self._last_ok_at = self._now_unix()
+        return _without(answer, cancellation.credential.reveal()) if answer.message else answer
+
+    async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
+        """Ask how the waybill stands. None: no lookup is mapped, or nothing certain came."""
+        method = self._mapping.lookup_method
+        request = self._mapping.lookup_request(entry)
+        if method is None or request is None or isinstance(request, Unfit):
+            return None
+        try:
+            reply = await self._call(method.path, request.SerializeToString(), within_seconds)
+            if reply is not None:
+                return self._mapping.fact(method.reply_class.FromString(reply))
+        except grpc.aio.AioRpcError as error:
+            self._note_failure(failure.read(error).code)
+        except DecodeError:
+            self._note_failure(UNREADABLE.status)
+        return None
+
+    @property
+    def state(self) -> CarrierState:
+        """How the carrier stands now. Cheap enough for every scrape; waits for nothing."""
+        link = self._renewal.link
+        connectivity = grpc.ChannelConnectivity.SHUTDOWN if self._closed else link.connectivity()
+        return CarrierState(
+            target=self._options.target,
+            addresses=grpc_target(self._options.target).listed,
+            tls=self._options.tls is not None,
+            connectivity=connectivity.name,
+            breaker=BREAKERS[connectivity],
+            in_flight=self._places.taken,
+            max_concurrent_calls=self._places.size,
+            refused=self._places.refused,
+            last_ok_at=self._last_ok_at,
+            last_failure_at=self._last_failure_at,
+            last_failure=self._last_failure,
+            channels_built=self._renewal.built,
+            channels_draining=self._renewal.draining,
+            fault=self._renewal.fault,
+        )
+
+    def address_states(self) -> tuple[AddressState, ...]:
+        """How each of the carrier's addresses stands: a millisecond or two, for a scrape."""
+        return self._renewal.addresses.look()
+
+    async def close(self, *, within_seconds: float) -> None:
+        """Send nothing new; wait for the calls in flight, then cut them: they are in doubt."""
+        self._closed = True
+        await self._renewal.close(within_seconds=within_seconds)
+
+    async def _call(self, method: str, request: bytes, within_seconds: float) -> bytes | None:
+        """Send once. None: nothing was sent."""
+        gives_up_at = time.monotonic() + within_seconds
+        if not await self._places.take(within_seconds=within_seconds):
+            return None
+        try:
+            if self._closed:
+                return None
+            return await self._renewal.link.call(
+                method,
+                request,
+                within_seconds=gives_up_at - time.monotonic(),
+                metadata=self._renewal.metadata,
+            )
+        finally:
+            self._places.give_back()
+
+    def _failed(self, failed: FailedCall, secret: str) -> CarrierAnswer:
+        if failed.too_large:
+            self._note_failure(UNREADABLE.status)
+            limit = self._options.receive_limit_bytes
+            text = f"the reply is larger than {limit} bytes: raise receive_limit_bytes in [carrier]"
+            return replace(UNREADABLE, text=text)
+        self._note_failure(failed.code)
+        answer = self._mapping.failed(failed.code, failed.reasons)
+        text = failure.one_line(failed.text, secret=secret, mask=MASK) if failed.text else ""
+        return replace(answer, text=text) if text else answer
+
+    def _note_failure(self, code: str) -> None:
+        self._last_failure_at = self._now_unix()
+        self._last_failure = code
+
+
+def _without(answer: CarrierAnswer, secret: str) -> CarrierAnswer:
+    """Mask the password in a carrier's own words: they are stored, and shown to merchants."""
+    if not secret or secret not in answer.message:
+        return answer
+    return replace(answer, message=answer.message.replace(secret, MASK))
+
+
+def _is_cancelled() -> bool:
+    """Tell a cancelled task from a call that was cut by closing its channel: grpc.aio raises
+    CancelledError for both."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -1,0 +1,1 @@
+"""What a carrier speaks: its descriptor set, and the fields in it."""

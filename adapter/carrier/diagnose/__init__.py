@@ -1,0 +1,1 @@
+"""What `check` and `contract fetch` ask of a server: TLS, health, reflection."""

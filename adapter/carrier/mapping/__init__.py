@@ -1,0 +1,1 @@
+"""Words to words: the mapping table between a push and a carrier's contract."""

@@ -1,0 +1,1 @@
+"""`waybridge check`: every fault before start, and the table of all answers."""

@@ -1,0 +1,1 @@
+"""`waybridge dev`: the whole road on this machine."""

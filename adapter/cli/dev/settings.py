@@ -1,0 +1,76 @@
+"""The settings of `dev`: everything on this machine, with the secrets everybody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adapter import development
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.config import rules
+from adapter.config.load import Settings, SettingsFaults
+from adapter.diagnostics.finding import Severity
+from adapter.wechat.envelope import Mode
+
+HOST = "127.0.0.1"
+SOURCE = "waybridge dev"
+
+OPTIONS = {
+    "edge.listen": "--port",
+    "ops.listen": "--ops-port",
+    "carrier.target": "--stub-port",
+    "carrier.descriptors": "--contract",
+    "carrier.mapping": "--mapping",
+    "ledger.url": "--ledger",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevOrder:
+    """What `dev` was given. Port 0 is a free one."""
+
+    port: int
+    ops_port: int
+    stub_port: int
+    mode: Mode
+    ledger_url: str
+    locale: str
+    contract: Path | None
+    mapping: Path | None
+
+
+def brought(order: DevOrder) -> Mapping:
+    """Return the mapping that `dev` was given, or the shipped one. The stub has checked it."""
+    return Mapping.load(Contract.load(order.contract), order.mapping)
+
+
+def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:
+    """Return the settings; raises `SettingsFaults` when an option makes no sense."""
+    files = {"descriptors": order.contract, "mapping": order.mapping}
+    settings = Settings.model_validate(
+        {
+            "edge": {"listen": f"{HOST}:{order.port}", "drain_delay_seconds": 0},
+            "wechat": {
+                "app_id": development.APP_ID,
+                "mode": order.mode.value,
+                "token": development.TOKEN,
+                "encoding_aes_key": development.ENCODING_AES_KEY,
+                "locale": order.locale,
+            },
+            "carrier": {
+                "target": stub_target,
+                **{key: str(file) for key, file in files.items() if file},
+            },
+            "ledger": {"url": order.ledger_url},
+            "ops": {"listen": f"{HOST}:{order.ops_port}"},
+        }
+    )
+    faults = [
+        replace(finding, source=SOURCE, key=OPTIONS.get(finding.key, finding.key))
+        for finding in rules.breaches(settings)
+        if finding.severity is Severity.ERROR
+    ]
+    if faults:
+        raise SettingsFaults(faults)
+    return settings

@@ -1,0 +1,1 @@
+"""`waybridge explain`: one captured push, step by step."""

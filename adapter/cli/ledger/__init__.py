@@ -1,0 +1,1 @@
+"""`waybridge ledger`: what operators read of the ledger, and write to it."""

@@ -1,0 +1,1 @@
+"""`waybridge push`: WeChat's side of one push, played and judged."""

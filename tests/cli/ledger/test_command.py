@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from adapter.cli.ledger.command import command
+
+
+def test_the_group_lists_its_six_commands() -> None:
+    assert set(command.commands) == {"search", "show", "export", "resolve", "prune", "migrate"}
