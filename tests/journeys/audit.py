@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import grpc
+
 from adapter.cancellation.model import Call, State
 from adapter.cancellation.rules_ask import WINDOW_SECONDS
 from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS
@@ -26,6 +28,7 @@ from tests.journeys.sides import Violation, told, violation
 
 SLACK_SECONDS = 0.5  # between two processes' looks at one clock, on a busy machine
 MINUTE_SECONDS = 60.0
+FAILURES = frozenset(code.name for code in grpc.StatusCode)
 CALLS_OF_A_PRESS = 1.2  # at a carrier that fails, over any minute
 MANY_PRESSES = 50  # with fewer of them, the process's first five repeats weigh too much
 
@@ -95,7 +98,11 @@ class Audit:
                 yield Violation(invariant="I7", subject=f"replica {number}", evidence=evidence)
         for press in self.evidence.questioned:
             deliveries = self.evidence.by_press[press]
-            if kind_of(press.waybill).settles and not any(d.definite for d in deliveries):
+            if (
+                kind_of(press.waybill).settles
+                and not any(delivery.definite for delivery in deliveries)
+                and not self._carrier_failed(press)
+            ):
                 yield violation("I7", press, f"unsettled after quiet: {told(deliveries)}")
 
     def no_call_without_ledger(self) -> Iterator[Violation]:
@@ -143,6 +150,12 @@ class Audit:
                     evidence = f"{made} calls of {pressed} presses within {end - start:.0f} s"
                     yield Violation(invariant="I12", subject="carrier fails", evidence=evidence)
                     break
+
+    def _carrier_failed(self, press: Press) -> bool:
+        """Whether the carrier answered none of its calls; then the process's budget may have
+        kept it from asking again."""
+        asked = self.ledger.asked(press)
+        return bool(asked) and all(ask.answer in FAILURES for ask in asked)
 
     def _is_live(self, call: Call, *, at: float) -> bool:
         """Whether its caller was alive at that time, with its session at the ledger, and waited

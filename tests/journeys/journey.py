@@ -64,16 +64,17 @@ def gather(
     keeps_books: bool = True,
 ) -> Evidence:
     """Wait for quiet and bring the evidence home, from all sides."""
+    books, shown = None, tuple[int, ...]()
     if keeps_books:
         await_quiet(world.terrain.url)
-    books = read_books(world.terrain.url) if keeps_books else None
+        books, shown = _books_and_doubt(world)
     return Evidence(
         seed=0,
         deliveries=tuple(deliveries),
         asked=all_calls(world),
         mishaps=tuple(mishaps),
         books=books,
-        in_doubt_shown=_doubt_shown(world, books) if books else (),
+        in_doubt_shown=shown,
         brake=world.terrain.brake,
     )
 
@@ -140,12 +141,14 @@ async def _question(street: Street) -> frozenset[Press]:
     return frozenset(asked)
 
 
-def _doubt_shown(world: World, books: Books) -> tuple[int, ...]:
-    """What each replica's metric says, once it has had time to look."""
-    doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
+def _books_and_doubt(world: World) -> tuple[Books, tuple[int, ...]]:
+    """The books, and what each replica's metric says beside them, once both had time: a lookup
+    may settle a row just then."""
     give_up = time.monotonic() + 5.0
     while True:
+        books = read_books(world.terrain.url)
+        doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
         shown = tuple(replica.in_doubt() for replica in world.replicas)
         if all(count == doubtful for count in shown) or time.monotonic() > give_up:
-            return shown
+            return books, shown
         time.sleep(0.25)

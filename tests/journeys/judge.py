@@ -139,8 +139,7 @@ class Court:
             if not zeros:
                 continue
             first = min(zeros, key=lambda zero: zero.ended_at)
-            mishap = self.sides.without_ledger(first)
-            known_at = max(first.ended_at, mishap.until if mishap else 0.0)
+            known_at = self.sides.written_by(first)
             for zero in zeros:
                 began = self.evidence.by_press[zero.press][0].sent_at
                 if zero.press != first.press and began > known_at:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from legacy_stub.calls import Call as Asked
 from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence, Mishap
 from tests.journeys.kinds import kind_of
-from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY, OVERLOAD
+from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY, OVERLOAD, STALL
 from tests.journeys.program import Press
 
 CANCELLED = 0
 BEFORE = 30003
+WRITTEN_SECONDS = 2.0  # after the ledger is back: what could not be written is tried again
+NO_COMMIT_IN_TIME = (LEDGER_AWAY, CUT_OFF, OVERLOAD, STALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,22 @@ class Sides:
         """The mishap that may have kept the ledger from whoever answered it."""
         for mishap in self.evidence.mishaps:
             meanwhile = mishap.at <= delivery.ended_at and delivery.sent_at <= mishap.until
-            away = mishap.what in (LEDGER_AWAY, CUT_OFF, OVERLOAD) and mishap.befell(
-                delivery.replica
-            )
+            away = mishap.what in NO_COMMIT_IN_TIME and mishap.befell(delivery.replica)
             if meanwhile and away:
                 return mishap
         return None
+
+    def written_by(self, delivery: Delivery) -> float:
+        """When at the latest its replica had written what it told: soon after the ledger was
+        back, unless that was away again."""
+        if self.without_ledger(delivery) is None:
+            return delivery.ended_at
+        written_at = delivery.ended_at
+        for mishap in sorted(self.evidence.mishaps, key=lambda mishap: mishap.at):
+            away = mishap.what in NO_COMMIT_IN_TIME and mishap.befell(delivery.replica)
+            if away and mishap.at <= written_at and mishap.until >= delivery.sent_at:
+                written_at = max(written_at, mishap.until + WRITTEN_SECONDS)
+        return written_at
 
     def was_cancelled(self, press: Press, *, before: float) -> bool:
         """Whether the carrier had cancelled the waybill by then."""

@@ -291,3 +291,18 @@ def test_without_books_a_lie_is_30003_that_nobody_elses_zero_explains() -> None:
 
     assert judge(bookless).lies == 0
     assert judge(repeated).broken == {"I5"}
+
+
+def test_a_press_after_quiet_may_stay_unsettled_only_where_the_carrier_failed_its_calls() -> None:
+    """The process's budget may keep it from asking again."""
+    unsettled = replace(
+        with_books(ALONE, row(FIRST, None)),
+        deliveries=(heard(FIRST, -1),),
+        asked=(replace(asked(FIRST, done=False), answer="UNAVAILABLE"),),
+        in_doubt_shown=(1,),
+        questioned=frozenset({FIRST}),
+    )
+    answered = replace(unsettled, asked=(asked(FIRST),))
+
+    assert judge(unsettled).violations == ()
+    assert judge(answered).broken == {"I7"}

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from legacy_stub.faults import StandingFault
-from tests.journeys import misfortunes
 from tests.journeys.evidence import Mishap
 from tests.journeys.journey import gather
 from tests.journeys.judge import Verdict, judge
 from tests.journeys.merchants import Street
+from tests.journeys.misfortunes import locked
 from tests.journeys.mishaps import LEDGER_AWAY
 from tests.journeys.stalls import standing_still
 from tests.journeys.weather import PATIENCE_SECONDS, calm, deliver, expect_no_violation, until
@@ -49,8 +49,6 @@ async def hold(world: World, street: Street, hold: Hold) -> Mishap:
     """Press; hold the ledger about the answer and the process about the reply's last moment;
     press for the same waybills again when all is well."""
     (replica,) = world.replicas
-    assert replica.serving is not None
-    victim = misfortunes.Victim(file=world.terrain.folder / "ledger.db", pid=replica.serving.pid)
     with world.stub.control() as control:
         control.set_fault(StandingFault(name="latency", milliseconds=hold.answer_ms))
         began = asyncio.get_running_loop().time()
@@ -58,7 +56,7 @@ async def hold(world: World, street: Street, hold: Hold) -> Mishap:
         first = [asyncio.create_task(deliver(street, street.next_press(w))) for w in waybills]
         await until(began + LOCK_AT)
         at = time.time()
-        with misfortunes.locked(victim):
+        with locked(world.victim()):
             beside = asyncio.create_task(
                 deliver(street, street.next_press(street.waybill("STUB-OK")))
             )

@@ -95,7 +95,7 @@ def through_partitions(
         terrain = Terrain(
             folder=folder,
             ledger_url=url,
-            cut_url=way.url,
+            way=way,
             replicas=2,
             reply_seconds=REPLY_SECONDS,
         )

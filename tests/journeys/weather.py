@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from adapter.simulator.play import seal
 from adapter.wechat.codec import Format
@@ -28,7 +29,7 @@ async def until(moment: float) -> None:
 
 def calm(terrain: Terrain) -> World:
     """The processes of a journey in which none of them dies."""
-    return World(terrain, spares=0)
+    return World(replace(terrain, kills=False))
 
 
 def expect_no_violation(verdict: Verdict) -> None:

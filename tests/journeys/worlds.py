@@ -16,6 +16,8 @@ from pathlib import Path
 
 from legacy_stub.control import Control
 from tests.journeys.checkout import HERE, Checkout, tried
+from tests.journeys.cut_ledger import CutLedger
+from tests.journeys.misfortunes import Victim
 from tests.journeys.program import CONFIGURATION, PATH, mapping_text
 
 UP_WITHIN_SECONDS = 80.0  # a machine that unpacks packages beside it is slow
@@ -31,9 +33,9 @@ class NotUp(Exception):
 class Terrain:
     """What a journey is made in. An empty `ledger_url` is an SQLite file of its own.
 
-    `cut_url` is the first replica's own way to the ledger, `carrier_port` the replicas' way to
-    the stub where something stands before it. `request_ids` says whether the mapping sends
-    them, `knows_request_ids` whether the stub remembers them."""
+    `way` is the first replica's own way to the ledger, `carrier_port` the replicas' way to the
+    stub where something stands before it. Without `kills` no process is ended. `request_ids`
+    says whether the mapping sends them, `knows_request_ids` whether the stub remembers them."""
 
     folder: Path
     ledger_url: str = ""
@@ -42,7 +44,8 @@ class Terrain:
     request_ids: bool = True
     lookup: bool = True
     brake: bool = False
-    cut_url: str = ""
+    kills: bool = True
+    way: CutLedger | None = None
     carrier_port: int = 0
     weakness: str = ""
     reply_seconds: float = 4.5
@@ -101,7 +104,7 @@ class Replica:
                 ops_port=self.ops_port,
                 stub_port=terrain.carrier_port or stub.port,
                 carrier_more=_only_known({"brake": terrain.brake}),
-                ledger_url=(terrain.cut_url if number == 0 else "") or terrain.url,
+                ledger_url=terrain.way.url if terrain.way and number == 0 else terrain.url,
                 mapping=terrain.folder / "mapping.toml",
                 reply_seconds=terrain.reply_seconds,
                 call_seconds=terrain.call_seconds,
@@ -147,9 +150,10 @@ class Replica:
 class World:
     """Everything that runs. Use as a context; what it started is gone at its end."""
 
-    def __init__(self, terrain: Terrain, *, spares: int = SPARES) -> None:
+    def __init__(self, terrain: Terrain) -> None:
         self.terrain = terrain
-        self._kept = spares
+        self.way = terrain.way
+        self._kept = SPARES if terrain.kills else 0
         self._stack = ExitStack()
         self._spares: deque[subprocess.Popen[bytes]] = deque()
         (terrain.folder / "mapping.toml").write_text(
@@ -175,6 +179,12 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def victim(self) -> Victim:
+        """The first replica, whose ledger is a file."""
+        serving = self.replicas[0].serving
+        assert serving is not None
+        return Victim(file=self.terrain.folder / "ledger.db", pid=serving.pid)
 
     def spare(self) -> subprocess.Popen[bytes]:
         """Return a process that is warm, and have others warmed."""
