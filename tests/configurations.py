@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.config.keys import ANY_NAME
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
@@ -34,6 +34,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "edge.body_within_seconds": ("1.5", 1.5),
     "edge.idle_seconds": ("20", 20.0),
     "edge.max_connections": ("99", 99),
+    "edge.trusted_proxies": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7")),
     "wechat.app_id": ("wxfedcba9876543210", "wxfedcba9876543210"),
     "wechat.mode": ("compatible", "compatible"),
     "wechat.token": ("tokentoken", Secret("tokentoken")),
@@ -51,6 +52,8 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "carrier.token_file": ("{file}", "{file}"),
     "carrier.health_service": ("dispatch.v1", "dispatch.v1"),
     "carrier.max_concurrent_calls": ("3", 3),
+    "carrier.repeats": ("3", 3),
+    "carrier.brake": ("true", True),
     "carrier.receive_limit_bytes": ("8192", 8192),
     "carrier.keepalive_seconds": ("60", 60.0),
     "carrier.keepalive_timeout_seconds": ("2", 2.0),

@@ -22,7 +22,6 @@ from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
-    Call,
     CarrierAnswer,
     Doubt,
     Entry,
@@ -93,6 +92,8 @@ class CancellationFlow:
         self._budget = budget
         self._brake = brake
         self._chance = chance
+        self._traits = carrier.traits
+        self._freely = Allowed(ask=True, repeats=limits.repeats)
 
     async def handle(self, attempt: Attempt) -> None:
         """Bring an attempt to its answer. The caller holds the waybill's lock."""
@@ -144,7 +145,7 @@ class CancellationFlow:
             attempt.asking = attempt.asking or allowed.ask
             step = await self._ledger.commit(
                 fresh.waybill,
-                partial(on_delivery, fresh=fresh, allowed=allowed, traits=self._carrier.traits),
+                partial(on_delivery, fresh=fresh, allowed=allowed, traits=self._traits),
                 within_seconds=self._limits.commit_within_seconds,
                 withdraw=partial(on_withdraw, key=attempt.key),
             )
@@ -170,6 +171,8 @@ class CancellationFlow:
         may_ask = attempt.awaited and not self._gate.paused and await self._reachable(attempt)
         brake = self._brake
         braked = brake is not None and may_ask and not brake.admits(now=self._clock.monotonic())
+        if may_ask and not braked and not looked and self._budget.allows:
+            return self._freely
         repeats = self._limits.repeats if self._budget.allows else 0
         return Allowed(ask=may_ask, repeats=repeats, braked=braked, looked=looked)
 
@@ -221,7 +224,7 @@ class CancellationFlow:
         """Let a lookup end the doubt that a call has just left; say whether all is said. What it
         settles is written together with the call's end, or not at all."""
         fact = await self._fact(attempt, asked)
-        traits = self._carrier.traits
+        traits = self._traits
         if fact is None or not may_settle(fact, answer, traits=traits):
             return False
         settle = partial(
@@ -242,8 +245,7 @@ class CancellationFlow:
         """Commit a further call, if the carrier may be asked again at all and a whole second of
         somebody's budget is left for it."""
         repeats = self._limits.repeats if self._budget.allows else 0
-        call = Call(key=asked.key, epoch=asked.calls, sent_at=asked.called_at)
-        completed = ended(call, answer, now=self._clock.now())
+        completed = ended(asked, answer, now=self._clock.now())
         if asked.calls > repeats or not may_repeat((completed,), repeats=repeats):
             return None
         pause_seconds = pause_before(repeat, chance=self._chance())
@@ -256,7 +258,7 @@ class CancellationFlow:
         try:
             return await self._ledger.commit(
                 asked.waybill,
-                partial(on_ask_again, call=call, answer=answer, repeats=repeats),
+                partial(on_ask_again, asked=asked, answer=answer, repeats=repeats),
                 within_seconds=self._limits.commit_within_seconds,
                 withdraw=partial(on_withdraw, key=attempt.key),
             )
@@ -285,7 +287,7 @@ class CancellationFlow:
         self, attempt: Attempt, asked: Entry, answer: CarrierAnswer, *, alone: bool
     ) -> None:
         """Commit B, and then the reply."""
-        traits = self._carrier.traits
+        traits = self._traits
         settled = await self._replies.write(
             attempt,
             lambda awaited: partial(
@@ -322,7 +324,7 @@ class CancellationFlow:
         try:
             return await self._ledger.commit(
                 entry.waybill,
-                partial(on_fact, found=entry, fact=fact, traits=self._carrier.traits),
+                partial(on_fact, found=entry, fact=fact, traits=self._traits),
                 within_seconds=self._limits.commit_within_seconds,
             )
         except LedgerUnavailable:

@@ -30,11 +30,6 @@ from adapter.cancellation.rules_settle import Settled, on_replied
 T = TypeVar("T")
 
 REWRITE_AFTER_SECONDS = (0.2, 0.5, 1.0)  # between tries of a commit B; the last one repeats
-# Doubt that somebody should see to: nothing that we do again will end it.
-ALERTS = {
-    Doubt.UNKNOWN_STATUS: "unknown_status",
-    Doubt.UNREADABLE_REPLY: "unreadable_reply",
-}
 
 
 class Replies:
@@ -72,9 +67,11 @@ class Replies:
         self.report(settled)
         if settled.contradicted:
             self._metrics.alert("contradiction", key=entry.key, detail=answer.status)
-        if answer.doubt in ALERTS:
-            detail = answer.text or answer.status
-            self._metrics.alert(ALERTS[answer.doubt], key=entry.key, detail=detail)
+        # Nothing that we do again will end such doubt.
+        if answer.doubt is Doubt.UNKNOWN_STATUS:
+            self._metrics.alert("unknown_status", key=entry.key, detail=answer.status)
+        elif answer.doubt is Doubt.UNREADABLE_REPLY:
+            self._metrics.alert("unreadable_reply", key=entry.key, detail=answer.text)
         if entry.state is State.DONE:
             await self.give(attempt, entry, repeated=False)
         else:

@@ -102,6 +102,10 @@ def on_delivery(
     """Decide what one delivery of a push does. Only the holder of the waybill's turn in this
     process may run it: an entry of our own that is calling is therefore an orphan.
     """
+    if not view.entries and allowed.may_send:  # most pushes: nothing else is to be thought of
+        asked = _asked(view, None, fresh)
+        first = Call(key=asked.key, epoch=1, sent_at=view.now)
+        return Write(result=Ask(entry=asked, alone=True), entries=(asked,), calls=(first,))
     mine = only(view.entries, fresh.key)
     if mine is not None and mine.state is State.DONE:
         return Write(result=ReplyStored(entry=mine))
@@ -128,30 +132,31 @@ def on_delivery(
 
 
 def on_ask_again(
-    view: WaybillView, *, call: Call, answer: CarrierAnswer, repeats: int
+    view: WaybillView, *, asked: Entry, answer: CarrierAnswer, repeats: int
 ) -> Write[Entry | None]:
-    """Record a call that left doubt, and the next one that is about to be sent.
+    """Record a call that left doubt, and the next one that is about to be sent. `asked` is the
+    push as commit A left it.
 
     Returns nothing when the push has moved on meanwhile, its window has closed, or its calls
     are used up: then no further call may be made.
     """
-    mine = only(view.entries, call.key)
-    if mine is None or mine.state is not State.CALLING or mine.calls != call.epoch:
+    mine = only(view.entries, asked.key)
+    if mine is None or mine.state is not State.CALLING or mine.calls != asked.calls:
         return Write(result=None)
     if mine.owner != view.me or _out_of_window(view, mine):
         return Write(result=None)
-    completed = ended(call, answer, now=view.now)
-    earlier = (each for each in own_calls(view, mine.key) if each.epoch < call.epoch)
+    completed = ended(asked, answer, now=view.now)
+    earlier = (each for each in own_calls(view, mine.key) if each.epoch < asked.calls)
     if not may_repeat((*earlier, completed), repeats=repeats):
         return Write(result=None)
     again = mine.but(
         state=advance(mine.state, Event.ASKED_AGAIN),
-        calls=call.epoch + 1,
+        calls=asked.calls + 1,
         called_at=view.now,
         why=answer.status,
         cause=Cause.CARRIER,
     )
-    following = Call(key=call.key, epoch=again.calls, sent_at=view.now)
+    following = Call(key=again.key, epoch=again.calls, sent_at=view.now)
     return Write(result=again, entries=(again,), calls=(completed, following))
 
 

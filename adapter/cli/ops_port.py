@@ -10,7 +10,7 @@ import httpx2
 
 from adapter.cli.findings import or_refuse
 from adapter.cli.output import json_text, write, write_json
-from adapter.config.urls import without_password
+from adapter.config.kinds import without_password
 from adapter.diagnostics.cannot_start import CannotStart
 
 DEFAULT_URL = "http://127.0.0.1:9090"

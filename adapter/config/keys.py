@@ -1,4 +1,4 @@
-"""Every key of the configuration, as a table read from the models: names, kinds, variables."""
+"""Every key of the configuration, read from the models: its name, types and variable."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Key = tuple[str, ...]
+
+PREFIX = "WAYBRIDGE_"
+"""What every environment variable of a setting begins with."""
 
 ANY_NAME = "NAME"
 """Stands for a name of the user's own choice in a key, e.g. `mini_programs.NAME.token`."""
@@ -39,7 +42,9 @@ class Setting:
     @property
     def kinds(self) -> tuple[object, ...]:
         """The types a value may have, without what describes them."""
-        return get_args(self.info.annotation) or (self.info.annotation,)
+        parts = get_args(self.info.annotation) or (self.info.annotation,)
+        # One member of a union keeps what it is annotated with.
+        return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

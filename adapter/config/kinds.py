@@ -1,11 +1,13 @@
 """The kinds of value a setting can have: how each is checked, and how it is described.
 
 Numbers and flags are strict, so that `max_in_flight = true` or `"12"` in a file is a fault;
-text from the environment is turned into the setting's kind before (`sources.from_text`).
+text from the environment is turned into the setting's kind before (`KeyTable.from_text`).
 """
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +23,14 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
+
+
+def without_password(url: str) -> str:
+    """Mask the user and password before the host, and every secret in the query."""
+    head, mark, query = url.partition("?")
+    masked = re.sub(r"(?<=//).*@", "***@", head)
+    return masked + mark + re.sub(r"(?i)((?:password|token|key)[^=&]*=)[^&]*", r"\1***", query)
 
 
 def _path(value: object) -> Path | None:
@@ -30,6 +39,20 @@ def _path(value: object) -> Path | None:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "not text")
     return Path(value) if value else None
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    """Take a list, or in the environment a text with commas."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+        raise PydanticCustomError("network_list", "not a list of texts")
+    for part in value:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            raise PydanticCustomError("network", "not a network", {"text": part}) from error
+    return tuple(value)
 
 
 def _plain(text: str) -> str:
@@ -74,6 +97,11 @@ Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 FileName = Annotated[
     Path | None, BeforeValidator(_path), WithJsonSchema({"type": "string", "format": "path"})
+]
+Networks = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_networks),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
 ]
 Concealed = Annotated[Secret, _Concealed]
 

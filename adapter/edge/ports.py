@@ -9,7 +9,7 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
 
-class Desk(Protocol):
+class CancellationDesk(Protocol):
     """Where cancellations are decided."""
 
     @property
@@ -67,6 +67,10 @@ class EdgeMetrics(Protocol):
         """A request was turned away, with a stable word for why."""
         ...
 
+    def unhandled(self, event: str) -> None:
+        """An event that wants a ResultCode was answered `success`: there is no handler."""
+        ...
+
     def rotated(self, *, token: bool, key: bool) -> None:
         """The previous token, or the previous AES key, was still needed."""
         ...
@@ -74,13 +78,3 @@ class EdgeMetrics(Protocol):
     def faulted(self) -> None:
         """Our own code failed while answering."""
         ...
-
-
-class Log(Protocol):
-    """An event name and fields; structlog's loggers fit."""
-
-    def info(self, event: str, **fields: object) -> object: ...
-
-    def warning(self, event: str, **fields: object) -> object: ...
-
-    def error(self, event: str, **fields: object) -> object: ...

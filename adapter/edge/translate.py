@@ -7,7 +7,7 @@ from enum import Enum, IntEnum
 
 from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Press, Unsent
 from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, Reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 CARRIER_WORDS_LIMIT = 200  # characters of the carrier's own words in a ResultMsg
 
@@ -72,7 +72,7 @@ NOT_PROCESSED: dict[Locale, str] = {
 
 NOT_HANDLED: dict[Locale, str] = {
     Locale.ZH: "本次请求暂时无法处理，请再次点击取消，届时将返回准确结果",
-    Locale.EN: "This request could not be handled just now: press cancel again to get the answer.",
+    Locale.EN: "Could not be handled just now; press cancel again, the answer will be right.",
 }
 """Said where nobody looked: another delivery of the same push may have been sent, and cancelled."""
 

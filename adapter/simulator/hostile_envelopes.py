@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from adapter.simulator.hostile import BODY_LIMIT_BYTES, Hostile, Wanted, ordinary
+from adapter.wechat.client_side import SealedPush, build_push
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import SealedPush, build_push
 from adapter.wechat.signature import sign
 
 NONCE = "415670741"
@@ -189,8 +189,8 @@ def _is_utf8(message: bytes) -> bool:
 
 
 def _full(message: bytes, receiver: bytes, *, length: int | None = None) -> bytes:
-    told = len(message) if length is None else length
-    return RANDOM16 + told.to_bytes(4, "big") + message + receiver
+    stated = len(message) if length is None else length
+    return RANDOM16 + stated.to_bytes(4, "big") + message + receiver
 
 
 def _padded(full: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from adapter.cancellation.model import Call, Entry, Fact, Outcome, State
+from adapter.cancellation.model import Entry, Fact, Outcome, State
 from adapter.cancellation.ports import CarrierTraits, WaybillView, Write
 from adapter.cancellation.rules_ask import Allowed, on_ask_again, on_delivery, on_owner_died
 from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied
@@ -66,9 +66,9 @@ class Applied:
 
     def ask_again(self, rows: Rows, at: int, work: Work) -> Change:
         def run(view: WaybillView) -> Write[Any]:
-            call = Call(key=KEYS[work.push], epoch=work.epoch, sent_at=0.0)
             answer = _said(work).answer
-            return self._rules.on_ask_again(view, call=call, answer=answer, repeats=self._repeats)
+            asked = _asked(work, at)
+            return self._rules.on_ask_again(view, asked=asked, answer=answer, repeats=self._repeats)
 
         key = ("again", rows, at, work.push, work.epoch, work.said)
         return self._applied(key, rows, at, run)

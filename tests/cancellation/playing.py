@@ -69,6 +69,7 @@ class ScriptedCarrier:
 
     answers: list[CarrierAnswer | None] = field(default_factory=list)
     fact: Fact | None = None
+    facts: list[Fact | None] = field(default_factory=list)
     is_ready: bool = True
     request_ids: list[str] = field(default_factory=list)
     looked_up: int = 0
@@ -93,7 +94,7 @@ class ScriptedCarrier:
 
     async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
         self.looked_up += 1
-        return self.fact
+        return self.facts.pop(0) if self.facts else self.fact
 
     @property
     def times_asked(self) -> int:

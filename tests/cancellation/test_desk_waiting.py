@@ -198,3 +198,25 @@ async def test_a_later_delivery_lengthens_the_wait_for_the_turn(attempt: Attempt
     turn.release()
 
     assert (still, await waiting) == (True, True)
+
+
+async def test_a_loop_that_stood_still_gives_what_is_being_written_and_not_minus_one(
+    attempt: Attempt,
+) -> None:
+    """Both limits have passed when the loop goes on: the ledger says that 0 was told."""
+    waiter = attempt.join(within_seconds=0.0, overrun_seconds=0.0)
+    attempt.begin_reply(CANCELLED)
+
+    assert await waiter == CANCELLED
+
+
+async def test_what_may_no_longer_be_told_is_not_given_when_time_is_up(attempt: Attempt) -> None:
+    attempt.asking = True
+    waiter = attempt.join(within_seconds=0.0, overrun_seconds=SOON)
+    attempt.begin_reply(PICKED_UP)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    attempt.withhold()
+
+    assert (await waiter).outcome is Outcome.IN_DOUBT

@@ -8,7 +8,6 @@ import pytest
 
 from adapter.cancellation.model import (
     Basis,
-    Call,
     Cause,
     Entry,
     Outcome,
@@ -167,11 +166,8 @@ def test_what_was_never_sent_has_no_window() -> None:
     assert isinstance(change.result, Ask)
 
 
-CALL = Call(key="mine", epoch=1, sent_at=NOW)
-
-
 def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
-    change = on_ask_again(view(CALLING, now=NOW + 1), call=CALL, answer=UNAVAILABLE, repeats=2)
+    change = on_ask_again(view(CALLING, now=NOW + 1), asked=CALLING, answer=UNAVAILABLE, repeats=2)
 
     again = replace(CALLING, calls=2, called_at=NOW + 1, why="UNAVAILABLE", cause=Cause.CARRIER)
     assert (change.result, change.entries) == (again, (again,))
@@ -191,7 +187,7 @@ def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
     ids=["no entry", "in doubt", "done", "a newer call", "another owner", "window closed"],
 )
 def test_no_further_call_once_the_push_has_moved_on(entries: tuple[Entry, ...], now: float) -> None:
-    change = on_ask_again(view(*entries, now=now), call=CALL, answer=UNAVAILABLE, repeats=2)
+    change = on_ask_again(view(*entries, now=now), asked=CALLING, answer=UNAVAILABLE, repeats=2)
 
     assert (change.result, change.entries, change.calls) == (None, (), ())
 

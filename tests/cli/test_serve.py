@@ -84,7 +84,7 @@ def test_an_ops_port_that_others_reach_is_refused_as_check_refuses_it(
     checked = CliRunner().invoke(check, ["--offline", "--config", str(config)])
 
     assert "ops.listen: is reachable from other machines" in serve.stderr
-    assert "SSH tunnel or a proxy of your own" in serve.stderr
+    assert "SSH tunnel or a proxy on this machine" in serve.stderr
     assert checked.exit_code == 1
     assert serve.stderr.strip() in checked.stderr
 
@@ -134,5 +134,5 @@ def test_a_contract_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
     refused = _refused(_written(tmp_path, section="carrier", line='descriptors = "carrier.binpb"'))
 
     assert ", line 14, carrier.descriptors" in refused.stderr
-    assert "carrier.descriptors: these bytes are not a descriptor set." in refused.stderr
+    assert "carrier.descriptors: the file is not a descriptor set." in refused.stderr
     assert ".." not in refused.stderr

@@ -11,7 +11,7 @@ import grpc
 from adapter.cancellation.model import Call, State
 from adapter.cancellation.rules_ask import WINDOW_SECONDS
 from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import Delivery, Mishap
 from tests.journeys.kinds import kind_of
 from tests.journeys.mishaps import (
@@ -167,20 +167,20 @@ class Audit:
             return at < call.ended_at
         return not any(mishap.what in (KILL_SERVE, STOP_SERVE) for mishap in happened)
 
-    def _in_window(self, press: Press, asked: Asked, first: float) -> bool:
+    def _in_window(self, press: Press, asked: ReceivedCall, first: float) -> bool:
         """A push that was never sent has its window from the first time it could be."""
         entry = self.ledger.entry(press)
         began = first if entry is None else max(first, entry.received_at)
         return asked.time <= began + WINDOW_SECONDS + SLACK_SECONDS
 
 
-def _waits(delivery: Delivery, asked: Asked) -> bool:
+def _waits(delivery: Delivery, asked: ReceivedCall) -> bool:
     """A caller more patient than WeChat waits until its reply comes."""
     until = max(delivery.sent_at + ANSWER_WITHIN_SECONDS, delivery.ended_at)
     return delivery.sent_at <= asked.time <= until
 
 
-def _cut_off(delivery: Delivery, asked: Asked, mishaps: list[Mishap]) -> bool:
+def _cut_off(delivery: Delivery, asked: ReceivedCall, mishaps: list[Mishap]) -> bool:
     return any(
         mishap.befell(delivery.replica) and mishap.at + SLACK_SECONDS < asked.time < mishap.until
         for mishap in mishaps

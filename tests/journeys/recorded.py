@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from adapter.cancellation.model import Call, Entry, Outcome
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import Books, Delivery
 from tests.journeys.program import Press
 from tests.journeys.sides import CANCELLED, Sides
@@ -36,7 +36,7 @@ class Ledger:
     def entry(self, press: Press) -> Entry | None:
         return self.entries.get(self.keys[press])
 
-    def asked(self, press: Press) -> list[Asked]:
+    def asked(self, press: Press) -> list[ReceivedCall]:
         """The calls of this press that came to the carrier."""
         return self.sides.asked.get(self.keys[press], [])
 

@@ -15,12 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
-from tests.carrier.playing import fail, playing, reply
+from tests.carrier.misbehaving_carriers import fail, playing, reply
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving
 
 pytestmark = pytest.mark.usefixtures("may_wait")
@@ -41,7 +41,7 @@ PRESSES = count()
 
 async def _push(sender: Sender) -> None:
     nth = next(PRESSES)
-    press = Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"B{nth}")
+    press = PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"B{nth}")
     await play(press, Format.XML, account=ACCOUNT, sender=sender, case=None)
 
 

@@ -9,7 +9,7 @@ import pytest
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
 from adapter.cancellation.push_key import push_key
 from adapter.edge.translate import NOT_PROCESSED, TEXTS
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import LOCALE, Books, Delivery, Evidence, Mishap
 from tests.journeys.judge import judge
 from tests.journeys.mishaps import CARRIER_FAILS, CUT_OFF, KILL_SERVE, LEDGER_AWAY
@@ -35,9 +35,9 @@ def heard(press: Press, code: int | None, *, at: float = 100.0, text: str = "") 
     )
 
 
-def asked(press: Press, *, at: float = 100.2, done: bool = True) -> Asked:
+def asked(press: Press, *, at: float = 100.2, done: bool = True) -> ReceivedCall:
     answer = "cancelled" if done else "already_cancelled"
-    return Asked(
+    return ReceivedCall(
         time=at,
         waybill=press.waybill,
         order="",

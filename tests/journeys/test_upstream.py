@@ -16,16 +16,16 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from legacy_stub.control import Control
 from tests import defaults
 from tests.carrier.broken_tls import serving as tls_serving
 from tests.carrier.certificates import Authority
-from tests.carrier.naming import naming
-from tests.carrier.playing import PlayedCarrier, SwallowingProxy, playing, reply
+from tests.carrier.dns_server import naming
+from tests.carrier.misbehaving_carriers import PlayedCarrier, SwallowingProxy, playing, reply
 from tests.journeys.processes import (
     AES_KEY,
     APP_ID,
@@ -60,17 +60,17 @@ ACCOUNT = replace(
 class Pushed:
     """One press and its code; `sent_at` on the monotonic clock."""
 
-    press: Press
+    press: PressFields
     sent_at: float
     code: int | None
 
 
-def _press() -> Press:
+def _press() -> PressFields:
     nth = next(PRESSES)
-    return Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"U{nth}")
+    return PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"U{nth}")
 
 
-async def _push(sender: Sender, press: Press) -> Pushed:
+async def _push(sender: Sender, press: PressFields) -> Pushed:
     sent_at = time.monotonic()
     played = await play(press, Format.XML, account=ACCOUNT, sender=sender, case=None)
     told = played.verdict.reply
@@ -119,7 +119,7 @@ async def test_of_two_carriers_one_is_killed_and_only_what_was_in_flight_may_fai
     for push in failed:
         assert push.code == -1
         assert -IN_FLIGHT_SECONDS < push.sent_at - killed_at < NOTICED_WITHIN_SECONDS
-    # Asked again, the press ends right, at the one that lives.
+    # ReceivedCall again, the press ends right, at the one that lives.
     assert {push.code for push in again} <= {0}
 
 

@@ -16,7 +16,7 @@ MAX_REASON_CHARACTERS = 63  # google.rpc.ErrorInfo: "at most 63 characters", [A-
 MAX_WORD_CHARACTERS = 256
 MAX_TEXT_CHARACTERS = 500
 # gRPC's own words, in this process, for a reply over the limit; the code is RESOURCE_EXHAUSTED.
-_TOO_LARGE = re.compile(r"(?:CLIENT: )?Received message larger than max\b")
+_TOO_LARGE = re.compile(r"(?:Stream removed \()?CLIENT: Received message larger than max\b")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 

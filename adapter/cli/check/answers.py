@@ -8,7 +8,8 @@ from typing import Literal
 
 from adapter.cancellation.model import FINAL, Outcome
 from adapter.carrier.contract.contract import Contract
-from adapter.carrier.mapping.mapping import Mapping, Row
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Row
 from adapter.config.load import Inspection
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity, has_errors

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from adapter.cli.check import carrier as probe_carrier
 from adapter.cli.check import clock as probe_clock
+from adapter.cli.check import forward as probe_forward
 from adapter.cli.check import ledger as probe_ledger
 from adapter.config.load import Settings
 from adapter.diagnostics.finding import Finding
@@ -23,7 +24,12 @@ class Probe(Protocol):
         ...
 
 
-PROBES: tuple[Probe, ...] = (probe_carrier.ask, probe_ledger.ask, probe_clock.ask)
+PROBES: tuple[Probe, ...] = (
+    probe_carrier.ask,
+    probe_ledger.ask,
+    probe_forward.ask,
+    probe_clock.ask,
+)
 """Asked in this order by `check` without `--offline`."""
 
 

@@ -93,12 +93,12 @@ def fetch_command(
 ) -> None:
     """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
-    from adapter import parts
+    from adapter import from_settings
     from adapter.carrier.diagnose.reflection import fetch
 
     wants_tls = tls or bool(ca or cert or key)
     files = TlsFiles(ca=ca, cert=cert, key=key, server_name="") if wants_tls else None
-    unset = parts.carrier_options(CarrierSettings())
+    unset = from_settings.carrier_options(CarrierSettings())
     options = replace(unset, target=target, insecure=insecure, tls=files, token_file=token_file)
     with or_refuse(f"contract fetch {target}", placed=_as_options):
         descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))

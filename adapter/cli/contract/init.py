@@ -8,13 +8,12 @@ from functools import partial
 
 from adapter.carrier.contract.contract import Method
 from adapter.carrier.contract.field_path import FieldPath, resolve
-from adapter.carrier.mapping.convert import Misfit, converter
-from adapter.carrier.mapping.numbered import first_that_fits
-from adapter.carrier.mapping.propose_lookup import HEADER
+from adapter.carrier.mapping.convert import Misfit, converter, first_that_fits
+from adapter.carrier.mapping.propose import LOOKUP_HEADING
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import Unfit
 from adapter.simulator.cases import CASES
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.codec import Format
 
 MAPPING_FILE = "mapping.toml"
@@ -32,7 +31,7 @@ class Guesses:
 def guesses(proposal: str) -> Guesses:
     """Count the marks that `propose` leaves behind guesses, and the lines it left open."""
     # The first line explains the marks; a lookup is one guess, for later.
-    lines = proposal.partition(f"\n{HEADER}\n")[0].splitlines()[1:]
+    lines = proposal.partition(f"\n{LOOKUP_HEADING}\n")[0].splitlines()[1:]
     return Guesses(
         guessed=sum(line.endswith("# guess") for line in lines),
         open=sum(line.startswith("#") for line in lines),
@@ -45,7 +44,7 @@ def example_push(proposal: str, method: Method) -> bytes:
 
     `waybridge explain` shows the request that it becomes.
     """
-    press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    press = PressFields.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
     request = tomllib.loads(proposal).get("request", {})
     for path in (path for path, source in request.items() if source == "OrderID"):
         field = resolve(method.request_type, path)

@@ -21,7 +21,8 @@ from adapter.cli.findings import EXIT_FINDINGS, or_refuse
 from adapter.cli.output import write
 from adapter.cli.push.order_ids import option_for
 from adapter.diagnostics.finding import Finding
-from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
+from adapter.diagnostics.logger import Logger
+from adapter.ops.log import capture_library_logs, open_log, standard_sink
 from adapter.simulator.delivery import Unreachable
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode

@@ -9,13 +9,12 @@ from typing import TextIO
 from adapter.cli.check import answer_table
 from adapter.cli.check.answers import AnswerRow
 from adapter.cli.output import json_text, visible
-from adapter.explain.capture import Capture
-from adapter.explain.clock import moment, signed_at, span
+from adapter.explain.capture import Capture, moment, signed_at, span
 from adapter.explain.judgement import Judgement
 from adapter.explain.request import Asked
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 _WIDTH = 12
 
@@ -71,8 +70,8 @@ def as_json(told: Told) -> str:
             {
                 "cause": found.cause.value,
                 "about": found.about,
-                "message": found.what,
-                "hint": found.remedy,
+                "message": found.message,
+                "hint": found.hint,
             }
             for found in (diagnosis.found if diagnosis else ())
         ],
@@ -134,11 +133,17 @@ def _event(told: Told) -> Iterator[Step]:
     if isinstance(push, OtherEvent):
         what = "passed on to [forward]" if told.forward else "answered `success`"
         name = visible(push.event) or "(none)"
-        yield Step(name="event", says=f"{name} is not ours: {what}")
+        as_it_came = f" as it came (our reader: {push.undecodable})" if push.undecodable else ""
+        yield Step(name="event", says=f"{name} is not ours: {what}{as_it_came}")
         return
     lines = tuple(f"{name} = {visible(value)}" for name, value in _fields(told.judgement))
     yield Step(name="fields", says="cancel_waybill", lines=lines)
-    if isinstance(push, CancelWaybill) and push.faults:
+    if isinstance(push, CancelWaybill) and push.header_faults:
+        yield Step(
+            name="request",
+            says=f"none: {', '.join(push.header_faults)} is missing or malformed; answered -1",
+        )
+    elif isinstance(push, CancelWaybill) and push.faults:
         yield Step(
             name="request",
             says=f"none: {', '.join(push.faults)} cannot identify a waybill; answered 30001",
@@ -162,7 +167,7 @@ def _fields(judgement: Judgement) -> Iterator[tuple[str, str]]:
         return
     yield "ToUserName", push.to_user_name
     yield "FromUserName", push.from_user_name
-    yield "CreateTime", str(push.create_time)
+    yield "CreateTime", str(push.create_time) if push.create_time else "(none)"
     yield "BizID", push.biz_id
     yield "BizPwd", MASK if push.biz_pwd else "(none)"
     yield "ShopAppID", push.shop_app_id
@@ -176,5 +181,5 @@ def _verdict(told: Told) -> str:
         so_far = "" if told.judgement.is_signed else ", if it is signed"
         return f"Taken{so_far}: answered 200."
     lines = [f"Refused: answered {told.judgement.status}. What explains it:"]
-    lines += [f"  {found.what}.\n    {found.remedy}" for found in diagnosis.found]
+    lines += [f"  {found.message}.\n    {found.hint}" for found in diagnosis.found]
     return "\n".join(lines)

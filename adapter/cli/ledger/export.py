@@ -18,8 +18,7 @@ from adapter.cli.ledger.filters import filter_options, now_in, wanted
 from adapter.cli.ledger.rows import PushRow, as_csv, as_json_lines, row_of
 from adapter.cli.output import console, json_for, write
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.ledger.filters import Wanted
-from adapter.ledger.search import open_archive
+from adapter.ledger.search import Filters, open_archive
 
 PAGE_ROWS = 500  # written together; nothing more is held
 
@@ -67,7 +66,7 @@ def command(
 
 
 async def _export(
-    place: Place, sought: Wanted, sink: TextIO, bar: Progress, *, as_json: bool
+    place: Place, sought: Filters, sink: TextIO, bar: Progress, *, as_json: bool
 ) -> int:
     async with open_archive(place.url) as archive:
         total = None if bar.disable else await archive.count(sought)

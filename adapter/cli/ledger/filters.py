@@ -12,7 +12,7 @@ import click
 from adapter.cancellation.model import Cause, Outcome, State, Unsent
 from adapter.cli.ledger.times import point_in_time
 from adapter.edge.translate import ANSWERS, ResultCode, code
-from adapter.ledger.filters import Result, Wanted
+from adapter.ledger.search import Filters, ResultFilter
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -57,12 +57,12 @@ def wanted(
     until: str | None,
     told_failure: bool,
     now: datetime,
-) -> Wanted:
+) -> Filters:
     """Return what the options ask for; times without an offset are in the zone of `now`.
 
     `click.UsageError` for a result or a time that is none.
     """
-    return Wanted(
+    return Filters(
         waybill_id=waybill,
         order_id=order,
         biz_id=merchant,
@@ -74,18 +74,18 @@ def wanted(
     )
 
 
-def result_of(text: str) -> Result:
+def result_of(text: str) -> ResultFilter:
     """Return what a ResultCode or an outcome stands for. `click.UsageError` for neither."""
     word = text.strip().lower().replace("−", "-")  # as our docs print it
     outcomes = {outcome.value: outcome for outcome in Outcome}
     if word in outcomes:
-        return Result(outcomes=(outcomes[word],))
+        return ResultFilter(outcomes=(outcomes[word],))
     codes = {str(int(each)): each for each in ResultCode}
     if word not in codes:
         raise click.UsageError(
             f"--result {text}: write one of {', '.join(codes)}, or of {', '.join(outcomes)}."
         )
-    return Result(
+    return ResultFilter(
         outcomes=tuple(outcome for outcome in Outcome if ANSWERS[outcome] is codes[word]),
         unsent=tuple(_unsent_as(codes[word])),
     )

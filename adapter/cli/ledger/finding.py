@@ -10,7 +10,6 @@ from adapter.cancellation.model import Entry
 from adapter.cli.ledger.access import Place
 from adapter.cli.ledger.rows import show_table
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.ledger.filters import Wanted
 from adapter.ledger.search import Archive, Filters
 
 AT_MOST = 20  # shown of those that may be meant
@@ -22,7 +21,7 @@ async def candidates(archive: Archive, word: str) -> tuple[Entry, ...]:
     found = await archive.search(Filters(waybill_id=word), limit=AT_MOST)
     prefix = word.strip().lower()
     if not found and _PREFIX.fullmatch(prefix):
-        found = await archive.search(Wanted(key_prefix=prefix), limit=AT_MOST)
+        found = await archive.search(Filters(key_prefix=prefix), limit=AT_MOST)
     return found
 
 

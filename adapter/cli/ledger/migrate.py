@@ -11,7 +11,7 @@ from adapter.cli.configuration import config_option
 from adapter.cli.findings import or_refuse
 from adapter.cli.ledger.access import place_of
 from adapter.cli.output import write
-from adapter.ledger.maintenance import upgrade
+from adapter.ledger.maintenance import migrate
 
 
 @click.command("migrate")
@@ -24,7 +24,7 @@ def command(config: Path | None) -> None:
     file is also migrated whenever `serve` opens it, and never while one serves from it.
     """
     place = place_of(config)
-    done = asyncio.run(upgrade(place.url))
+    done = asyncio.run(migrate(place.url))
     if done.before == done.after:
         write(f"schema {done.after}: nothing to do.")
     else:

@@ -14,9 +14,8 @@ from adapter.cli.configuration import config_option
 from adapter.cli.findings import or_refuse
 from adapter.cli.ledger.access import Place, place_of
 from adapter.cli.output import write
-from adapter.ledger.filters import Wanted
-from adapter.ledger.maintenance import forget
-from adapter.ledger.search import open_archive
+from adapter.ledger.maintenance import prune
+from adapter.ledger.search import Filters, open_archive
 
 DAY_SECONDS = 86_400
 SETTLED = (State.DONE, State.UNSENT)
@@ -52,12 +51,12 @@ def _days(number: int) -> str:
 
 async def _count(place: Place, *, before: float) -> int:
     async with open_archive(place.url) as archive:
-        return await archive.count(Wanted(states=SETTLED, until=before))
+        return await archive.count(Filters(states=SETTLED, until=before))
 
 
 async def _prune(place: Place, *, keep_seconds: float, now: float) -> int:
     removed = 0
-    async for step in forget(place.url, keep_seconds=keep_seconds, now=now):
+    async for step in prune(place.url, keep_seconds=keep_seconds, now=now):
         removed += step
         if sys.stderr.isatty():
             write(f"\r{removed} removed", newline=False, to_stderr=True)

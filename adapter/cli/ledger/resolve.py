@@ -21,7 +21,7 @@ from adapter.cli.ledger.rows import row_of
 from adapter.cli.output import visible, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
-from adapter.ledger.maintenance import NotInDoubt, settle
+from adapter.ledger.maintenance import NotInDoubt, resolve
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
 
@@ -81,7 +81,7 @@ def command(
         click.confirm(_question(found, decided), abort=True, err=True)
     word = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
     try:
-        done = asyncio.run(settle(place.url, found=found, resolution=word))
+        done = asyncio.run(resolve(place.url, found=found, resolution=word))
     except NotInDoubt as refused:
         raise _as_it_is(refused.entry or found, place) from refused
     write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")

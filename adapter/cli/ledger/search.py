@@ -16,8 +16,7 @@ from adapter.cli.ledger.access import Place, place_of
 from adapter.cli.ledger.filters import filter_options, now_in, wanted
 from adapter.cli.ledger.rows import as_csv, row_of, show_table
 from adapter.cli.output import json_text, write, write_json
-from adapter.ledger.filters import Wanted
-from adapter.ledger.search import PAGE_LIMIT, open_archive
+from adapter.ledger.search import PAGE_LIMIT, Filters, open_archive
 
 LIMIT = 100
 
@@ -62,6 +61,6 @@ def command(
         write(f"The newest {limit}; there are more (--limit).", to_stderr=True)
 
 
-async def _search(place: Place, sought: Wanted, *, limit: int) -> tuple[Entry, ...]:
+async def _search(place: Place, sought: Filters, *, limit: int) -> tuple[Entry, ...]:
     async with open_archive(place.url) as archive:
         return await archive.search(sought, limit=limit)

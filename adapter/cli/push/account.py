@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from adapter import development, parts
+from adapter import development, from_settings
 from adapter.config.load import Inspection, Settings, SettingsFaults, inspect
 from adapter.config.sections import WeChatSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.diagnostics.grpc_target import is_loopback_host
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 SOURCE = "waybridge push"
 
@@ -49,7 +49,7 @@ def destination(
     else:
         section = _section(settings, urlsplit(full).path)
         _expect_usable(inspection, section, mode, is_loopback=loopback)
-        account = parts.account(settings.programs[section])
+        account = from_settings.account(settings.programs[section])
     return Destination(
         url=full,
         account=replace(account, mode=mode or account.mode),
@@ -65,7 +65,7 @@ def development_account(mode: Mode) -> Account:
         token=Secret(development.TOKEN),
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
     )
-    return replace(parts.account(program), mode=mode)
+    return replace(from_settings.account(program), mode=mode)
 
 
 def _full(url: str, settings: Settings) -> str:

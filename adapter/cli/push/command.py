@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.findings import EXIT_FINDINGS, or_refuse
 from adapter.cli.output import write, write_json
@@ -23,7 +23,7 @@ from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES, Case
 from adapter.simulator.delivery import REPEATS, Sender, Unreachable
 from adapter.simulator.play import Played, play, verify_url
-from adapter.simulator.press import IDENTITY, Press
+from adapter.simulator.press import IDENTITY, PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
@@ -36,7 +36,7 @@ CASE_LINES = "\n".join(
 class Wish:
     """What is to be pushed. `case` is what the reply is judged by, if by any."""
 
-    press: Press
+    press: PressFields
     case_name: str
     case: Case | None
     format: Format
@@ -128,12 +128,14 @@ def command(
         raise SystemExit(EXIT_FINDINGS)
 
 
-def _press(case: Case, fit: Fit) -> Press:
-    press = Press.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
+def _press(case: Case, fit: Fit) -> PressFields:
+    press = PressFields.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
     return press.with_fields({"OrderID": fit(press.text("OrderID"))})
 
 
-def _wish(case: Case, press: Press, format: Format, changes: Iterable[str], repeats: int) -> Wish:
+def _wish(
+    case: Case, press: PressFields, format: Format, changes: Iterable[str], repeats: int
+) -> Wish:
     fields: dict[str, str] = {}
     for change in changes:
         name, equals, value = change.partition("=")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS, number_like
 from adapter.carrier.mapping.mapping import Mapping
-from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS, number_like
 from adapter.config.load import inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES

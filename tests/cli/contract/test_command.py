@@ -13,7 +13,7 @@ from adapter.carrier.contract import contract as shipped
 from adapter.carrier.contract.compile import SHOWN_LINES
 from adapter.carrier.contract.contract import Contract
 from adapter.cli.contract.command import command
-from tests.carrier.dispatching import CONTRACTS, dispatch
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch
 
 METHOD = "dispatch.Orders/Void"
 
@@ -87,7 +87,7 @@ def test_what_an_import_lacks_is_said_with_the_way_out(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert 'it.proto:1:20: Import "far/away.proto" was not found' in result.stderr
-    assert result.stderr.endswith("Name the folder that imports start from: -I DIR.\n")
+    assert result.stderr.endswith("Name the directory that imports start from: -I DIR.\n")
     assert not (tmp_path / "x.binpb").exists()
 
 
@@ -118,7 +118,7 @@ def test_a_file_that_describes_nothing_is_refused(tmp_path: Path) -> None:
     result = _run("compile", tmp_path / "empty.proto", "-o", tmp_path / "x.binpb")
 
     assert result.exit_code == 2
-    assert "holds no message and no service" in result.stderr
+    assert "contains no message and no service" in result.stderr
 
 
 # fetch
@@ -162,8 +162,8 @@ def test_half_a_client_certificate_is_no_question_of_tls(tmp_path: Path) -> None
 
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "--key: is missing: --cert is of no use without it. Mutual TLS needs both files; "
-        "without it leave both out.\n"
+        "--key: is missing: --cert needs it too. Mutual TLS needs both files; "
+        "without mutual TLS remove both.\n"
     )
 
 

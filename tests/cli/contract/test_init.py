@@ -5,7 +5,7 @@ from adapter.carrier.mapping.propose import propose
 from adapter.cli.contract.init import Guesses, example_push, guesses
 from adapter.wechat.cancel_waybill import CancelWaybill, read
 from adapter.wechat.codec import Format
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 
 def test_the_guesses_and_the_open_lines_of_a_proposal_are_counted() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cli.push.order_ids import Fit, as_configured, of_digits, option_for
-from tests.carrier.dispatching import CONTRACTS, dispatch, dispatch_mapping, shipped_mapping
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch, dispatch_mapping, shipped_mapping
 
 EXAMPLE = "012345678901234567890123456789"
 
