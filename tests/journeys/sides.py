@@ -59,11 +59,11 @@ class Sides:
         return any(delivery.code == CANCELLED or delivery.lost for delivery in deliveries)
 
     def without_ledger(self, delivery: Delivery) -> Mishap | None:
-        """The mishap that may have kept the ledger from whoever answered it."""
+        """The mishap that may have kept the ledger from whoever answered it. A replica that is
+        cut off inside a transaction holds locks that the others wait for, too."""
         for mishap in self.evidence.mishaps:
             meanwhile = mishap.at <= delivery.ended_at and delivery.sent_at <= mishap.until
-            away = mishap.what in NO_COMMIT_IN_TIME and mishap.befell(delivery.replica)
-            if meanwhile and away:
+            if meanwhile and mishap.what in NO_COMMIT_IN_TIME:
                 return mishap
         return None
 
@@ -74,8 +74,8 @@ class Sides:
             return delivery.ended_at
         written_at = delivery.ended_at
         for mishap in sorted(self.evidence.mishaps, key=lambda mishap: mishap.at):
-            away = mishap.what in NO_COMMIT_IN_TIME and mishap.befell(delivery.replica)
-            if away and mishap.at <= written_at and mishap.until >= delivery.sent_at:
+            overlaps = mishap.at <= written_at and mishap.until >= delivery.sent_at
+            if mishap.what in NO_COMMIT_IN_TIME and overlaps:
                 written_at = max(written_at, mishap.until + WRITTEN_SECONDS)
         return written_at
 

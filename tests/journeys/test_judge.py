@@ -231,10 +231,10 @@ def test_a_zero_from_memory_is_excused_while_the_ledger_is_away_alone() -> None:
         row(SECOND, Outcome.CANCELLED, at=102.3),
     )
     cut = Mishap(at=100.0, until=102.9, what=CUT_OFF, replica=0)
-    elsewhere = replace(cut, replica=1)
+    before = replace(cut, at=90.0, until=95.0)
 
     assert judge(unwritten).broken == {"I6", "I8"}
-    assert judge(replace(unwritten, mishaps=(elsewhere,))).broken == {"I6", "I8"}
+    assert judge(replace(unwritten, mishaps=(before,))).broken == {"I6", "I8"}
     assert not judge(replace(unwritten, mishaps=(cut,))).broken & {"I6", "I8"}
 
 
