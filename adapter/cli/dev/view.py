@@ -1,4 +1,4 @@
-"""What `dev` prints: where everything is and what to type, or a table of replies."""
+"""What `dev` prints: the addresses and the next command, or a table of replies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Addresses:
     def of(
         cls, adapter: Adapter, stub: str, mode: Mode, format: Format, *, orders: str
     ) -> Addresses:
-        """Take them from what runs. `orders` is the option of `push` that its orders need."""
+        """Read them from what runs. `orders` is the option of `push` that its orders need."""
         (edge_host, edge_port), (ops_host, ops_port) = adapter.edge.address, adapter.ops.address
         url = f"http://{edge_host}:{edge_port}{adapter.settings.edge.path}"
         command = [_program(), "push", url]
@@ -64,7 +64,7 @@ class Addresses:
 
 
 def panel(addresses: Addresses, *, stream: TextIO, is_json: bool) -> None:
-    """Print the addresses: a panel on a terminal, lines else, or one JSON object."""
+    """Print the addresses: a panel at a terminal, otherwise lines, or one JSON object."""
     if is_json:
         stream.write(json.dumps(asdict(addresses)) + "\n")
         stream.flush()
@@ -87,15 +87,15 @@ def panel(addresses: Addresses, *, stream: TextIO, is_json: bool) -> None:
     )
     is_terminal = stream.isatty()
     page = console(stream)
-    title = "waybridge dev: published secrets, this machine only"
+    title = "waybridge dev: public secrets, this machine only"
     page.print(Panel(lines, title=title, expand=False) if is_terminal else lines)
-    # Outside the frame: a command that is copied must not be broken by it.
+    # Outside the frame, so that the command can be copied.
     page.print(todo, soft_wrap=True)
     stream.flush()
 
 
 def _program() -> str:
-    """How to call us from a shell in this folder: a `.venv` is on nobody's PATH."""
+    """How to call us from a shell in this folder: a `.venv` is seldom in PATH."""
     if shutil.which("waybridge"):
         return "waybridge"
     called = Path(sys.argv[0]).absolute()
@@ -120,13 +120,11 @@ class ReplyTable:
         return bool(self._lines) and all(line.played.verdict.is_right for line in self._lines)
 
     def add(self, line: ReplyLine) -> None:
-        """Take one more reply."""
+        """Add a reply."""
         if not self._is_json:
             if not self._lines:
-                heads = dict(
-                    zip((name for name, _ in COLUMNS), (n for n, _ in COLUMNS), strict=True)
-                )
-                self._console.print(Text("  " + _row(heads), style="bold"))
+                headings = {name: name for name, _ in COLUMNS}
+                self._console.print(Text("  " + _row(headings), style="bold"))
             right = line.played.verdict.is_right
             mark = Text("✓ ", "green") if right else Text("✗ ", "bold red")
             self._console.print(mark + Text(_row(_cells(line))))
@@ -142,7 +140,11 @@ class ReplyTable:
             return
         wrong = sum(not line.played.verdict.is_right for line in self._lines)
         total = len(self._lines)
-        said = f"{total} replies, every one right." if not wrong else f"{wrong} of {total} wrong."
+        said = (
+            f"{wrong} of {total} replies are wrong."
+            if wrong
+            else f"All {total} replies are correct."
+        )
         self._console.print(Text(said, style="bold red" if wrong else "bold green"))
 
 

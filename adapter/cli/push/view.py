@@ -1,4 +1,4 @@
-"""A played push for people and for programs: request, reply, checks, the merchant's view."""
+"""A sent push as text and as JSON: request, reply, checks, and what the merchant sees."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from adapter.wechat.pushing import REPLY_FIELDS, ReplyFields
 
 LABEL_WIDTH = 14
 FORBIDDEN = 403
-# The edge says the same to every refused push, so that nobody can try out what it checks.
+# The edge answers every refused push alike, so that nobody can probe what it checks.
 WHY_FORBIDDEN = (
-    "why: the edge's log knows (event push_refused, field reason), and `waybridge explain` tells."
+    "The reason is in the edge's log (event push_refused, field reason); see `waybridge explain`."
 )
 
 _ATTRIBUTES = (
@@ -31,7 +31,7 @@ _ATTRIBUTES = (
 def show(
     played: Played, where: Destination, case_name: str, format: Format, *, stream: TextIO
 ) -> None:
-    """Write it all down, in colour where somebody looks."""
+    """Write everything, in colour at a terminal."""
     page = console(stream, soft_wrap=True)
     for line in _lines(played, where, case_name, format):
         page.print(line)

@@ -8,9 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapter import development
-from adapter.cli.configuration import config_option
-from adapter.cli.examination import examine
-from adapter.cli.findings import or_refuse, show
+from adapter.cli.configuration import config_option, examine
+from adapter.cli.output import or_refuse, show_findings
 
 SOUND = f"""
 [wechat]
@@ -29,7 +28,7 @@ def tell(config: Path | None) -> None:
     """Begin as `serve` does."""
     examined = examine(config, os.environ)
     settings = examined.settings
-    show(examined.findings)
+    show_findings(examined.findings)
     click.echo(settings.wechat.app_id)
 
 
@@ -90,8 +89,8 @@ def test_without_a_file_that_is_said_first() -> None:
     assert result.exit_code == 2
     paragraphs = result.stderr.split("\n\n")
     assert paragraphs[0] == (
-        "note: configuration: no file was given, so every setting is looked for in the"
-        " environment. Give the file with --config FILE, or name it in WAYBRIDGE_CONFIG."
+        "note: configuration: no file was given; settings are read from the environment"
+        " only. Give a file with --config FILE or in WAYBRIDGE_CONFIG."
     )
     assert len(paragraphs) > 1
 

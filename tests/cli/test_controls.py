@@ -1,25 +1,22 @@
-"""A word with a running ops port: how it is told, and what is said when none answers."""
+"""Requests to a running ops port, what is printed, and what is said when nothing answers."""
 
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 
 import pytest
-from click import command
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from adapter.cli.ops_port import DEFAULT_URL, lasting, ops_options, say
+from adapter.cli.controls import COMMANDS, DEFAULT_URL, lasting
 from tests.cli.ops_ports import Turned, listening, ops, typed
 
 pytestmark = pytest.mark.usefixtures("process_of_its_own")
 
 
-@command("verb")
-@ops_options
-def status(*, ops: str, as_json: bool) -> None:
-    say("status", ops=ops, as_json=as_json)
+status = COMMANDS["status"]
 
 
 def answering(answer: str, path: str = "/api/status") -> Starlette:
@@ -41,7 +38,7 @@ def test_a_pause_is_told_beside_how_it_is() -> None:
         result = typed(status, url)
 
     assert result.stdout.splitlines()[0] == (
-        "ready, paused: pushes are answered -1; 3 pushes in flight, 0 in doubt"
+        "ready, paused: new pushes are answered -1; 3 pushes in flight, 0 in doubt"
     )
 
 
@@ -122,3 +119,95 @@ def test_a_stranger_on_the_port_is_named_so(path: str, answer: str, words: str) 
         result = typed(status, url)
 
     assert (result.exit_code, words in result.stderr) == (2, True)
+
+
+# Pause
+
+
+def test_a_pause_is_turned_on_and_told() -> None:
+    turned = Turned()
+    with ops(turned) as url:
+        result = typed(COMMANDS["pause"], url)
+
+    assert turned.gate.paused
+    assert result.stdout.startswith(
+        "ready, paused: new pushes are answered -1; 3 pushes in flight, 0 in doubt"
+    )
+
+
+def test_a_pause_of_what_is_paused_changes_nothing() -> None:
+    turned = Turned()
+    with ops(turned) as url:
+        first, second = typed(COMMANDS["pause"], url), typed(COMMANDS["pause"], url)
+
+    assert turned.gate.paused
+    assert second.stdout == first.stdout
+
+
+# Resume
+
+
+def test_the_end_of_a_pause_is_turned_and_told() -> None:
+    turned = Turned()
+    turned.gate.paused = True
+    with ops(turned) as url:
+        result = typed(COMMANDS["resume"], url, "--json")
+
+    assert not turned.gate.paused
+    assert json.loads(result.stdout)["paused"] is False
+
+
+def test_resuming_what_was_never_paused_is_no_fault() -> None:
+    with ops(Turned()) as url:
+        result = typed(COMMANDS["resume"], url)
+
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (
+        0,
+        "ready; 3 pushes in flight, 0 in doubt",
+    )
+
+
+# Drain
+
+
+def test_a_drain_is_begun_and_returns_at_once() -> None:
+    turned = Turned()
+    with ops(turned) as url:
+        result = typed(COMMANDS["drain"], url)
+
+    assert turned.drained == [True]
+    assert result.stdout.splitlines()[0] == "draining; 3 pushes in flight, 0 in doubt"
+
+
+# Status
+
+
+def test_status_says_in_a_few_words_how_it_is() -> None:
+    with ops(Turned(in_doubt=2, up_seconds=7 * 3600 + 65)) as url:
+        result = typed(COMMANDS["status"], url)
+
+    assert result.stdout.splitlines() == [
+        "ready; 3 pushes in flight, 2 in doubt",
+        "carrier: unknown",
+        "ledger: down (full)",
+        f"waybridge {version('waybridge')}, up for 7 h 1 min",
+    ]
+
+
+def test_one_push_is_not_several() -> None:
+    with ops(Turned(in_flight=1)) as url:
+        result = typed(COMMANDS["status"], url)
+
+    assert result.stdout.startswith("ready; 1 push in flight, 0 in doubt\n")
+
+
+def test_asking_turns_nothing() -> None:
+    turned = Turned()
+    turned.gate.paused = True
+    with ops(turned) as url:
+        result = typed(COMMANDS["status"], url)
+
+    assert (turned.gate.paused, turned.drained) == (True, [])
+    assert result.stdout.startswith(
+        "ready, paused: new pushes are answered -1; 3 pushes in flight, 0 in doubt\n"
+    )

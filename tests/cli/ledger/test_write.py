@@ -2,24 +2,37 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 
 from adapter.cancellation.model import Basis, Entry, State
-from adapter.cli.ledger.resolve import REASON_LIMIT, command
+from adapter.cli.ledger.write import REASON_LIMIT, prune, resolve
 from tests.cli.ledgers import (
     AGAIN,
     CANCELLED,
+    DAY,
     DOUBTFUL,
+    EVERYTHING,
+    NOW,
     PAUSED,
     Desk,
     desk_at,
     doubtful,
+    push,
     record,
     served,
+    unsent,
 )
 from tests.cli.terminals import terminal
+from tests.conformance.postgres import Postgres
+
+pytestmark = pytest.mark.usefixtures("process_of_its_own")
+
+
+# Resolve
+
 
 HOSTILE = doubtful(2, waybill_id="SF-DOUBT\x1b[2J")
 
@@ -48,7 +61,7 @@ def test_doubt_is_settled_with_a_name_and_a_reason_beside_a_serve(desk: Desk) ->
     assert [(word["who"], word["reason"]) for word in story["resolutions"]] == [
         ("li", "rang the depot")
     ]
-    assert story["because"].startswith("li settled the doubt (rang the depot)")
+    assert story["because"].startswith("li settled it (rang the depot)")
 
 
 @pytest.mark.parametrize("entry", [CANCELLED, PAUSED], ids=["done", "unsent"])
@@ -70,7 +83,7 @@ def test_a_reason_is_asked_for_and_doubt_is_no_outcome(desk: Desk) -> None:
     doubt = desk.types(*sure, "--outcome", "in_doubt", "--reason", "r")
 
     assert (empty.exit_code, doubt.exit_code) == (2, 2)
-    assert "--reason: write 1 to" in empty.stderr
+    assert "--reason must have 1 to" in empty.stderr
     assert desk.finds("--state", "in_doubt") == [AGAIN.key, DOUBTFUL.key]
 
 
@@ -82,7 +95,7 @@ def test_a_word_longer_than_anybody_reads_is_refused(hostile_desk: Desk, option:
     refused = hostile_desk.types("resolve", HOSTILE.key, "--outcome", "invalid", "--yes", *typed)
 
     assert refused.exit_code == 2
-    assert f"{option}: write 1 to {REASON_LIMIT} characters." in refused.stderr
+    assert f"{option} must have 1 to {REASON_LIMIT} characters." in refused.stderr
     assert hostile_desk.finds("--state", "in_doubt") == [HOSTILE.key]
 
 
@@ -92,7 +105,9 @@ def test_without_a_terminal_nothing_is_settled_unless_somebody_is_sure(desk: Des
     refused = desk.types("resolve", "SF-DOUBT", *words)
 
     assert refused.exit_code == 2
-    assert "there is no terminal to ask back on. Add --yes if you are sure." in refused.stderr
+    assert (
+        "confirmation needs a terminal, and there is none. Add --yes to confirm." in refused.stderr
+    )
     assert desk.finds("--state", "in_doubt") == [AGAIN.key, DOUBTFUL.key]
 
 
@@ -106,7 +121,7 @@ def test_root_is_nobodys_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     settled = desk.types("resolve", DOUBTFUL.key, *words)
 
     assert refused.exit_code == 2
-    assert "Add --by NAME: it is kept with your reason." in refused.stderr
+    assert "Add --by NAME; it is stored." in refused.stderr
     assert settled.stdout.endswith("settled by li.\n")
 
 
@@ -122,7 +137,7 @@ def on_a_terminal(
         asked.type(answer)
         process.setattr(sys, "stdin", asked.keyboard)
         with pytest.raises(SystemExit) as ended:
-            command.main([HOSTILE.key, "--config", str(desk.config), *given, *words])
+            resolve.main([HOSTILE.key, "--config", str(desk.config), *given, *words])
     return ended.value.code
 
 
@@ -153,3 +168,75 @@ def test_who_said_yes_before_is_not_asked(
     code = on_a_terminal(hostile_desk, monkeypatch, "--yes", answer="n\n")
 
     assert (code, capsys.readouterr().err) == (0, "")
+
+
+# Prune
+
+
+def test_only_what_is_old_and_settled_is_removed(desk: Desk) -> None:
+    with served(desk.url):
+        dry = desk.types("prune", "--dry-run")
+        done = desk.types("prune")
+        rest = desk.types("prune")
+
+    assert dry.stdout == "Settled pushes older than 180 days: 1. Nothing was removed.\n"
+    assert done.stdout == "Settled pushes older than 180 days removed: 1.\n"
+    assert rest.stdout.endswith(": 0.\n")
+    assert len(desk.finds()) == len(EVERYTHING) - 1
+
+
+def test_doubt_is_kept_however_old(tmp_path: Path) -> None:
+    desk = desk_at(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
+    ancient, young = doubtful(1, received_at=NOW - 999 * DAY), push(2, received_at=NOW - DAY / 2)
+    record(desk.url, [ancient, young])
+
+    done, never = desk.types("prune", "--older-than", "1"), desk.types("prune", "--older-than", "0")
+
+    assert (done.exit_code, never.exit_code) == (0, 2)
+    assert desk.finds() == [young.key, ancient.key]
+
+
+def test_what_was_answered_without_asking_goes_with_its_days_too(tmp_path: Path) -> None:
+    desk = desk_at(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
+    paused = unsent(3, "paused")
+    record(desk.url, [paused, push(25, received_at=paused.received_at - 2 * DAY)])
+
+    done = desk.types("prune", "--older-than", "1")
+
+    assert done.stdout == "Settled pushes older than 1 day removed: 1.\n"
+    assert desk.finds() == [paused.key]
+
+
+def test_who_watches_sees_how_many_are_gone(desk: Desk) -> None:
+    with terminal() as watching, redirect_stderr(watching.screen):
+        prune.main(["--config", str(desk.config)], standalone_mode=False)
+        first = watching.shown()
+        prune.main(["--config", str(desk.config)], standalone_mode=False)
+        second = watching.shown()
+
+    assert (first, second) == ("\r1 removed\r\n", "")
+
+
+# Migrate
+
+
+def test_migrating_says_from_what_to_what(tmp_path: Path, postgres: Postgres) -> None:
+    for url in (f"sqlite:///{tmp_path}/new.db", postgres.new_database()):
+        desk = desk_at(tmp_path, url)
+        outdated = desk.types("search") if url.startswith("postgresql") else None
+
+        first, second = desk.types("migrate"), desk.types("migrate")
+
+        assert first.stdout == "Schema none → 0002.\n"
+        assert second.stdout == "Schema 0002: nothing to do.\n"
+        assert outdated is None or "waybridge ledger migrate" in outdated.stderr
+
+
+def test_migrating_waits_for_nobody_who_serves_from_the_file(tmp_path: Path) -> None:
+    desk = desk_at(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
+
+    with served(desk.url):
+        result = desk.types("migrate")
+
+    assert result.exit_code == 2
+    assert "is in use by process" in result.stderr
