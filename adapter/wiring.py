@@ -22,7 +22,8 @@ from adapter.config.sections import EdgeSettings
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
-from adapter.edge.push import Parts, Program
+from adapter.edge.peer import networks
+from adapter.edge.push import EdgeParts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
@@ -107,7 +108,7 @@ async def running(
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
-        edge = _edge(settings, shared, forwarder=forwarder)
+        edge = _edge(settings, shared, opened, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.gauge("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
@@ -210,19 +211,26 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
-) -> Parts:
+) -> EdgeParts:
     limits = parts.edge_limits(settings.edge)
-    return Parts(
+    return EdgeParts(
         desk=desk,
         tally=metrics,
         log=log,
         limits=limits,
         room=InFlightLimit(limits.max_in_flight),
         show_message=mapping.show_message,
+        trusted_proxies=networks(settings.edge.trusted_proxies),
     )
 
 
-def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None) -> HttpServer:
+def _edge(
+    settings: Settings,
+    shared: EdgeParts,
+    opened: AsyncExitStack,
+    *,
+    forwarder: HttpForwarder | None,
+) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),
@@ -233,13 +241,20 @@ def _edge(settings: Settings, shared: Parts, *, forwarder: HttpForwarder | None)
         )
         for section, program in settings.programs.items()
     }
+    app = edge_app.create_app(programs, shared)
+    opened.callback(app.refusals.tell)
     listen = listen_address(settings.edge.listen)
+    patience = parts.connection_limits(settings.edge, open_files=raise_file_limit())
+    if patience.connections < settings.edge.max_connections:
+        wanted = settings.edge.max_connections
+        shared.log.warning("connections_limited", limit=patience.connections, wanted=wanted)
     return HttpServer(
-        edge_app.create_app(programs, shared),
+        app,
         host=listen.host,
         port=listen.port or 0,
         key="edge.listen",
-        patience=parts.connection_limits(settings.edge, open_files=raise_file_limit()),
+        patience=patience,
+        refused=app.refusals.refused,
     )
 
 

@@ -8,10 +8,10 @@ import time
 from adapter import parts
 from adapter.config.sections import WeChatSettings
 from adapter.wechat.cancel_waybill import EVENT
+from adapter.wechat.client_side import build_push, open_reply, parse_reply
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.errors import WeChatError
-from adapter.wechat.pushing import build_push, open_reply, parse_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 APP_ID = "wx0123456789abcdef"
 TOKEN = "benchtokenbenchtoken"

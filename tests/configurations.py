@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.config.keys import ANY_NAME
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
@@ -34,6 +34,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "edge.body_within_seconds": ("1.5", 1.5),
     "edge.idle_seconds": ("20", 20.0),
     "edge.max_connections": ("99", 99),
+    "edge.trusted_proxies": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7")),
     "wechat.app_id": ("wxfedcba9876543210", "wxfedcba9876543210"),
     "wechat.mode": ("compatible", "compatible"),
     "wechat.token": ("tokentoken", Secret("tokentoken")),

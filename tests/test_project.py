@@ -19,6 +19,7 @@ from packaging.version import Version
 
 import adapter
 from adapter.cancellation.model import Unsent
+from adapter.edge.refusals import HttpRefusal
 from adapter.wechat.errors import REFUSED_REASONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,7 +201,8 @@ def reasons() -> set[str]:
         for kind in _kinds_of(Exception)
         if kind.__module__.startswith("adapter.") and isinstance(kind.__dict__.get("reason"), str)
     }
-    return raised | {"undecodable", *REFUSED_REASONS, *(reason.value for reason in Unsent)}
+    named = {reason.value for reason in (*Unsent, *HttpRefusal)}
+    return raised | named | {"undecodable", *REFUSED_REASONS}
 
 
 def _kinds_of(kind: type[Exception]) -> Iterator[type[Exception]]:

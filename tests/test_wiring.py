@@ -296,3 +296,34 @@ def test_the_clocks_are_the_machines() -> None:
 
     assert abs(clock.now() - time.time()) < 60
     assert clock.monotonic() <= clock.monotonic()
+
+
+async def test_what_a_scan_left_out_is_told_at_the_end_at_the_latest() -> None:
+    async with scene(await settings()) as up:
+        for number in range(30):
+            await up.client.get(up.url(up.adapter.edge, f"/scan/{number}"))
+        metrics = (await up.ops("/metrics")).text
+
+    assert 'waybridge_refused_total{reason="path"} 30.0' in metrics
+    written = up.log.named("push_refused")
+    (left,) = up.log.named("refusals_left_out")
+    assert left["left_out"] == 30 - len(written) - sum(
+        int(str(o.get("left_out", 0))) for o in written
+    )
+
+
+async def test_fewer_connections_than_wanted_are_said_at_the_start() -> None:
+    async with scene(await settings(EDGE__MAX_CONNECTIONS="1000000")) as up:
+        (line,) = up.log.named("connections_limited")
+
+    assert line["wanted"] == 1_000_000
+    assert int(str(line["limit"])) < 1_000_000
+
+
+async def test_a_trusted_proxy_names_the_peer() -> None:
+    async with scene(await settings(EDGE__TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8")) as up:
+        url = up.url(up.adapter.edge, "/")
+        await up.client.get(url, headers={"x-forwarded-for": "203.0.113.9"})
+
+    (line,) = up.log.named("push_refused")
+    assert line["peer"] == "203.0.113.9"

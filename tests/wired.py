@@ -13,8 +13,8 @@ from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.edge.server import HttpServer
+from adapter.wechat.client_side import ReplyFields, open_reply, parse_reply
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import ReplyFields, open_reply, parse_reply
 from adapter.wiring import Adapter, running
 from legacy_stub.calls import CallLog
 from legacy_stub.order_system import Habits, OrderSystem

@@ -6,6 +6,7 @@ text from the environment is turned into the setting's kind before (`sources.fro
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 def _path(value: object) -> Path | None:
@@ -30,6 +31,20 @@ def _path(value: object) -> Path | None:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "not text")
     return Path(value) if value else None
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    """Take a list, or in the environment a text with commas."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+        raise PydanticCustomError("network_list", "not a list of texts")
+    for part in value:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            raise PydanticCustomError("network", "not a network", {"text": part}) from error
+    return tuple(value)
 
 
 def _plain(text: str) -> str:
@@ -74,6 +89,11 @@ Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 FileName = Annotated[
     Path | None, BeforeValidator(_path), WithJsonSchema({"type": "string", "format": "path"})
+]
+Networks = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_networks),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
 ]
 Concealed = Annotated[Secret, _Concealed]
 

@@ -9,7 +9,7 @@ from adapter import development
 from adapter.config.sections import Sections, WeChatSettings
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.wechat.cipher import is_encoding_aes_key
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 _USUAL_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
 _USUAL_APP_ID = re.compile(r"wx[0-9a-f]{16}")

@@ -29,6 +29,8 @@ _MESSAGES: Mapping[str, str] = {
     "model_type": table.NOT_TABLE,
     "model_attributes_type": table.NOT_TABLE,
     "dict_type": table.NOT_TABLE,
+    "network_list": 'must be a list of addresses and networks, e.g. ["10.0.0.0/8"].',
+    "network": 'holds "{text}", which is not an address or a network, e.g. 10.0.0.0/8.',
     "string_pattern_mismatch": "is not a valid name for a Mini Program.",
 }
 

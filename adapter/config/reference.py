@@ -10,7 +10,7 @@ from adapter.config.kinds import TomlSchema
 from adapter.config.pydantic_faults import default_text
 from adapter.config.sections import Sections
 from adapter.config.sources import PREFIX
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 _UNITS = ("seconds", "bytes", "days")
 
@@ -85,6 +85,8 @@ def unit(name: str) -> str:
 def _kind(setting: Setting) -> str:
     if get_origin(setting.info.annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(setting.info.annotation))
+    if get_origin(setting.info.annotation) is tuple:
+        return "list"
     names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
     names[Secret] = "secret"
     kinds = [kind for kind in setting.kinds if isinstance(kind, type)]

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer
 
-from adapter.config.kinds import Concealed, FileName, Flag, Seconds, Text, Whole
+from adapter.config.kinds import Concealed, FileName, Flag, Networks, Seconds, Text, Whole
 from adapter.config.urls import without_password
 from adapter.wechat.codec import LIMITS
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 ABSENT = Secret("")
 """The default of every secret: not set."""
@@ -62,6 +62,11 @@ class EdgeSettings(Section):
     )
     max_connections: Whole = Field(
         4_096, ge=1, le=1_000_000, description="Open connections; one more is closed at once."
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="Addresses and networks of proxies in front, with commas in the environment. "
+        "Whom their `X-Forwarded-For` names is the `peer` of the log; nobody else's is read.",
     )
 
 

@@ -6,15 +6,14 @@ import asyncio
 import traceback
 from collections.abc import Mapping
 
-from starlette.applications import Starlette
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from adapter.edge import push, replies
+from adapter.edge import replies
 from adapter.edge.limits import BodyTooLarge, BodyTooSlow, SenderGone, Unreadable
-from adapter.edge.push import Delivery, Parts, Program
+from adapter.edge.peer import peer_of
+from adapter.edge.push import Delivery, EdgeParts, Program, PushEndpoint
+from adapter.edge.refusals import PATH_LIMIT_CHARACTERS, HttpRefusal, Refusals
 from adapter.edge.replies import HttpAnswer
-from adapter.edge.verify import verify
 from adapter.wechat.errors import Refused, Undecodable, WeChatError
 
 FRAMES = 20  # of a traceback, the innermost ones
@@ -27,42 +26,42 @@ _UNREADABLE: dict[type[Unreadable], HttpAnswer | None] = {
 }
 
 
-def create_app(programs: Mapping[str, Program], parts: Parts) -> Starlette:
+def create_app(programs: Mapping[str, Program], parts: EdgeParts) -> EdgeApp:
     """Build the edge: each path (as configured, no patterns) answers for its Mini Program."""
-    entrances = {path: Entrance(path, program, parts) for path, program in programs.items()}
-    app = _Edge(routes=[Route(path, entrance) for path, entrance in entrances.items()])
-    app.entrances = entrances
-    # `/wechat/push/` is another path and gets 404, not a redirect WeChat would not follow.
-    app.router.redirect_slashes = False
-    app.router.default = _nowhere
-    return app
+    refusals = Refusals(tally=parts.tally, log=parts.log)
+    routes = {
+        path: ProgramRoute(PushEndpoint(program, parts), refusals)
+        for path, program in programs.items()
+    }
+    return EdgeApp(routes, not_found=NotFound(tuple(programs), parts, refusals), refusals=refusals)
 
 
-class _Edge(Starlette):
-    """Starlette without its two exception middlewares: every `Entrance` answers its own
-    faults, so they would cost each push and never be used. Nor is a push asked which route's
-    pattern it fits: a path that is an entrance's own goes there at once."""
+class EdgeApp:
+    """One route a path, exactly as configured: `/wechat/push/` is another path and gets 404,
+    not a redirect WeChat would not follow. No router: patterns and middlewares would cost each
+    push, and every `ProgramRoute` answers its own faults."""
 
-    entrances: Mapping[str, Entrance]
+    def __init__(
+        self, routes: Mapping[str, ProgramRoute], *, not_found: NotFound, refusals: Refusals
+    ) -> None:
+        self._routes = routes
+        self._not_found = not_found
+        self.refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        entrance = self.entrances.get(scope["path"]) if scope["type"] == "http" else None
-        if entrance is None:
-            await super().__call__(scope, receive, send)
-        else:
-            await entrance(scope, receive, send)
-
-    def build_middleware_stack(self) -> ASGIApp:
-        return self.router
+        if scope["type"] != "http":
+            return
+        answering = self._routes.get(scope["path"], self._not_found)
+        await answering(scope, receive, send)
 
 
-class Entrance:
-    """One Mini Program's door. The only place where every exception is caught."""
+class ProgramRoute:
+    """The path of one Mini Program. The only place where every exception is caught."""
 
-    def __init__(self, path: str, program: Program, parts: Parts) -> None:
-        self._path = path
-        self._program = program
-        self._parts = parts
+    def __init__(self, endpoint: PushEndpoint, refusals: Refusals) -> None:
+        self._endpoint = endpoint
+        self._refusals = refusals
+        self._parts = endpoint.parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing a sender does becomes a 5xx."""
@@ -83,15 +82,12 @@ class Entrance:
             await answer.send(send)
 
     async def _answer(self, delivery: Delivery) -> HttpAnswer | None:
-        scope, parts = delivery.scope, self._parts
-        # The router's pattern ends in `$`, which also lets a newline through.
-        if scope["path"] != self._path:
-            return replies.NOT_FOUND
+        scope = delivery.scope
         try:
             if scope["method"] == "POST":
-                return await push.take(delivery, self._program, parts)
+                return await self._endpoint.take(delivery)
             if scope["method"] == "GET":
-                return verify(self._program.envelope, scope["query_string"], now_unix=parts.unix())
+                return self._endpoint.verify(scope["query_string"])
         except Refused as error:
             self._turn_away(error, delivery)
             return replies.FORBIDDEN
@@ -101,22 +97,25 @@ class Entrance:
         except Unreadable as error:
             self._turn_away(error, delivery)
             return _UNREADABLE[type(error)]
+        self._refusals.turned_away(
+            HttpRefusal.METHOD.value,
+            program=self._endpoint.program.name,
+            peer=peer_of(scope, self._parts.trusted_proxies),
+            method=scope["method"],
+        )
         return replies.NOT_ALLOWED
 
     async def _apologise(self, delivery: Delivery) -> HttpAnswer | None:
-        return push.apologise(delivery, self._program, self._parts) or replies.BAD_REQUEST
+        return self._endpoint.apologise(delivery) or replies.BAD_REQUEST
 
     def _turn_away(self, error: WeChatError | Unreadable, delivery: Delivery) -> None:
         """The precise reason, for our eyes only."""
-        client = delivery.scope.get("client") or ("", 0)
-        self._parts.tally.refused(error.reason)
-        self._parts.log.warning(
-            "push_refused",
-            program=self._program.name,
+        self._refusals.turned_away(
+            error.reason,
+            program=self._endpoint.program.name,
+            peer=peer_of(delivery.scope, self._parts.trusted_proxies),
             method=delivery.scope["method"],
-            reason=error.reason,
             detail=getattr(error, "detail", ""),
-            peer=client[0],
         )
 
     def _report(self, fault: Exception, delivery: Delivery) -> None:
@@ -129,7 +128,7 @@ class Entrance:
         self._parts.tally.faulted()
         self._parts.log.error(
             "push_faulted",
-            program=self._program.name,
+            program=self._endpoint.program.name,
             fault=type(fault).__name__,
             words=words[:FAULT_TEXT_LIMIT],
             frames=_frames(fault),
@@ -144,6 +143,26 @@ def _frames(fault: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in stack]
 
 
-async def _nowhere(scope: Scope, _receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":
+class NotFound:
+    """Every path that is no Mini Program's: 404, counted, and said of once."""
+
+    def __init__(self, paths: tuple[str, ...], parts: EdgeParts, refusals: Refusals) -> None:
+        self._paths = {_squeezed(path): path for path in paths}
+        self._parts = parts
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        self._refusals.turned_away(
+            HttpRefusal.PATH.value,
+            peer=peer_of(scope, self._parts.trusted_proxies),
+            meant=self._paths.get(_squeezed(path), ""),
+            method=scope["method"],
+            path=path[:PATH_LIMIT_CHARACTERS],
+        )
         await replies.NOT_FOUND.send(send)
+
+
+def _squeezed(path: str) -> str:
+    """Return a path as it is often mistyped: its slashes and letter case do not count."""
+    return "/".join(part for part in path.lower().split("/") if part.strip())

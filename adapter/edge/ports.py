@@ -9,7 +9,7 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
 
-class Desk(Protocol):
+class CancellationDesk(Protocol):
     """Where cancellations are decided."""
 
     @property
@@ -62,6 +62,10 @@ class EdgeMetrics(Protocol):
 
     def refused(self, reason: str) -> None:
         """A request was turned away, with a stable word for why."""
+        ...
+
+    def unhandled(self, event: str) -> None:
+        """An event that wants a ResultCode was answered `success`: there is no handler."""
         ...
 
     def rotated(self, *, token: bool, key: bool) -> None:

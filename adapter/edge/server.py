@@ -13,7 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.edge.connections import ConnectionLimits, PatientConfig, PatientConnection
+from adapter.edge.connections import (
+    ConnectionLimits,
+    CountRefusal,
+    PatientConfig,
+    PatientConnection,
+)
 
 RESERVED_FILES = 256  # for the ledger, the carrier's channels, the log and the other server
 OPEN_FILES = 65_536  # enough for any ceiling we set; more only makes child processes slow
@@ -33,9 +38,17 @@ class HttpServer:
     """
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, patience: ConnectionLimits, key: str = ""
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        patience: ConnectionLimits,
+        key: str = "",
+        refused: CountRefusal | None = None,
     ) -> None:
-        """`key` is the setting of the address, for what is said when it is taken."""
+        """`key` is the setting of the address, for what is said when it is taken; `refused`
+        counts what never became a request."""
         config = PatientConfig(
             app=app,
             http=PatientConnection,
@@ -48,6 +61,8 @@ class HttpServer:
             proxy_headers=False,
         )
         config.patience = patience
+        if refused is not None:
+            config.refused = refused
         # uvicorn says int and means seconds for `call_later`, which takes fractions.
         config.timeout_keep_alive = patience.idle_seconds  # type: ignore[assignment]
         self._config = config

@@ -7,7 +7,7 @@ from enum import Enum, IntEnum
 
 from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Press, Unsent
 from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, Reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 CARRIER_WORDS_LIMIT = 200  # characters of the carrier's own words in a ResultMsg
 

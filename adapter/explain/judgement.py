@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapter.explain.capture import Capture
-from adapter.explain.causes import Cause, Found
-from adapter.explain.diagnosis import Diagnosis, diagnose, is_verification, open_push
-from adapter.explain.remains import encrypted, meant_for
+from adapter.explain.causes import Found, RefusalCause
+from adapter.explain.diagnosis import (
+    Diagnosis,
+    diagnose,
+    encrypted,
+    is_verification,
+    meant_for,
+    open_push,
+)
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent, read
 from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, sniff
@@ -96,7 +102,7 @@ def opens(account: Account, captured: Capture, *, now_unix: float) -> bool:
 
 
 def _too_large(section: str, captured: Capture) -> Judgement:
-    found = Found(cause=Cause.FORMAT, about=f"{len(captured.body)} bytes are too many")
+    found = Found(cause=RefusalCause.FORMAT, about=f"{len(captured.body)} bytes are too many")
     return Judgement(
         section=section,
         status=413,
@@ -141,17 +147,17 @@ def _unsealed(account: Account, body: bytes) -> tuple[bytes, Format, str]:
 
 def _why(account: Account, body: bytes, refusal: WeChatError) -> Found:
     if refusal.detail == "app_id":
-        return Found(cause=Cause.APP_ID, about=meant_for(account, body))
+        return Found(cause=RefusalCause.APP_ID, about=meant_for(account, body))
     if isinstance(refusal, Undecodable):
         if not body.strip():
-            return Found(cause=Cause.BODY_LOST)
-        return Found(cause=Cause.FORMAT, about=refusal.detail)
+            return Found(cause=RefusalCause.BODY_LOST)
+        return Found(cause=RefusalCause.FORMAT, about=refusal.detail)
     if refusal.detail in {"base64", "length"}:
         about = "Encrypt is no whole number of blocks in Base64"
-        return Found(cause=Cause.BODY_TRUNCATED, about=about)
+        return Found(cause=RefusalCause.BODY_TRUNCATED, about=about)
     if refusal.reason == "wrong_mode":
-        return Found(cause=Cause.MODE, about="encrypted, and no key is configured")
-    return Found(cause=Cause.KEY)
+        return Found(cause=RefusalCause.MODE, about="encrypted, and no key is configured")
+    return Found(cause=RefusalCause.KEY)
 
 
 def _read(
@@ -168,8 +174,8 @@ def _read(
     try:
         event = read(message, format)
     except Undecodable as error:
-        is_field = error.detail in {"ToUserName", "FromUserName", "CreateTime"}
-        found = Found(cause=Cause.FIELD if is_field else Cause.FORMAT, about=error.detail)
+        cause = RefusalCause.FIELD if error.detail == "FromUserName" else RefusalCause.FORMAT
+        found = Found(cause=cause, about=error.detail)
         diagnosis = Diagnosis(reason=error.reason, detail=error.detail, found=(found,))
     return Judgement(
         section=section,

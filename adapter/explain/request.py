@@ -14,7 +14,7 @@ from adapter.cancellation.model import Cancellation
 from adapter.cancellation.push_key import push_key
 from adapter.carrier.contract.field_path import TIMESTAMP, WRAPPERS
 from adapter.carrier.mapping.mapping import Mapping, Unfit
-from adapter.wechat.redact import MASK, Secret
+from adapter.wechat.secret import MASK, Secret
 
 NUMBER_FOR_A_MASK = "0"  # where a password goes into a number
 

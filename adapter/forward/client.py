@@ -31,7 +31,7 @@ TEXT = "text/plain; charset=utf-8"
 _SOUND = re.compile(r"[ -~]{1,200}")
 
 
-class Result(Enum):
+class ForwardResult(Enum):
     """What became of one push that was passed on; the words stand in metrics."""
 
     ANSWERED = "answered"
@@ -49,10 +49,10 @@ class Forwarded:
 
     body: bytes = b""
     content_type: str = TEXT
-    result: str = Result.ANSWERED.value
+    result: str = ForwardResult.ANSWERED.value
 
 
-class Log(Protocol):
+class ForwardLog(Protocol):
     """An event name and fields; structlog's loggers fit."""
 
     def warning(self, event: str, **fields: object) -> object: ...
@@ -65,7 +65,7 @@ class HttpForwarder:
         self,
         url: str,
         *,
-        log: Log,
+        log: ForwardLog,
         circuit: Circuit | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -97,23 +97,23 @@ class HttpForwarder:
     ) -> Forwarded:
         """Pass one push on and return the handler's answer, or an empty one in time."""
         if not self._circuit.lets_through(now=self._monotonic()):
-            return self._lost(Result.HELD_BACK)
+            return self._lost(ForwardResult.HELD_BACK)
         if self._passing >= AT_ONCE:
-            return self._lost(Result.TOO_MANY)
+            return self._lost(ForwardResult.TOO_MANY)
         self._passing += 1
         try:
             async with asyncio.timeout(within_seconds):
                 answer = await self._ask(self._request(query, body, content_type), within_seconds)
         except TimeoutError:
-            return self._failed(Result.TOO_SLOW)
+            return self._failed(ForwardResult.TOO_SLOW)
         except httpx2.ConnectError:
-            return self._failed(Result.UNREACHABLE)
+            return self._failed(ForwardResult.UNREACHABLE)
         except httpx2.HTTPError:
-            return self._failed(Result.BROKEN)
+            return self._failed(ForwardResult.BROKEN)
         finally:
             self._passing -= 1
-        if answer.result != Result.ANSWERED.value:
-            return self._failed(Result(answer.result))
+        if answer.result != ForwardResult.ANSWERED.value:
+            return self._failed(ForwardResult(answer.result))
         self._circuit.succeeded()
         return answer
 
@@ -147,21 +147,21 @@ class HttpForwarder:
         answer = await self._client.send(request, stream=True)
         try:
             if not answer.is_success:
-                return Forwarded(result=Result.STATUS.value)
+                return Forwarded(result=ForwardResult.STATUS.value)
             body = b""
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > ANSWER_LIMIT_BYTES:
-                    return Forwarded(result=Result.BROKEN.value)
+                    return Forwarded(result=ForwardResult.BROKEN.value)
             return Forwarded(body=body, content_type=_sound(answer.headers.get("content-type")))
         finally:
             await answer.aclose()
 
-    def _failed(self, result: Result) -> Forwarded:
+    def _failed(self, result: ForwardResult) -> Forwarded:
         self._circuit.failed(now=self._monotonic())
         return self._lost(result)
 
-    def _lost(self, result: Result) -> Forwarded:
+    def _lost(self, result: ForwardResult) -> Forwarded:
         self._log.warning("forward_failed", result=result.value)
         return Forwarded(result=result.value)
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from adapter.wechat.redact import MASK, Secret
+from adapter.wechat.secret import MASK, Secret
 
 GATHER_SECONDS = 0.02
 QUEUED_LINES = 10_000

@@ -22,29 +22,10 @@ from prometheus_client.registry import Collector
 
 from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
 from adapter.ops.log import Logger
+from adapter.wechat import events
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
-# The events of WeChat's logistics pages; what a sender invents must not become a time series.
-KNOWN_EVENTS = frozenset(
-    {
-        "cancel_waybill",
-        "add_waybill",
-        "check_biz",
-        "get_quota",
-        "add_single_waybill",
-        "cancel_single_waybill",
-        "query_single_waybill",
-        "query_single_waybill_fee",
-        "waybill_notify_query",
-        "waybill_query_expect_time_range",
-        "notify_single_waybill_pay",
-        "waybill_evaluate_agent",
-        "waybill_complaint",
-        "remind_waybill",
-        "debug_demo",
-    }
-)
 OTHER = "other"
 # Numbers that others keep, by name; the wiring says where each is read.
 GAUGES = {
@@ -90,6 +71,9 @@ class Metrics:
             "reply_seconds", "Seconds from a push's arrival to its reply.", buckets=REPLY_BUCKETS
         )
         self._refused = counter("refused", "Requests turned away.", "reason")
+        self._unhandled = counter(
+            "events_without_handler", "Events that want a ResultCode and got `success`.", "event"
+        )
         self._faults = counter("faults", "Faults of our own code while answering.")
         self._rotation = counter(
             "previous_secret_uses", "Pushes that needed the previous secret.", "secret"
@@ -101,13 +85,8 @@ class Metrics:
         self._unsent = counter("unsent", "Pushes answered without asking the carrier.", "reason")
         self._settled = counter("settled", "Pushes decided.", "outcome", "basis")
         self._doubts = counter("doubts", "Pushes left in doubt, each time it happened.")
-        self._late = counter(
-            "told_failure_is_cancelled", "Waybills cancelled after the merchant was told failure."
-        )
+        self._late = counter("told_failure_is_cancelled", "Waybills cancelled, and told failure.")
         self._alerts = counter("alerts", "Things an operator should see.", "name")
-        # Children that exist from the start read as 0, not as absent.
-        for name in ALERTS:
-            self._alerts.labels(name)
         self._previous_token = self._rotation.labels("token")
         self._previous_key = self._rotation.labels("aes_key")
         self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
@@ -115,6 +94,14 @@ class Metrics:
         self._call_children: dict[str, Counter] = {}
         self._settled_children: dict[tuple[Outcome | None, Basis | None], Counter] = {}
         self._refused_children: dict[str, Counter] = {}
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Make children from the start, so that they read as 0 and not as absent."""
+        for name in ALERTS:
+            self._alerts.labels(name)
+        for event in events.WANT_RESULT_CODE:
+            self._unhandled.labels(event)
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         """Show a number of `GAUGES` that somebody else keeps. `read` is asked at each scrape,
@@ -130,7 +117,7 @@ class Metrics:
         """Return all of it in Prometheus' text format, version 0.0.4."""
         return generate_latest(self.registry)
 
-    # The edge's tally.
+    # What the edge counts.
 
     def pushed(
         self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
@@ -140,7 +127,7 @@ class Metrics:
         child = self._push_children.get(key)
         if child is None:
             lower = event.lower()
-            known = lower if lower in KNOWN_EVENTS else OTHER
+            known = lower if lower in events.KNOWN else OTHER
             child = self._pushes.labels(known, mode.value, layout.value, result)
             if event == known:  # an invented spelling is not kept either
                 self._push_children[key] = child
@@ -153,6 +140,10 @@ class Metrics:
         if child is None:
             child = self._refused_children[reason] = self._refused.labels(reason)
         child.inc()
+
+    def unhandled(self, event: str) -> None:
+        """An event of `events.WANT_RESULT_CODE` came, and no handler is configured."""
+        self._unhandled.labels(event.lower()).inc()
 
     def rotated(self, *, token: bool, key: bool) -> None:
         """The previous token, or the previous AES key, was still needed."""

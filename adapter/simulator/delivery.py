@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import httpcore2  # noqa: F401 - httpx2 would read it in later, in the middle of a push
 import httpx2
 
+from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import SealedPush
 
 ANSWER_WITHIN_SECONDS = 5.0  # "微信服务器在五秒内收不到响应会断掉连接"
 REPEATS = 3  # "总共重试三次"; some saw two, so nobody may rely on the number

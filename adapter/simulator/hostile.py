@@ -22,6 +22,8 @@ class Wanted(Enum):
     """What a hostile message may be answered. Never a 5xx, never a malformed reply."""
 
     UNREADABLE = "400"
+    PASSED_ON = "200 and `success`: no cancellation, so not ours to read"
+    FAILED = "200 with ResultCode -1"
     PARAMETER_ERROR = "200 with ResultCode 30001"
     TOO_LARGE = "413"
     FORBIDDEN = "403"
@@ -47,24 +49,26 @@ def ordinary(format: Format) -> bytes:
 def hostile_messages() -> Iterator[Hostile]:
     """Yield every message that was thought of by name."""
     for name, message, wanted in (*_json(), *_json_fields()):
-        yield Hostile(name=name, format=Format.JSON, message=message, wanted=wanted)
+        yield _hostile(name, Format.JSON, message, wanted)
     for name, message, wanted in (*_xml(), *_xml_fields(), *_xml_documents(), *_xml_encodings()):
-        yield Hostile(name=name, format=Format.XML, message=message, wanted=wanted)
+        yield _hostile(name, Format.XML, message, wanted)
     for format in Format:
         large = ordinary(format) + b" " * BODY_LIMIT_BYTES
         yield Hostile(name="too large", format=format, message=large, wanted=Wanted.TOO_LARGE)
+
+
+def _hostile(name: str, format: Format, message: bytes, wanted: Wanted) -> Hostile:
+    """Only what may be a cancellation has to be readable."""
+    if wanted is Wanted.UNREADABLE and b"cancel_waybill" not in message.replace(b"\0", b""):
+        wanted = Wanted.PASSED_ON
+    return Hostile(name=name, format=format, message=message, wanted=wanted)
 
 
 def truncated(format: Format, *, step: int = 1) -> Iterator[Hostile]:
     """Yield the ordinary message cut off after every `step` bytes."""
     whole = ordinary(format)
     for end in range(0, len(whole), step):
-        yield Hostile(
-            name=f"cut at {end}",
-            format=format,
-            message=whole[:end],
-            wanted=Wanted.UNREADABLE,
-        )
+        yield _hostile(f"cut at {end}", format, whole[:end], Wanted.UNREADABLE)
 
 
 def mutated(format: Format, count: int, *, seed: int = 1) -> Iterator[Hostile]:
@@ -132,11 +136,15 @@ def _json_fields() -> Iterator[Line]:
     time = b'"CreateTime":%d' % EXAMPLE_CREATE_TIME
     for value in (
         b"NaN", b"Infinity", b"-Infinity", b"null", b"true", b"-1", b"0", b"1533042556.0", b"1e9",
-        b"1e400", b"-0", b'"1533042556"', b"[1533042556]", b"{}", b"9007199254740993", b"9" * 5_000,
+        b"1e400", b"-0", b"[1533042556]", b"{}", b"9007199254740993", b"9" * 5_000,
         b"1" + b"0" * 400,
     ):  # fmt: skip
         message = whole.replace(time, b'"CreateTime":' + value)
-        yield f"json time {value[:20]!r}", message, Wanted.UNREADABLE
+        unreadable = b"N" in value or b"I" in value or len(value) > 4_300
+        wanted = Wanted.UNREADABLE if unreadable else Wanted.FAILED
+        yield f"json time {value[:20]!r}", message, wanted
+    quoted = whole.replace(time, b'"CreateTime":"%d"' % EXAMPLE_CREATE_TIME)
+    yield "json time in quotes", quoted, Wanted.HARMLESS
     waybill = b'"WayBillID":"%b"' % WAYBILL.encode()
     for value in (
         b"123456789", b"1.5", b"true", b"null", b"[]", b'["1"]', b"{}", b'""',
@@ -152,7 +160,8 @@ def _json_fields() -> Iterator[Line]:
     for name, sent in ((b"ToUserName", b'"gh_abcdefg"'), (b"FromUserName", b'"oABCD"')):
         for value in (b"1", b"null", b'""', b"[]", b'"\\u0000"', b'"%b"' % (b"a" * 600)):
             message = whole.replace(b'"%b":%b' % (name, sent), b'"%b":%b' % (name, value))
-            yield f"json {name.decode()} {value[:12]!r}", message, Wanted.UNREADABLE
+            wanted = Wanted.FAILED if name == b"ToUserName" else Wanted.UNREADABLE
+            yield f"json {name.decode()} {value[:12]!r}", message, wanted
     for text in (
         b"1]]></OrderID><ResultCode>0</ResultCode>",
         b"<![CDATA[",
@@ -212,7 +221,7 @@ def _xml_fields() -> Iterator[Line]:
         b"9" * 5_000,
     ):
         message = whole.replace(time, b"<CreateTime>%b</CreateTime>" % value)
-        yield f"xml time {value[:12]!r}", message, Wanted.UNREADABLE
+        yield f"xml time {value[:12]!r}", message, Wanted.FAILED
     for value in (b"", b"   " * 200, b"9" * 513, b"a\tb", b"a\nb", b"&#133;", "\u0085".encode()):
         message = whole.replace(b"<![CDATA[%b]]>" % WAYBILL.encode(), value)
         yield f"xml waybill {value[:12]!r}", message, Wanted.PARAMETER_ERROR

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from adapter.simulator.hostile import BODY_LIMIT_BYTES, Hostile, Wanted, ordinary
+from adapter.wechat.client_side import SealedPush, build_push
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import SealedPush, build_push
 from adapter.wechat.signature import sign
 
 NONCE = "415670741"

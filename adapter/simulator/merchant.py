@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.wechat.pushing import ReplyFields
+from adapter.wechat.client_side import ReplyFields
 
 DELIVERY_LOGIC_FAIL = 9300501
 """WeChat's errcode for a carrier that said no."""

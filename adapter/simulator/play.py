@@ -12,9 +12,9 @@ from adapter.simulator.delivery import Answered, Sender
 from adapter.simulator.merchant import MerchantView, merchant_view
 from adapter.simulator.press import OPEN_ID, Press
 from adapter.simulator.verdict import Verdict, judge
+from adapter.wechat.client_side import SealedPush, build_push, build_verification
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account
-from adapter.wechat.pushing import SealedPush, build_push, build_verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adapter.simulator.cases import MERCHANT, Case
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.codec import Format, encode
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 ACCOUNT = "gh_abcdefg"
 OPEN_ID = "oABCD"

@@ -12,16 +12,16 @@ from adapter.simulator.cases import RESULT_CODES, Case
 from adapter.simulator.delivery import Answered
 from adapter.simulator.press import Press
 from adapter.wechat.cancel_waybill import EVENT
-from adapter.wechat.codec import Fields, Format, decode
-from adapter.wechat.envelope import Account
-from adapter.wechat.errors import WeChatError
-from adapter.wechat.pushing import (
+from adapter.wechat.client_side import (
     REPLY_FIELDS,
     UNSEALED_ANSWERS,
     ReplyFields,
     open_reply,
     parse_reply,
 )
+from adapter.wechat.codec import Fields, Format, decode
+from adapter.wechat.envelope import Account
+from adapter.wechat.errors import WeChatError
 
 _NUMBER_AS_TEXT = re.compile(rb"<(CreateTime|ResultCode)>\s*<!\[CDATA\[")
 

@@ -9,7 +9,7 @@ import re
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from adapter.wechat.errors import Refused
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 RANDOM_BYTES = 16
 PADDING_BYTES = 32  # "PKCS#7, K 为秘钥字节数(采用32)": 1 to 32, not AES's own 16

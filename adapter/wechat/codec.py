@@ -12,8 +12,7 @@ from enum import Enum
 from typing import Any
 
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.flat_xml import parse_flat
-from adapter.wechat.xml_guard import parse_xml
+from adapter.wechat.xml import parse_flat, parse_xml
 
 
 class Format(Enum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +12,14 @@ from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, decode, encode, sniff
 from adapter.wechat.errors import Refused, Undecodable
 from adapter.wechat.query import parse
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
+
+# Possessive, so that it is linear whatever the body is.
+_ENCRYPT = re.compile(
+    rb"<Encrypt>\s*+(?:<!\[CDATA\[)?+\s*+([A-Za-z0-9+/=]++)\s*+(?:\]\]>)?+\s*+</Encrypt>"
+    rb'|"Encrypt"\s*+:\s*+"\s*+([A-Za-z0-9+/=\\]++)\s*+"'
+)
+_ENCRYPT_NAMED = re.compile(rb'<Encrypt\b|"Encrypt"')
 
 
 class Mode(Enum):
@@ -43,6 +52,8 @@ class Opened:
     """An authentic message, and what its reply must be sealed with.
 
     `key_index` is 0 for the current AES key (and in plaintext mode), 1 for the previous one.
+    `body_fault` says why the body around `Encrypt` could not be decoded, empty where it could:
+    then nothing but an event that is passed on may be read from it.
     """
 
     message: bytes
@@ -51,6 +62,7 @@ class Opened:
     previous_token: bool
     previous_key: bool
     key_index: int
+    body_fault: str = ""
 
 
 class Envelope:
@@ -90,9 +102,8 @@ class Envelope:
     def open(self, query: bytes, body: bytes, *, now_unix: float) -> Opened:
         """Return the message of a push from its raw query string and body.
 
-        Raise `Refused` when it is not authentic, not fresh or not in our mode, and
-        `Undecodable` when it is authentic but neither XML nor JSON. In compatible mode only
-        what was decrypted is read: nothing protects the plaintext beside it.
+        Raise `Refused` when it is not authentic, not fresh or not in our mode. In compatible
+        mode only what was decrypted is read: nothing protects the plaintext beside it.
         """
         parameters = parse(query)
         if self._is_encrypted:
@@ -128,12 +139,13 @@ class Envelope:
             raise Refused("wrong_mode", "encrypted_push")
         claim = _claim(parameters, "signature")
         token_index = self._signer(claim, now_unix=now_unix)
-        format = sniff(body)
-        if b"Encrypt" in body and "Encrypt" in decode(body, format):
-            raise Refused("wrong_mode", "encrypted_push")
+        if b"Encrypt" in body:
+            with suppress(Undecodable):  # what cannot be read is judged by `read`
+                if "Encrypt" in decode(body, sniff(body)):
+                    raise Refused("wrong_mode", "encrypted_push")
         return Opened(
             message=body,
-            format=format,
+            format=_format_of(body),
             nonce=claim.nonce,
             previous_token=token_index == 1,
             previous_key=False,
@@ -150,28 +162,38 @@ class Envelope:
         if encrypt_type is None and "msg_signature" not in parameters:
             raise Refused("wrong_mode", "plaintext_push")
         claim = _claim(parameters, "msg_signature")  # before the body is parsed: it is cheap
-        format, encrypted = self._encrypted(body)
+        encrypted, fault = self._encrypted(body)
         token_index = self._signer(claim, encrypted, now_unix=now_unix)
         key_index, message = self._decrypt(encrypted)
         return Opened(
             message=message,
-            format=format,
+            format=_format_of(body),
             nonce=claim.nonce,
             previous_token=token_index == 1,
             previous_key=key_index == 1,
             key_index=key_index,
+            body_fault=fault,
         )
 
-    def _encrypted(self, body: bytes) -> tuple[Format, str]:
+    def _encrypted(self, body: bytes) -> tuple[str, str]:
+        """Return `Encrypt`, and why the rest of the body cannot be decoded, or nothing.
+
+        In compatible mode a whole event stands beside it, in shapes our reader need not like.
+        """
+        fault = ""
         try:
-            format = sniff(body)
-            encrypted = decode(body, format).get("Encrypt")
+            encrypted = decode(body, sniff(body)).get("Encrypt")
         except Undecodable as error:
-            # Nobody has signed for it yet: an outsider's garbage, not WeChat's.
-            raise Refused("undecryptable", f"body_{error.detail}") from error
+            fault, encrypted = error.detail, find_encrypt(body)
+            if encrypted is None:
+                # Nobody has signed for it yet: an outsider's garbage, not WeChat's.
+                raise Refused("undecryptable", f"body_{fault}") from error
+        if isinstance(encrypted, str):
+            # A formatter or a template may put blanks around it; Base64 has none.
+            encrypted = encrypted.strip(" \t\r\n")
         if not isinstance(encrypted, str) or not encrypted:
             raise Refused("wrong_mode", "plaintext_push")
-        return format, encrypted
+        return encrypted, fault
 
     def _signer(self, claim: _Claim, *covered: str, now_unix: float) -> int:
         """Return which token signed. Fresh or not is asked last, of WeChat's word only."""
@@ -222,6 +244,21 @@ def _claim(parameters: dict[str, str], name: str) -> _Claim:
     if not signature.is_nonce(claim.nonce):
         raise Refused("signature_grammar", "nonce")
     return claim
+
+
+def find_encrypt(body: bytes) -> str | None:
+    """Return the only `Encrypt` of a body that cannot be decoded, or nothing."""
+    found: list[bytes] = [xml or json for xml, json in _ENCRYPT.findall(body)]
+    if len(found) != 1 or len(_ENCRYPT_NAMED.findall(body)) != 1:
+        return None
+    return found[0].decode("ascii").replace("\\/", "/")
+
+
+def _format_of(body: bytes) -> Format:
+    """Tell the format of a body that may be neither: what is not JSON's is read as XML."""
+    with suppress(Undecodable):
+        return sniff(body)
+    return Format.JSON if body.lstrip()[:1] == b"[" else Format.XML
 
 
 def _present(*secrets: Secret | None) -> tuple[Secret, ...]:

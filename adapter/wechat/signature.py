@@ -10,7 +10,7 @@ from collections.abc import Iterable
 # SHA-1 joins its parts without separators, so digits can be moved from one to the next
 # without changing it. Only a fixed grammar of each part tells them apart.
 _TIMESTAMP = re.compile(r"[0-9]{10}")
-_NONCE = re.compile(r"[0-9A-Za-z]{1,32}")
+_NONCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{40}")
 
 
@@ -32,10 +32,11 @@ def is_timestamp(text: str) -> bool:
 
 
 def is_nonce(text: str) -> bool:
-    """Say whether `text` is 1 to 32 letters and digits.
+    """Say whether `text` is 1 to 64 letters, digits, hyphens and underscores.
 
     The upper bound keeps the first 64 characters of `Encrypt` from being passed off as the
-    end of the nonce.
+    end of the nonce, which has at least one of its own. Fewer cannot be moved unseen: what is
+    left would not be whole blocks of AES in whole groups of Base64.
     """
     return _NONCE.fullmatch(text) is not None
 

@@ -11,7 +11,7 @@ from adapter.cancellation.ports import Carrier
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 NOW = 1_700_000_000.0

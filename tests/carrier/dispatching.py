@@ -10,7 +10,7 @@ from adapter.cancellation.model import Cancellation, Entry, State
 from adapter.carrier.contract.compile import compile_protos
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 CONTRACTS = Path(__file__).with_name("contracts")
 MAPPING = (CONTRACTS / "dispatch.toml").read_text()

@@ -20,7 +20,7 @@ from legacy_stub.commands import main as legacy_stub
 from tests.carrier.dispatching import CONTRACTS, dispatch
 from tests.cli.ledgers import desk_at, doubtful, push, record, unsent
 from tests.explain.capturing import APP_ID, KEY, NOW, TOKEN, sent
-from tests.golden import FOLDER, agrees, normalised
+from tests.golden_files import FOLDER, agrees, normalised
 from tests.journeys.processes import running
 from tests.ports import free_port
 

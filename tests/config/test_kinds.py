@@ -5,8 +5,17 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from adapter.config.kinds import Concealed, FileName, Flag, Seconds, Text, TomlSchema, Whole
-from adapter.wechat.redact import Secret
+from adapter.config.kinds import (
+    Concealed,
+    FileName,
+    Flag,
+    Networks,
+    Seconds,
+    Text,
+    TomlSchema,
+    Whole,
+)
+from adapter.wechat.secret import Secret
 
 
 class Inner(BaseModel):
@@ -22,6 +31,7 @@ class Sample(BaseModel):
     whole: Whole = 1
     flag: Flag = False
     text: Text = ""
+    networks: Networks = ()
     inner: Inner | None = None
 
 
@@ -40,11 +50,20 @@ class Sample(BaseModel):
         ("flag", "true"),
         ("text", 1),
         ("text", "a\x7fb"),
+        ("networks", 1),
+        ("networks", [1]),
+        ("networks", ["example.org"]),
+        ("networks", "10.0.0.0/33"),
     ],
 )
 def test_a_value_of_another_kind_is_refused(field: str, value: object) -> None:
     with pytest.raises(ValidationError):
         Sample.model_validate({field: value})
+
+
+@pytest.mark.parametrize("value", [["10.0.0.0/8", "::1"], "10.0.0.0/8, ::1", "10.0.0.0/8,::1,"])
+def test_networks_are_a_list_or_a_text_with_commas(value: object) -> None:
+    assert Sample.model_validate({"networks": value}).networks == ("10.0.0.0/8", "::1")
 
 
 def test_a_whole_number_of_seconds_is_a_number() -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from adapter import development
 from adapter.config.load import Settings, SettingsFaults, inspect, refuse_development_secrets
 from adapter.diagnostics.finding import Severity
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.configurations import SHOP, SOUND
 
 

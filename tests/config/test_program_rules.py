@@ -17,7 +17,7 @@ from adapter.config.sections import (
     WeChatSettings,
 )
 from adapter.diagnostics.finding import Severity
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 
 def test_plaintext_needs_a_token_and_nothing_else() -> None:

@@ -17,7 +17,7 @@ from adapter.config.sections import (
     WeChatSettings,
 )
 from adapter.diagnostics.finding import Severity
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 PLAIN = WeChatSettings(mode="plaintext", token=Secret("abc123"))
 NEAR = CarrierSettings(target="127.0.0.1:50051")

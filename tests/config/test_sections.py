@@ -13,7 +13,7 @@ from adapter.config.sections import (
     Sections,
     WeChatSettings,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 # The block of names and defaults that are promised to users; examples that are no default
 # (app_id, target, tls, forward, users) are left out.

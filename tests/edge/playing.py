@@ -14,20 +14,22 @@ from adapter.cancellation.model import Answer, Basis, Cancellation, Outcome, Uns
 from adapter.edge.app import create_app
 from adapter.edge.connections import ConnectionLimits
 from adapter.edge.limits import EdgeLimits, InFlightLimit
+from adapter.edge.peer import networks
 from adapter.edge.ports import Forwarder
-from adapter.edge.push import Parts, Program
+from adapter.edge.push import EdgeParts, Program
+from adapter.edge.refusals import Refusals
 from adapter.edge.server import HttpServer
 from adapter.edge.translate import Locale
-from adapter.wechat.codec import Format, encode
-from adapter.wechat.envelope import Account, Envelope, Mode, Opened
-from adapter.wechat.pushing import (
+from adapter.wechat.client_side import (
     ReplyFields,
     SealedPush,
     build_push,
     open_reply,
     parse_reply,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.codec import Format, encode
+from adapter.wechat.envelope import Account, Envelope, Mode, Opened
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 PATH = "/wechat/push"
@@ -156,12 +158,37 @@ class ScriptedDesk:
 
 
 @dataclass(kw_only=True)
+class Said:
+    body: bytes = b"<xml>theirs</xml>"
+    content_type: str = "text/xml"
+    result: str = "answered"
+
+
+@dataclass(kw_only=True)
+class ScriptedHandler:
+    said: Said = field(default_factory=Said)
+    fault: Exception | None = None
+    got: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
+    budgets: list[float] = field(default_factory=list)
+
+    async def forward(
+        self, *, query: bytes, body: bytes, content_type: bytes, within_seconds: float
+    ) -> Said:
+        self.got.append((query, body, content_type))
+        self.budgets.append(within_seconds)
+        if self.fault is not None:
+            raise self.fault
+        return self.said
+
+
+@dataclass(kw_only=True)
 class Tallied:
     """Keeps every count as a line."""
 
     pushes: list[tuple[str, str, str, str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     rotations: list[tuple[bool, bool]] = field(default_factory=list)
+    unhandled_events: list[str] = field(default_factory=list)
     faults: int = 0
 
     def pushed(
@@ -172,6 +199,9 @@ class Tallied:
 
     def refused(self, reason: str) -> None:
         self.refusals.append(reason)
+
+    def unhandled(self, event: str) -> None:
+        self.unhandled_events.append(event)
 
     def rotated(self, *, token: bool, key: bool) -> None:
         self.rotations.append((token, key))
@@ -209,6 +239,7 @@ class Edge:
     desk: ScriptedDesk
     tally: Tallied
     log: Lines
+    refusals: Refusals
 
     async def post(self, sealed: SealedPush, path: str = PATH) -> httpx2.Response:
         return await self.client.post(f"{path}?{sealed.query}", content=sealed.body)
@@ -232,6 +263,7 @@ async def running_edge(
     locale: Locale = Locale.EN,
     show_message: bool = False,
     served: Account | None = None,
+    trusted_proxies: Sequence[str] = (),
     more: Sequence[tuple[str, Program]] = (),
 ) -> AsyncIterator[Edge]:
     """Serve one Mini Program at PATH until the block ends."""
@@ -244,21 +276,32 @@ async def running_edge(
         locale=locale,
         forwarder=forwarder,
     )
-    parts = Parts(
+    parts = EdgeParts(
         desk=desk,
         tally=tally,
         log=log,
         limits=limits,
         room=InFlightLimit(limits.max_in_flight),
         show_message=show_message,
+        trusted_proxies=networks(trusted_proxies),
     )
     app = create_app({PATH: program, **dict(more)}, parts)
-    server = HttpServer(app, host="127.0.0.1", port=0, patience=patience)
+    server = HttpServer(
+        app, host="127.0.0.1", port=0, patience=patience, refused=app.refusals.refused
+    )
     await server.start()
     try:
         async with httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{server.address[1]}", trust_env=False
         ) as client:
-            yield Edge(server=server, client=client, account=known, desk=desk, tally=tally, log=log)
+            yield Edge(
+                server=server,
+                client=client,
+                account=known,
+                desk=desk,
+                tally=tally,
+                log=log,
+                refusals=app.refusals,
+            )
     finally:
         await server.close(within_seconds=1)

@@ -8,10 +8,10 @@ import pytest
 from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
 from adapter.edge.push import Program
 from adapter.edge.translate import Locale
+from adapter.wechat.client_side import build_verification, open_reply, parse_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Envelope, Mode
-from adapter.wechat.pushing import build_verification, open_reply, parse_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.edge.playing import (
     CANARY,
@@ -167,6 +167,7 @@ async def test_the_line_of_a_push_says_what_was_decided() -> None:
         "calls": 2,
         "repeated": False,
         "faults": [],
+        "peer": "127.0.0.1",
     }
 
 

@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from adapter.edge.app import create_app
 from adapter.edge.limits import InFlightLimit
-from adapter.edge.push import Parts, Program
+from adapter.edge.push import EdgeParts, Program
 from adapter.edge.translate import Locale
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Envelope, Mode
@@ -19,6 +19,7 @@ from tests.edge.playing import (
     PATH,
     Lines,
     ScriptedDesk,
+    ScriptedHandler,
     Tallied,
     account,
     message,
@@ -29,23 +30,29 @@ from tests.edge.playing import (
 from tests.edge.wire import request, wire
 
 
-@pytest.mark.parametrize("field", ["ToUserName", "FromUserName", "CreateTime"])
-async def test_without_an_address_for_the_reply_it_is_400(field: str) -> None:
+@pytest.mark.parametrize("value", [None, "", "a\nb", 1])
+async def test_without_an_address_for_the_reply_it_is_400(value: str | int | None) -> None:
     async with running_edge() as edge:
-        answer = await edge.post(push(edge.account, Format.JSON, **{field: None}))
+        answer = await edge.post(push(edge.account, Format.JSON, FromUserName=value))
 
     assert answer.status_code == 400
     assert edge.tally.refusals == ["undecodable"]
 
 
 @pytest.mark.parametrize(
-    "body", [b"<xml><a>", b"{]", b"plain", b'{"a":NaN}', b"<!DOCTYPE x><xml/>"]
+    "body", [b"<xml><a>%b", b"{]%b", b"plain %b", b'{"Event":"%b","a":NaN}', b"<!DOCTYPE %b><xml/>"]
 )
-async def test_an_authentic_push_that_cannot_be_read_is_400(body: bytes) -> None:
-    async with running_edge() as edge:
-        answer = await edge.post(push(edge.account, Format.XML, body=body))
+@pytest.mark.parametrize("name", [b"cancel_waybill", b"CANCEL_Waybill"])
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_an_authentic_cancellation_that_cannot_be_read_is_400_and_never_passed_on(
+    mode: Mode, name: bytes, body: bytes
+) -> None:
+    handler = ScriptedHandler()
+    async with running_edge(mode, forwarder=handler) as edge:
+        answer = await edge.post(push(edge.account, Format.XML, body=body % name))
 
-    assert answer.status_code == 400
+    assert (answer.status_code, handler.got) == (400, [])
+    assert edge.tally.refusals == ["undecodable"]
 
 
 async def test_every_kind_of_forgery_gets_the_same_403() -> None:
@@ -93,6 +100,63 @@ async def test_another_path_is_404(path: str) -> None:
         answers = [await edge.client.get(path), await edge.post(sealed, path)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
+    assert edge.tally.refusals == ["path", "path"]
+
+
+@pytest.mark.parametrize("path", [PATH + "/", "/wechat//push", "/WeChat/Push", PATH + "/%0A"])
+async def test_a_path_that_is_almost_ours_is_told_whatever_a_scanner_asks(path: str) -> None:
+    async with running_edge() as edge:
+        for number in range(200):
+            await edge.client.get(f"/scan/{number}")
+        await edge.client.get(path)
+
+    lines = [line for line in edge.log.named("push_refused") if line["reason"] == "path"]
+    assert [line["meant"] for line in lines if "meant" in line] == [PATH]
+    assert len(lines) < 10
+
+
+async def test_a_scan_writes_few_lines_and_says_how_many_it_left_out() -> None:
+    async with running_edge() as edge:
+        for number in range(100):
+            await edge.client.get(f"/scan/{number}")
+            await edge.client.get(PATH)
+            await edge.client.put(PATH)
+            async with wire(edge.server) as line:
+                await line.send(b"GARBAGE\r\n\r\n")
+                await line.rest()
+        edge.refusals.tell()
+
+    lines = edge.log.named("push_refused") + edge.log.named("refusals_left_out")
+    assert len(edge.tally.refusals) == 400
+    assert len(lines) <= 40
+    left_out = [line.get("left_out", 0) for line in lines]
+    assert sum(int(str(count)) for count in left_out) + len(edge.log.named("push_refused")) == 400
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("format", list(Format))
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("CreateTime", None),
+        ("CreateTime", "x"),
+        ("CreateTime", -1),
+        ("ToUserName", None),
+        ("ToUserName", ""),
+        ("ToUserName", "a\x7fb"),
+    ],
+)
+async def test_a_header_of_wrong_form_is_told_as_a_failure_without_asking(
+    mode: Mode, format: Format, field: str, value: str | int | None
+) -> None:
+    async with running_edge(mode) as edge:
+        reply = await edge.reply(format, **{field: value})
+
+    [line] = edge.log.named("push_answered")
+    assert (reply.result_code, reply.to_user_name) == (-1, "oABCD")
+    assert reply.create_time > 0
+    assert (edge.desk.asked, edge.desk.refused) == ([], [])
+    assert line["faults"] == [field]
 
 
 async def test_a_body_over_the_limit_is_413_and_counted() -> None:
@@ -137,7 +201,7 @@ async def test_what_is_not_http_is_left_without_an_answer(kind: str) -> None:
         locale=Locale.EN,
         forwarder=None,
     )
-    parts = Parts(desk=desk, tally=tally, log=log, limits=defaults.EDGE, room=InFlightLimit(1))
+    parts = EdgeParts(desk=desk, tally=tally, log=log, limits=defaults.EDGE, room=InFlightLimit(1))
     sent: list[object] = []
 
     async def receive() -> Message:
@@ -147,6 +211,6 @@ async def test_what_is_not_http_is_left_without_an_answer(kind: str) -> None:
         sent.append(message)
 
     app = create_app({PATH: program}, parts)
-    await app.router.default({"type": kind, "path": PATH}, receive, send)
+    await app({"type": kind, "path": PATH}, receive, send)
 
     assert (sent, tally.refusals, tally.faults) == ([], [], 0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -77,11 +78,122 @@ async def test_a_slow_body_is_408_and_closed() -> None:
     assert edge.tally.refusals == ["body_too_slow"]
 
 
-async def test_a_header_without_end_is_closed_early() -> None:
-    async with running_edge(patience=replace(defaults.CONNECTIONS, header_bytes=4_096)) as edge:
-        received = await is_closed_after(edge, HEAD, *[b"X-A: " + b"a" * 1000 + b"\r\n"] * 1000)
+LONG_LINE = b"X-A: " + b"a" * 1000 + b"\r\n"
 
-    assert received == b""
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD, *[LONG_LINE] * 1000],
+        [HEAD + LONG_LINE * 80 + b"\r\n"],
+        [HEAD + LONG_LINE * 80],
+        [HEAD + b"A: b\r\n" * 8000 + b"\r\n"],
+        [HEAD + b"X-A: " + b"a" * 80_000 + b"\r\n\r\n"],
+        [b"GET /" + b"a" * 80_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"],
+        [HEAD, b"X-A: ", *[b"a" * 1000] * 80],
+    ],
+    ids=lambda pieces: f"{len(pieces)} pieces of {len(pieces[-1])}",
+)
+async def test_a_header_over_the_limit_is_431_in_one_piece_or_many(pieces: list[bytes]) -> None:
+    async with running_edge(patience=replace(defaults.CONNECTIONS, header_bytes=4_096)) as edge:
+        received = await is_closed_after(edge, *pieces)
+
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert received.count(b"HTTP/1.1") == 1
+    assert edge.tally.refusals == ["header_too_large"]
+
+
+async def test_a_header_within_the_limit_is_read_after_a_body_of_any_size() -> None:
+    limits = replace(defaults.CONNECTIONS, header_bytes=1_000)
+    async with running_edge(patience=limits) as edge, wire(edge.server) as line:
+        whole = request(push(edge.account, BizPwd="p" * 30_000)) * 2
+        await line.send(whole[:-10_000])
+        await line.answer()
+        await line.send(whole[-10_000:])
+        answer = await line.answer()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert edge.tally.refusals == []
+
+
+UPGRADES = [
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA\r\n",
+    b"Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n",
+    b"connection: keep-alive, Upgrade\r\nupgrade: TLS/1.0, foo/2\r\n",
+]
+
+
+@pytest.mark.parametrize("more", UPGRADES)
+async def test_a_push_that_asks_for_another_protocol_is_answered_as_plain_http(
+    more: bytes,
+) -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        await line.send(request(push(edge.account), more=more))
+        answers = [await line.answer()]
+        await line.send(request(push(edge.account), more=more) * 2)
+        answers += [await line.answer(), await line.answer()]
+
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 200 "] * 3
+    assert len(edge.desk.asked) == 3
+    assert edge.tally.refusals == []
+
+
+@pytest.mark.parametrize("more", UPGRADES)
+async def test_an_upgrade_that_trickles_is_answered_too(more: bytes) -> None:
+    async with running_edge() as edge, wire(edge.server) as line:
+        whole = request(push(edge.account), more=more)
+        for at in range(0, len(whole), 50):
+            await line.send(whole[at : at + 50])
+            await asyncio.sleep(0)
+        answer = await line.answer()
+        sealed = push(edge.account)
+        await line.send(chunked(sealed).replace(b"Host: x\r\n", b"Host: x\r\n" + more))
+        chunks = await line.answer()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert chunks.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n", b"Host: a\r\nhost: a\r\n"])
+async def test_http_1_1_without_one_host_is_400(hosts: bytes) -> None:
+    async with running_edge() as edge:
+        whole = request(push(edge.account)).replace(b"Host: x\r\n", hosts)
+        received = await is_closed_after(edge, whole)
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert (edge.tally.refusals, edge.desk.asked) == (["host"], [])
+
+
+async def test_http_1_0_needs_no_host() -> None:
+    async with running_edge() as edge:
+        whole = request(push(edge.account)).replace(b"Host: x\r\n", b"").replace(b"1.1", b"1.0")
+        received = await is_closed_after(edge, whole)
+
+    assert received[9:12] == b"200"
+
+
+async def test_what_never_became_a_request_is_counted_and_named() -> None:
+    async with running_edge(patience=SHORT) as edge:
+        await is_closed_after(edge, b"GARBAGE\r\n\r\n")
+        await is_closed_after(edge, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        await is_closed_after(edge, HEAD)
+
+    assert edge.tally.refusals == ["malformed", "malformed", "header_too_slow"]
+    lines = edge.log.named("push_refused")
+    assert [line["detail"] for line in lines] == ["", "tls", ""]
+    assert {line["peer"] for line in lines} == {"127.0.0.1"}
+
+
+async def test_a_refusal_in_the_middle_of_a_body_ends_the_push() -> None:
+    async with running_edge() as edge:
+        received = await is_closed_after(
+            edge, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"ZZ\r\n", between_seconds=0.05
+        )
+        await until(lambda: len(edge.tally.refusals) == 2)
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert sorted(edge.tally.refusals) == ["malformed", "sender_gone"]
+    assert edge.tally.faults == 0
 
 
 async def test_an_announced_excess_is_413_though_the_sender_is_in_full_flow() -> None:
@@ -209,6 +321,7 @@ async def test_connections_over_the_ceiling_are_closed_at_once() -> None:
         async with wire(edge.server) as first, wire(edge.server) as second:
             await until(lambda: edge.server.connections == 2)
             assert await is_closed_after(edge) == b""
+            assert edge.tally.refusals == ["connection_limit"]
 
             await first.send(request(push(edge.account)))
             assert (await first.answer()).startswith(b"HTTP/1.1 200 ")
@@ -273,3 +386,28 @@ async def test_last_words_under_way_are_not_cut_off_when_patience_ends() -> None
         connection._lose_patience()
 
         assert await line.rest() == words
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_pushes_in_a_row_are_all_answered_however_they_are_cut(seed: int) -> None:
+    """With and without a body's length, with and without a wish for another protocol."""
+    dice = random.Random(seed)  # noqa: S311 - the same cuts in every run
+    async with running_edge() as edge, wire(edge.server) as line:
+        whole = b""
+        for number in range(6):
+            sealed = push(edge.account, OrderID=str(number))
+            made = request(sealed) if dice.random() < 0.6 else chunked(sealed)
+            more = dice.choice([b"", *UPGRADES])
+            whole += made.replace(b"Host: x\r\n", b"Host: x\r\n" + more)
+            whole += dice.choice([b"", b"\r\n"])
+        at = 0
+        while at < len(whole):
+            size = dice.choice([1, 3, 17, 200, 1000, 5000])
+            await line.send(whole[at : at + size])
+            await asyncio.sleep(0)
+            at += size
+        answers = [await line.answer() for _ in range(6)]
+
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 200 "] * 6
+    assert [wish.order_id for wish in edge.desk.asked] == [str(number) for number in range(6)]
+    assert edge.tally.refusals == []

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from adapter.wechat.client_side import open_reply, parse_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.pushing import open_reply, parse_reply
 from tests.edge.playing import PATH, Edge, message, push, running_edge
 
 ROUNDS = 300

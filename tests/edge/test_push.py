@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -9,42 +9,19 @@ from adapter.cancellation.model import Answer, Basis, Outcome, Unsent
 from adapter.edge.translate import TEXTS, Locale
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.edge.playing import (
     KEY,
     PATH,
     ScriptedDesk,
+    ScriptedHandler,
     account,
     broken_program,
     push,
     running_edge,
     until,
 )
-
-
-@dataclass(kw_only=True)
-class Said:
-    body: bytes = b"<xml>theirs</xml>"
-    content_type: str = "text/xml"
-    result: str = "answered"
-
-
-@dataclass(kw_only=True)
-class ScriptedHandler:
-    said: Said = field(default_factory=Said)
-    fault: Exception | None = None
-    got: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
-    budgets: list[float] = field(default_factory=list)
-
-    async def forward(
-        self, *, query: bytes, body: bytes, content_type: bytes, within_seconds: float
-    ) -> Said:
-        self.got.append((query, body, content_type))
-        self.budgets.append(within_seconds)
-        if self.fault is not None:
-            raise self.fault
-        return self.said
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -174,3 +151,84 @@ async def test_a_fault_that_leaves_nothing_to_seal_is_400(*, opens: bool, faults
 
     assert (answer.status_code, answer.content) == (400, b"bad request")
     assert edge.tally.faults == faults
+
+
+WEIRD_BODIES = [
+    b"<xml><Event>PUBLISHJOBFINISH</Event><a>1</a><a>2</a></xml>",
+    b"<xml><!-- c --><Event>PUBLISHJOBFINISH</Event></xml>",
+    b"<xml><Event a='b'>PUBLISHJOBFINISH</Event></xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>" + b"<a/>" * 300 + b"</xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>" + b"<a>" * 8 + b"</a>" * 8 + b"</xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>\xe2\x80\x8b<a/></xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event><a>\x0b</a></xml>",
+    b'{"Event":"PUBLISHJOBFINISH","a":1,"a":2}',
+    b'{"Event":"PUBLISHJOBFINISH","a":NaN}',
+    b'{"Event":"PUBLISHJOBFINISH","a":[[[[[[[[1]]]]]]]]}',
+    b'[{"Event":"PUBLISHJOBFINISH"}]',
+    b"",
+    b"success",
+]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("body", WEIRD_BODIES)
+async def test_another_event_reaches_its_handler_whatever_its_body_looks_like(
+    mode: Mode, body: bytes
+) -> None:
+    format = Format.JSON if body.startswith(b"{") else Format.XML
+    handler = ScriptedHandler()
+    async with running_edge(mode, forwarder=handler) as edge:
+        sealed = push(edge.account, format, body=body)
+        answer = await edge.post(sealed)
+
+    assert (answer.status_code, answer.content) == (200, b"<xml>theirs</xml>")
+    assert [(query, passed) for query, passed, _ in handler.got] == [
+        (sealed.query.encode(), sealed.body)
+    ]
+    [line] = edge.log.named("push_passed_on")
+    assert line["undecodable"]
+    assert len(edge.tally.pushes) == 1
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("body", WEIRD_BODIES)
+async def test_another_event_without_a_handler_is_a_success_whatever_it_looks_like(
+    mode: Mode, body: bytes
+) -> None:
+    async with running_edge(mode) as edge:
+        answer = await edge.post(push(edge.account, Format.XML, body=body))
+
+    assert (answer.status_code, answer.content) == (200, b"success")
+    assert edge.tally.refusals == []
+
+
+@pytest.mark.parametrize(
+    "event", ["cancel_single_waybill", "Add_Waybill", "transport_cancel_order"]
+)
+async def test_an_event_that_wants_a_result_code_and_has_no_handler_is_warned_of(
+    event: str,
+) -> None:
+    async with running_edge() as edge:
+        answer = await edge.post(push(edge.account, Event=event))
+
+    assert (answer.status_code, answer.content) == (200, b"success")
+    assert edge.tally.unhandled_events == [event]
+    assert edge.log.named("event_without_handler") == [{"program": "main", "event_name": event}]
+
+
+@pytest.mark.parametrize("handled", [True, False])
+async def test_nothing_is_warned_of_with_a_handler_or_without_need(*, handled: bool) -> None:
+    event = "add_waybill" if handled else "add_express_path"
+    async with running_edge(forwarder=ScriptedHandler() if handled else None) as edge:
+        await edge.post(push(edge.account, Event=event))
+
+    assert edge.tally.unhandled_events == []
+    assert edge.log.named("event_without_handler") == []
+
+
+@pytest.mark.parametrize("event", [" cancel_waybill ", "CANCEL_WAYBILL\n"])
+async def test_blanks_around_the_event_lose_no_cancellation(event: str) -> None:
+    async with running_edge() as edge:
+        reply = await edge.reply(Event=event)
+
+    assert (reply.result_code, reply.event) == (0, "cancel_waybill")

@@ -16,7 +16,7 @@ from adapter.edge.translate import (
     ResultCode,
 )
 from adapter.wechat.cancel_waybill import CancelWaybill
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 PUSH = CancelWaybill(
     to_user_name="gh_abcdefg",

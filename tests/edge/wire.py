@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapter.edge.server import HttpServer
-from adapter.wechat.pushing import SealedPush
+from adapter.wechat.client_side import SealedPush
 from tests.edge.playing import PATH
 
 

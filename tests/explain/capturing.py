@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
+from adapter.wechat.client_side import build_push
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_push
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 NOW = 1_714_112_445

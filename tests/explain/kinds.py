@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.explain.capturing import OURS, Sent
 
 ALONE = {"wechat": OURS}
 PLAINTEXT = replace(OURS, mode=Mode.PLAINTEXT)
 STRANGER = replace(OURS, token=Secret("stranger"), encoding_aes_key=Secret("s" * 43))
+
+
+NOT_SIGNED = (
+    "The token is another one than WeChat's: everything else fits, no signature does",
+    "Or the timestamp or the nonce was changed on the way: no token signs what it is now",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter import development
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.envelope import Mode
-from adapter.wechat.pushing import build_verification
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.explain.capturing import (
     BOTH,
@@ -20,7 +20,7 @@ from tests.explain.capturing import (
     Sent,
     sent,
 )
-from tests.explain.kinds import PLAINTEXT, STRANGER, Kind
+from tests.explain.kinds import NOT_SIGNED, PLAINTEXT, STRANGER, Kind
 
 PUSH = sent()
 NOBODYS = "Neither the token nor the key fits: it is another Mini Program's push, or nobody's"
@@ -37,7 +37,7 @@ AS_SENT = (
         name="another token",
         push=sent(replace(OURS, token=Secret("stranger"))),
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
     Kind(
         name="the token of another program",
@@ -135,7 +135,7 @@ AS_SENT = (
         reason="wrong_mode",
         says=(
             "The mode is another one: the push is not encrypted (plaintext)",
-            "The token is another one than WeChat's: everything else fits, no signature does",
+            *NOT_SIGNED,
         ),
     ),
     Kind(
@@ -143,7 +143,7 @@ AS_SENT = (
         push=sent(STRANGER, mode=Mode.PLAINTEXT),
         programs={"wechat": PLAINTEXT},
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
     Kind(
         name="long ago",
@@ -194,6 +194,6 @@ AS_SENT = (
             body=b"",
         ),
         reason="signature_wrong",
-        says=("The token is another one than WeChat's: everything else fits, no signature does",),
+        says=NOT_SIGNED,
     ),
 )

@@ -7,12 +7,12 @@ import gzip
 import html
 import json
 from dataclasses import replace
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from tests.explain.capturing import BOTH, OURS, THEIRS, Sent, sent, with_plus
-from tests.explain.kinds import PLAINTEXT, Kind
+from tests.explain.kinds import Kind
 
 PUSH = sent()
 PLUS = with_plus()
@@ -111,6 +111,21 @@ BODY_CHANGED = (
         reason="undecryptable",
         says=("Something stands around the body that WeChat did not send",),
     ),
+    *(
+        Kind(
+            name=f"a form {name}",
+            push=replace(PUSH, body=body),
+            reason="undecryptable",
+            says=(
+                f"The body was re-encoded: it is a form, and the push stands in its field {field}",
+            ),
+        )
+        for name, body, field in (
+            ("of one field", urlencode({"body": PUSH.body.decode()}).encode(), "body"),
+            ("of several", urlencode({"a": "1", "data": PUSH.body.decode()}).encode(), "data"),
+            ("of a name alone", urlencode({PUSH.body.decode(): ""}).encode(), "without a name"),
+        )
+    ),
     Kind(
         name="a wrapped Encrypt",
         push=replace(
@@ -161,13 +176,6 @@ BODY_CHANGED = (
             "The body was re-encoded: it is in Base64 as a whole",
             "It is meant for another app id than the configured one: for wx0000000000000009",
         ),
-    ),
-    Kind(
-        name="plaintext that is neither XML nor JSON",
-        push=sent(mode=Mode.PLAINTEXT, message=b"hello"),
-        programs={"wechat": PLAINTEXT},
-        reason="undecodable",
-        says=("It is neither the XML nor the JSON that WeChat documents: format",),
     ),
     Kind(
         name="a plaintext body cut short, where secure is configured",

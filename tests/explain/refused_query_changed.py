@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from tests.explain.capturing import sent
-from tests.explain.kinds import Kind
+from tests.explain.kinds import NOT_SIGNED, Kind
 
 PUSH = sent()
 
@@ -23,6 +23,18 @@ QUERY_CHANGED = (
         push=PUSH.with_parameters(msg_signature=None),
         reason="signature_missing",
         says=("The query lacks msg_signature",),
+    ),
+    Kind(
+        name="a nonce changed",
+        push=PUSH.with_parameters(nonce="415670742"),
+        reason="signature_wrong",
+        says=NOT_SIGNED,
+    ),
+    Kind(
+        name="a timestamp changed",
+        push=PUSH.with_parameters(timestamp="1714112446"),
+        reason="signature_wrong",
+        says=NOT_SIGNED,
     ),
     Kind(
         name="timestamp lost",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.explain.causes import WORDS, Cause
+from adapter.explain.causes import WORDS, RefusalCause
 from adapter.explain.diagnosis import Diagnosis, diagnose, is_verification, open_push
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.errors import WeChatError
-from adapter.wechat.pushing import build_verification
 from tests.explain.capturing import APP_ID, CANARY, NOW, OTHER_KEY, OURS, sent
 from tests.explain.kinds import Kind
 from tests.explain.refused_as_sent import AS_SENT
@@ -36,22 +36,22 @@ def _diagnosed(kind: Kind) -> Diagnosis:
 def test_a_refused_push_is_explained_in_these_words(kind: Kind) -> None:
     diagnosis = _diagnosed(kind)
 
-    assert (diagnosis.reason, tuple(found.what for found in diagnosis.found)) == (
+    assert (diagnosis.reason, tuple(found.message for found in diagnosis.found)) == (
         kind.reason,
         kind.says,
     )
-    assert all(found.remedy for found in diagnosis.found)
+    assert all(found.hint for found in diagnosis.found)
 
 
 def test_there_are_many_kinds_and_each_cause_is_among_them() -> None:
     told = {found.cause for kind in KINDS for found in _diagnosed(kind).found}
 
     # A field can be amiss only in a push that was opened: see test_judgement.
-    assert set(Cause) - told == {Cause.FIELD}
+    assert set(RefusalCause) - told == {RefusalCause.FIELD}
 
 
 def test_every_cause_has_words() -> None:
-    assert set(WORDS) == set(Cause)
+    assert set(WORDS) == set(RefusalCause)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -6,13 +6,13 @@ import pytest
 
 from adapter.edge.limits import BodyTooLarge
 from adapter.explain.capture import Capture
-from adapter.explain.causes import Cause
+from adapter.explain.causes import RefusalCause
 from adapter.explain.judgement import Judgement, judge, taker
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_verification
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.explain.capturing import (
     BOTH,
@@ -38,7 +38,7 @@ def _judged(push: Sent, account: Account = OURS, *, signed: bool = True) -> Judg
     )
 
 
-def _causes(judgement: Judgement) -> list[Cause]:
+def _causes(judgement: Judgement) -> list[RefusalCause]:
     return [found.cause for found in judgement.diagnosis.found] if judgement.diagnosis else []
 
 
@@ -75,6 +75,32 @@ def test_another_event_is_taken() -> None:
     assert _judged(sent(message=message)).event == OtherEvent(event="add_waybill")
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_blanks_around_encrypt_explain_nothing_as_they_are_taken(*, signed: bool) -> None:
+    push = sent()
+    spaced = push.body.replace(b"<Encrypt><![CDATA[", b"<Encrypt>\n  <![CDATA[")
+    body = spaced.replace(b"]]></Encrypt>", b"]]>\n</Encrypt>")
+
+    judgement = _judged(replace(push, body=body), signed=signed)
+
+    assert (judgement.status, judgement.diagnosis) == (200, None)
+
+
+def test_another_event_that_cannot_be_decoded_is_taken() -> None:
+    judgement = _judged(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
+
+    assert judgement.status == 200
+    assert judgement.event == OtherEvent(event="x", undecodable="repeated_name")
+
+
+def test_a_cancellation_with_a_header_fault_is_taken() -> None:
+    judgement = _judged(sent(message=encode(FIELDS[1:], Format.XML)))
+
+    assert judgement.status == 200
+    assert isinstance(judgement.event, CancelWaybill)
+    assert judgement.event.header_faults == ("ToUserName",)
+
+
 def test_the_verification_of_the_url_is_taken() -> None:
     query = build_verification(OURS, timestamp=NOW, nonce="1", echostr="4375120948345356249")
 
@@ -86,12 +112,12 @@ def test_the_verification_of_the_url_is_taken() -> None:
 @pytest.mark.parametrize(
     ("message", "status", "cause"),
     [
-        (b"<xml><a>1</a><a>2</a></xml>", 400, Cause.FORMAT),
-        (encode(FIELDS[1:], Format.XML), 400, Cause.FIELD),
+        (b"<xml><Event>cancel_waybill</Event><a>1</a><a>2</a></xml>", 400, RefusalCause.FORMAT),
+        (encode((FIELDS[0], *FIELDS[2:]), Format.XML), 400, RefusalCause.FIELD),
     ],
 )
 def test_what_is_authentic_and_cannot_be_read_is_answered_400(
-    message: bytes, status: int, cause: Cause
+    message: bytes, status: int, cause: RefusalCause
 ) -> None:
     judgement = _judged(sent(message=message))
 
@@ -113,21 +139,21 @@ def test_without_a_query_all_but_the_signature_is_judged(push: Sent, which_key: 
 @pytest.mark.parametrize(
     ("push", "cause"),
     [
-        (sent(replace(OURS, encoding_aes_key=Secret(OTHER_KEY))), Cause.KEY),
-        (sent(replace(OURS, app_id="wx9")), Cause.APP_ID),
-        (Sent(query=b"", body=b"<xml><Encrypt>abc</Encrypt></xml>"), Cause.BODY_TRUNCATED),
-        (Sent(query=b"", body=b""), Cause.BODY_LOST),
-        (Sent(query=b"", body=b"<xml><a>1</a><a>2</a></xml>"), Cause.FORMAT),
+        (sent(replace(OURS, encoding_aes_key=Secret(OTHER_KEY))), RefusalCause.KEY),
+        (sent(replace(OURS, app_id="wx9")), RefusalCause.APP_ID),
+        (Sent(query=b"", body=b"<xml><Encrypt>abc</Encrypt></xml>"), RefusalCause.BODY_TRUNCATED),
+        (Sent(query=b"", body=b""), RefusalCause.BODY_LOST),
+        (Sent(query=b"", body=b"<xml><a>1</a><a>2</a></xml>"), RefusalCause.FORMAT),
     ],
 )
-def test_without_a_query_the_body_is_still_explained(push: Sent, cause: Cause) -> None:
+def test_without_a_query_the_body_is_still_explained(push: Sent, cause: RefusalCause) -> None:
     assert _causes(_judged(push, signed=False)) == [cause]
 
 
 def test_without_a_key_an_encrypted_body_is_of_another_mode() -> None:
     account = replace(OURS, mode=Mode.PLAINTEXT, encoding_aes_key=None)
 
-    assert _causes(_judged(sent(), account, signed=False)) == [Cause.MODE]
+    assert _causes(_judged(sent(), account, signed=False)) == [RefusalCause.MODE]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +176,7 @@ def test_a_refused_push_is_answered_403_with_what_explains_it() -> None:
     assert (judgement.status, judgement.is_signed, judgement.event) == (403, True, None)
     assert judgement.diagnosis is not None
     assert judgement.diagnosis.reason == "signature_wrong"
-    assert _causes(judgement) == [Cause.TOKEN_AND_KEY]
+    assert _causes(judgement) == [RefusalCause.TOKEN_AND_KEY]
 
 
 def test_a_refused_verification_is_known_as_one() -> None:
@@ -178,6 +204,6 @@ def test_a_body_over_the_limit_is_413_whatever_it_holds(*, signed: bool) -> None
     judgement = _judged(Sent(query=b"a=1", body=body), signed=signed)
 
     assert (judgement.status, judgement.is_signed) == (413, signed)
-    assert _causes(judgement) == [Cause.FORMAT]
+    assert _causes(judgement) == [RefusalCause.FORMAT]
     assert judgement.diagnosis is not None
     assert judgement.diagnosis.reason == BodyTooLarge.reason

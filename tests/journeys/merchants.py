@@ -12,8 +12,8 @@ from random import Random
 from adapter.simulator.delivery import Sender, Unreachable
 from adapter.simulator.play import seal
 from adapter.simulator.verdict import judge
+from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import SealedPush
 from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery
 from tests.journeys.kinds import draw
 from tests.journeys.program import ACCOUNT, Press

@@ -11,7 +11,7 @@ from adapter.simulator.press import OPEN_ID
 from adapter.simulator.press import Press as Fields
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 APP_ID = "wx0123456789abcdef"

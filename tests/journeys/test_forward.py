@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from adapter.wechat.client_side import SealedPush, build_push, open_reply, parse_reply
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Mode
-from adapter.wechat.pushing import SealedPush, build_push, open_reply, parse_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.journeys.posting import post
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving, stub

@@ -23,7 +23,7 @@ from adapter.simulator.press import Press
 from adapter.simulator.verdict import Deviation
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.journeys.processes import Listened, running, serving, stub
 

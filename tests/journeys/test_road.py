@@ -17,10 +17,10 @@ from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import Played, play, verify_url
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.wechat.client_side import open_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import open_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.journeys.processes import (
     AES_KEY,

@@ -19,7 +19,7 @@ from adapter.simulator.play import play
 from adapter.simulator.press import Press
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from legacy_stub.control import Control
 from tests import defaults
 from tests.carrier.broken_tls import serving as tls_serving

@@ -11,7 +11,7 @@ import pytest
 
 from adapter.ops import log as logs
 from adapter.ops.log import QUEUED_LINES, TEXT_LIMIT, Sink, capture_library_logs, open_log
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 CANARY = "canary-password-7f3a"
 

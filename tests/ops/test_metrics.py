@@ -7,7 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
 from adapter.ops.carrier_metrics import Upstream
-from adapter.ops.metrics import ALERTS, GAUGES, KNOWN_EVENTS, STATUSES_AT_MOST, Metrics
+from adapter.ops.metrics import ALERTS, GAUGES, STATUSES_AT_MOST, Metrics
+from adapter.wechat import events
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from tests.ops.carrier_states import STATE
@@ -101,6 +102,16 @@ def test_each_reason_of_not_asking_reads_zero_before_it_happens(reason: Unsent) 
     metrics.unsent(reason)
 
     assert (before, value(metrics, "unsent_total", reason=reason.value)) == (0, 1)
+
+
+@pytest.mark.parametrize("event", sorted(events.WANT_RESULT_CODE))
+def test_events_without_a_handler_are_counted_by_name_from_the_start(event: str) -> None:
+    metrics = Metrics()
+    before = value(metrics, "events_without_handler_total", event=event)
+
+    metrics.unhandled(event.upper())
+
+    assert (before, value(metrics, "events_without_handler_total", event=event)) == (0, 1)
 
 
 def test_uses_of_the_previous_secrets_are_counted_apart() -> None:
@@ -200,8 +211,8 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_our_own_event_is_known() -> None:
-    assert "cancel_waybill" in KNOWN_EVENTS
-    assert all(event == event.lower() for event in KNOWN_EVENTS)
+    assert "cancel_waybill" in events.KNOWN
+    assert all(event == event.lower() for event in events.KNOWN)
 
 
 @pytest.mark.parametrize("name", ALERTS)

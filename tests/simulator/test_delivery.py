@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from adapter.simulator.delivery import Sender, Unreachable
+from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import SealedPush
 from tests.simulator.carrier_edge import carrier_edge
 
 PUSH = SealedPush(query="signature=ab&nonce=1", body=b"<xml/>")

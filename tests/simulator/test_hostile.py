@@ -11,7 +11,7 @@ from adapter.simulator.hostile import (
     ordinary,
     truncated,
 )
-from adapter.wechat.cancel_waybill import CancelWaybill, read
+from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent, read
 from adapter.wechat.codec import Format
 from adapter.wechat.errors import Undecodable
 
@@ -37,6 +37,14 @@ def test_our_own_reader_keeps_to_what_is_wanted() -> None:
         if hostile.wanted is Wanted.UNREADABLE:
             with pytest.raises(Undecodable):
                 read(hostile.message, hostile.format)
+        elif hostile.wanted is Wanted.PASSED_ON:
+            event = read(hostile.message, hostile.format)
+            assert isinstance(event, OtherEvent), hostile.name
+            assert event.undecodable, hostile.name
+        elif hostile.wanted is Wanted.FAILED:
+            push = read(hostile.message, hostile.format)
+            assert isinstance(push, CancelWaybill), hostile.name
+            assert len(push.header_faults) == 1, hostile.name
         elif hostile.wanted is Wanted.PARAMETER_ERROR:
             push = read(hostile.message, hostile.format)
             assert isinstance(push, CancelWaybill), hostile.name

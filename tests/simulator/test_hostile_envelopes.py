@@ -16,7 +16,7 @@ from adapter.simulator.hostile_envelopes import (
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import Refused
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 NOW = 1_700_000_000

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from adapter.simulator.merchant import merchant_view
-from adapter.wechat.pushing import ReplyFields
+from adapter.wechat.client_side import ReplyFields
 
 
 def reply(code: int, text: str) -> ReplyFields:

@@ -14,7 +14,7 @@ from adapter.simulator.verdict import Check
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.ports import free_port
 from tests.simulator.carrier_edge import carrier_edge

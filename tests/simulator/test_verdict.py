@@ -11,10 +11,10 @@ from adapter.simulator.cases import CASES, Case
 from adapter.simulator.delivery import Answered
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.simulator.verdict import Check, Verdict, judge
+from adapter.wechat.client_side import build_push
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Envelope, Mode
-from adapter.wechat.pushing import build_push
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 NOW = 1_700_000_000

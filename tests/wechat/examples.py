@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import strategies as st
 
+from adapter.wechat.client_side import SealedPush, build_push
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Envelope, Mode, Opened
 from adapter.wechat.errors import REFUSED_REASONS, Refused
-from adapter.wechat.pushing import SealedPush, build_push
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 VECTORS = Path(__file__).parents[1] / "vectors"

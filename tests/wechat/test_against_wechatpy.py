@@ -12,7 +12,7 @@ from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, decode
 from adapter.wechat.envelope import Envelope, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.wechat.examples import (
     APP_ID,
     KEY,

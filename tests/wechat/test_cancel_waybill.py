@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapter.wechat.cancel_waybill import EVENT, CancelWaybill, OtherEvent, Reply, read
 from adapter.wechat.codec import Format, encode, sniff
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests.wechat.examples import PUSH_FIELDS, identity_text, vectors, xml_text
 
 FORMATS = list(Format)
@@ -110,7 +110,18 @@ def test_the_event_counts_in_any_letter_case_and_is_answered_in_lower_case(
     assert dict(independently(reply, format))["Event"] == EVENT
 
 
-@pytest.mark.parametrize("event", [" cancel_waybill", "cancel_waybill ", "cancel_waybıll", ""])
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "event",
+    [" cancel_waybill", "cancel_waybill\n", "\t Cancel_Waybill \r\n", "cancel_waybill\u3000"],
+)
+def test_blanks_around_the_event_lose_no_cancellation(event: str, format: Format) -> None:
+    assert cancellation(message(format, Event=event), format).event.lower() == EVENT
+
+
+@pytest.mark.parametrize(
+    "event", ["cancel_waybıll", "", "cancel waybill", "cancel_single_waybill", "cancel_waybill2"]
+)
 def test_a_similar_event_is_not_ours(event: str) -> None:
     assert read(message(Format.XML, Event=event), Format.XML) == OtherEvent(event=event)
 
@@ -187,9 +198,17 @@ def test_an_id_that_identifies_nothing_is_a_fault_and_is_echoed(
     assert dict(independently(reply, format))[name] == echo
 
 
-@pytest.mark.parametrize("name", ["BizID", "OrderID", "WayBillID", "ShopAppID"])
+NOT_TEXT = [b"1", b"null", b"true", b"[]", b"{}", b'"\\u0000"', b'"\\u001f"']
+
+
 @pytest.mark.parametrize(
-    "value", [b"1", b"null", b"true", b"[]", b"{}", b'"\\u0000"', b'"\\u001f"']
+    ("name", "value"),
+    [
+        (name, value)
+        for name in ("BizID", "OrderID", "WayBillID", "ShopAppID")
+        for value in NOT_TEXT
+        if (name, value) != ("ShopAppID", b"null")
+    ],
 )
 def test_an_id_that_is_not_text_is_a_fault(name: str, value: bytes) -> None:
     body = message(Format.JSON, **{name: "@"}).replace(b'"@"', value)
@@ -228,28 +247,55 @@ def test_a_password_that_is_not_text_is_no_password() -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", ["ToUserName", "FromUserName"])
 @pytest.mark.parametrize("value", [None, "", "x" * 513, "a\nb"])
-def test_a_push_that_cannot_be_answered_is_undecodable(
-    name: str, value: str | None, format: Format
-) -> None:
-    with pytest.raises(Undecodable, match=name):
-        read(message(format, **{name: value}), format)
+def test_a_push_that_cannot_be_answered_is_undecodable(value: str | None, format: Format) -> None:
+    with pytest.raises(Undecodable, match="FromUserName"):
+        read(message(format, FromUserName=value), format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("value", [None, "", "x" * 513, "a\nb"])
+def test_a_push_to_nobody_is_read_with_a_header_fault(value: str | None, format: Format) -> None:
+    push = cancellation(message(format, ToUserName=value), format)
+
+    assert (push.header_faults, push.to_user_name) == (("ToUserName",), value or "")
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize(
     "value", [None, 0, -1, 2**53 + 1, "", " 1", "1.0", "1e9", "１", "x" * 5000]
 )
-def test_a_time_outside_its_range_is_undecodable(value: str | int | None, format: Format) -> None:
-    with pytest.raises(Undecodable, match="CreateTime"):
-        read(message(format, CreateTime=value), format)
+def test_a_time_outside_its_range_is_a_header_fault(
+    value: str | int | None, format: Format
+) -> None:
+    push = cancellation(message(format, CreateTime=value), format)
+
+    assert (push.header_faults, push.create_time) == (("CreateTime",), 0)
 
 
-@pytest.mark.parametrize("value", [b'"1533042556"', b"true", b"1.5", b"1e9", b"null", b"[1]"])
-def test_a_time_that_is_no_json_integer_is_undecodable(value: bytes) -> None:
-    with pytest.raises(Undecodable, match="CreateTime"):
-        read(message(Format.JSON).replace(b"1533042556", value), Format.JSON)
+@pytest.mark.parametrize("value", [b"true", b"1.5", b"1e9", b"null", b"[1]", b'{"a":1}', b'" 1"'])
+def test_a_time_that_is_no_json_integer_is_a_header_fault(value: bytes) -> None:
+    push = cancellation(message(Format.JSON).replace(b"1533042556", value), Format.JSON)
+
+    assert (push.header_faults, push.create_time) == (("CreateTime",), 0)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_time_of_digits_in_quotes_is_a_number(format: Format) -> None:
+    body = message(format, CreateTime="1533042556")
+
+    push = cancellation(body, format)
+
+    assert (push.header_faults, push.create_time) == ((), 1533042556)
+    assert type(push.create_time) is int
+
+
+def test_a_shop_that_is_null_is_no_shop() -> None:
+    body = message(Format.JSON, ShopAppID="@").replace(b'"@"', b"null")
+
+    push = cancellation(body, Format.JSON)
+
+    assert (push.faults, push.shop_app_id) == ((), "")
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -270,6 +316,59 @@ def test_a_repeated_field_is_undecodable(name: str, format: Format) -> None:
 
     with pytest.raises(Undecodable, match="repeated_name"):
         read(twice, format)
+
+
+OTHERS_THAT_CANNOT_BE_DECODED = [
+    b"<xml><Event>PUBLISHJOBFINISH</Event><P><fail_idx>1</fail_idx><fail_idx>2</fail_idx></P></xml>",
+    b"<xml><!-- c --><Event><![CDATA[PUBLISHJOBFINISH]]></Event></xml>",
+    b"<xml><Event> PUBLISHJOBFINISH\n</Event><a b='c'/></xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>" + b"<a/>" * 300 + b"</xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>" + b"<a>" * 8 + b"</a>" * 8 + b"</xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event>\xe2\x80\x8b<a>1</a></xml>",
+    b"<xml><Event>PUBLISHJOBFINISH</Event><a>\x0b</a></xml>",
+    b'{"Event":"PUBLISHJOBFINISH","a":1,"a":2}',
+    b'{"Event" : "PUBLISHJOBFINISH","a":NaN}',
+    b'{"Event":"PUBLISHJOBFINISH","a":' + b"[" * 8 + b"]" * 8 + b"}",
+    b'[{"Event":"PUBLISHJOBFINISH"}]',
+]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("body", OTHERS_THAT_CANNOT_BE_DECODED)
+def test_another_event_that_cannot_be_decoded_is_told_by_name(body: bytes, format: Format) -> None:
+    event = read(body, format)
+
+    assert isinstance(event, OtherEvent)
+    assert (event.event, bool(event.undecodable)) == ("PUBLISHJOBFINISH", True)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"success", b"[]", b"<xml>", b"{", b"<xml><Event>a</Event><Event>b</Event></xml>"],
+)
+def test_what_names_no_one_event_is_another_event(body: bytes, format: Format) -> None:
+    event = read(body, format)
+
+    assert isinstance(event, OtherEvent)
+    assert (event.event, bool(event.undecodable)) == ("", True)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("body", OTHERS_THAT_CANNOT_BE_DECODED)
+@pytest.mark.parametrize("name", [b"cancel_waybill", b"Cancel_WayBill"])
+def test_what_may_be_a_cancellation_must_be_decodable(
+    body: bytes, name: bytes, format: Format
+) -> None:
+    with pytest.raises(Undecodable):
+        read(body.replace(b"PUBLISHJOBFINISH", name), format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_cancellation_in_another_encoding_is_not_passed_on(codec: str, format: Format) -> None:
+    with pytest.raises(Undecodable):
+        read(message(format).decode().encode(codec), format)
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapter.wechat.cipher import AesEnvelope, is_encoding_aes_key
 from adapter.wechat.errors import Refused
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wechat.signature import sign
 from tests.wechat.examples import APP_ID, KEY, OTHER_KEY, RANDOM16, vectors
 

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
+from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read, read_opened
+from adapter.wechat.client_side import SealedPush, build_verification, open_reply
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import Refused, WeChatError
-from adapter.wechat.pushing import build_verification, open_reply
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wechat.signature import sign
 from tests import defaults
 from tests.wechat.examples import (
@@ -127,13 +127,80 @@ def test_plaintext_mode_takes_encrypt_type_raw_and_the_word_encrypt() -> None:
     assert result.message == sealed.body
 
 
-def test_an_authentic_plaintext_push_without_a_format_is_undecodable() -> None:
-    sealed = push(account(Mode.PLAINTEXT), b"success", Format.XML)
+@pytest.mark.parametrize(
+    ("body", "format"), [(b"success", Format.XML), (b"", Format.XML), (b" [1]", Format.JSON)]
+)
+def test_an_authentic_plaintext_push_without_a_format_is_opened(
+    body: bytes, format: Format
+) -> None:
+    """What it says is for `read` to judge: of another event we need not understand a thing."""
+    sealed = push(account(Mode.PLAINTEXT), body, Format.XML)
 
-    with pytest.raises(WeChatError) as error:
-        opened(Envelope(account(Mode.PLAINTEXT)), sealed)
+    result = opened(Envelope(account(Mode.PLAINTEXT)), sealed)
 
-    assert error.value.reason == "undecodable"
+    assert (result.message, result.format) == (body, format)
+
+
+@pytest.mark.parametrize("mode", ENCRYPTED)
+@pytest.mark.parametrize("blanks", ["\n    ", " ", "\r\n\t", ""])
+@pytest.mark.parametrize("cdata", [True, False])
+def test_blanks_around_encrypt_are_no_part_of_it(mode: Mode, blanks: str, *, cdata: bool) -> None:
+    sealed = push(account(mode), message(Format.XML), Format.XML)
+    bare = sealed.body.replace(b"<Encrypt><![CDATA[", b"<Encrypt>").replace(
+        b"]]></Encrypt>", b"</Encrypt>"
+    )
+    head, _, rest = bare.partition(b"<Encrypt>")
+    encrypted, _, tail = rest.partition(b"</Encrypt>")
+    inner = b"<![CDATA[" + encrypted + b"]]>" if cdata else encrypted
+    around = blanks.encode()
+    body = head + b"<Encrypt>" + around + inner + around + b"</Encrypt>" + tail
+
+    result = opened(Envelope(account(mode)), SealedPush(query=sealed.query, body=body))
+
+    assert result.message == message(Format.XML)
+
+
+def test_blanks_within_a_json_encrypt_are_no_part_of_it() -> None:
+    sealed = push(account(), message(Format.JSON), Format.JSON)
+    body = sealed.body.replace(b'"Encrypt":"', b'"Encrypt" : " \\n')[:-2] + b' \\n"}'
+
+    result = opened(Envelope(account()), SealedPush(query=sealed.query, body=body))
+
+    assert result.message == message(Format.JSON)
+
+
+PASSED_ON_SHAPES = {
+    Format.XML: [
+        b"<a>1</a><a>2</a>",
+        b"<!-- note -->",
+        b"<a b='c'>1</a>",
+        b"<a><b><c><d><e><f><g/></f></e></d></c></b></a>",
+        b"<a/>" * 300,
+        b"\xe2\x80\x8b",
+        b"<a>\x0b</a>",
+    ],
+    Format.JSON: [b',"a":1,"a":2', b',"a":NaN', b',"a":' + b"[" * 8 + b"]" * 8],
+}
+
+
+@pytest.mark.parametrize(
+    ("format", "shape"),
+    [(format, shape) for format, shapes in PASSED_ON_SHAPES.items() for shape in shapes],
+)
+def test_in_compatible_mode_encrypt_is_found_beside_what_we_cannot_decode(
+    format: Format, shape: bytes
+) -> None:
+    sealed = push(account(Mode.COMPATIBLE), message(format), format)
+    end = b"</xml>" if format is Format.XML else b"}"
+    head, found, _ = sealed.body.rpartition(end)
+    body = head + shape + found
+
+    result = opened(Envelope(account(Mode.COMPATIBLE)), SealedPush(query=sealed.query, body=body))
+
+    assert result.message == message(format)
+    assert result.body_fault, "so that a cancellation in it is refused"
+    with pytest.raises(Refused, match="body_"):
+        read_opened(result)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +349,7 @@ def test_no_secret_is_in_a_refusal(mode: Mode) -> None:
 
     for query in (sealed.query.encode(), b"", b"nonce=canary"):
         with pytest.raises(WeChatError) as error:
-            hidden.open(query, b"canary-body", now_unix=NOW)
+            read_opened(hidden.open(query, b"canary-body cancel_waybill", now_unix=NOW))
 
         assert "canary" not in f"{error.value} {error.value!r} {error.value.__cause__!r}"
 
@@ -290,7 +357,7 @@ def test_no_secret_is_in_a_refusal(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("timestamp", "1" * 11), ("nonce", "x" * 33), ("signature", "A" * 40), ("signature", "")],
+    [("timestamp", "1" * 11), ("nonce", "x" * 65), ("signature", "A" * 40), ("signature", "")],
 )
 def test_each_part_of_the_signature_has_its_grammar(mode: Mode, name: str, value: str) -> None:
     sealed = push(account(mode), message(Format.XML), Format.XML)

@@ -14,7 +14,7 @@ from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Envelope, Mode
 from adapter.wechat.errors import WeChatError
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wechat.signature import sign
 from tests.wechat.examples import (
     APP_ID,
@@ -34,6 +34,7 @@ from tests.wechat.examples import (
 FORMATS = list(Format)
 MODES = list(Mode)
 ENCRYPTED = [Mode.COMPATIBLE, Mode.SECURE]
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 DERIVED = vectors("derived_cancel_waybill")
 
 
@@ -102,10 +103,10 @@ def test_a_repeated_key_is_refused(mode: Mode, name: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize(
     ("count", "reason"),
-    # Up to 32 characters the grammar cannot tell; but only 64 are whole blocks of AES.
+    # Up to 60 characters the grammar cannot tell; but only 64 are whole blocks of AES.
     [
         *((few, "undecryptable") for few in (4, 16, 21, 28)),
-        *((many, "signature_grammar") for many in (29, 64, 128)),
+        *((many, "signature_grammar") for many in (61, 64, 128)),
     ],
 )
 def test_characters_moved_from_encrypt_into_the_nonce_are_refused(
@@ -133,6 +134,35 @@ def encrypted_with_a_head_of_letters(plain: bytes, count: int) -> str:
         and encrypted[0] > "b"
         and encrypted[count] > "b"
     )
+
+
+@given(nonce=st.text(ALPHABET, min_size=1, max_size=64), count=st.integers(1, 128))
+def test_no_move_between_nonce_and_encrypt_opens(nonce: str, count: int) -> None:
+    """Whatever sorts where: for each way of parting the joined text anew, no push opens.
+
+    `Encrypt` is made of the letters a nonce may have, the best case for whoever moves them;
+    a push that opens must be the one that was signed.
+    """
+    encrypted = AesEnvelope(Secret(KEY), receive_id=APP_ID).encrypt(
+        message(Format.XML), random16=b"0123456789abcdef"
+    )
+    if count < len(encrypted):
+        _moved(nonce + encrypted[:count], encrypted[count:])  # the head becomes the nonce's end
+        _moved(encrypted[-count:] + nonce, encrypted[:-count])  # the tail, its beginning
+    if count < len(nonce):
+        _moved(nonce[:-count], nonce[-count:] + encrypted)
+        _moved(nonce[count:], encrypted + nonce[:count])
+
+
+def _moved(nonce: str, encrypted: str) -> None:
+    """Sign what was moved, as if the SHA-1 were the same: the rest has to refuse it."""
+    signed = sign(TOKEN, str(NOW), nonce, encrypted)
+    query = urlencode({"timestamp": NOW, "nonce": nonce, "msg_signature": signed})
+    body = encode([("ToUserName", "gh_abcdefg"), ("Encrypt", encrypted)], Format.XML)
+
+    refused = refusal_of(Envelope(account()), query.encode(), body)
+
+    assert refused[0] in {"undecryptable", "signature_grammar"}
 
 
 def test_the_wrong_token_signs_nothing() -> None:
@@ -190,7 +220,7 @@ def test_any_signed_bytes_are_opened_or_raise_the_one_error(
     assert reason in {"none", "undecodable", "undecryptable", "wrong_mode"}
 
 
-@given(text=st.text(max_size=80))
+@given(text=st.text(max_size=80).map(lambda text: text.strip(" \t\r\n")))
 def test_any_encrypt_with_a_right_signature_raises_only_the_one_error(text: str) -> None:
     signed = sign(TOKEN, str(NOW), NONCE, text)
     query = urlencode({"timestamp": NOW, "nonce": NONCE, "msg_signature": signed})

@@ -21,7 +21,7 @@ from adapter.carrier.channel.state import BREAKERS, CarrierState
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Unfit
 from adapter.diagnostics.grpc_target import grpc_target
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
 UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)

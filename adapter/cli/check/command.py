@@ -23,13 +23,32 @@ from adapter.cli.output import (
     write_json,
 )
 from adapter.config.load import Settings
-from adapter.diagnostics.finding import Finding, has_errors
+from adapter.diagnostics.finding import Finding, Severity, has_errors
 
 Probe = Callable[[Settings], Awaitable[Iterable[Finding]]]
 """Asks one server, or the clock, and returns what is wrong. It must end within seconds and never
 raise for a fault it finds; what a server merely does not offer (health, reflection) is a note."""
 
-PROBES: tuple[Probe, ...] = (carrier.ask, ledger.ask, clock.ask)
+
+async def note_forward(settings: Settings) -> tuple[Finding, ...]:
+    """Note that no handler of WeChat's other events is configured; nothing is asked."""
+    if settings.forward.url:
+        return ()
+    return (
+        Finding(
+            severity=Severity.NOTE,
+            source="[forward]",
+            key="forward.url",
+            message="is not set: every event but cancel_waybill is answered `success`, even those"
+            " that WeChat expects a ResultCode for (add_waybill, check_biz, get_quota,"
+            " cancel_single_waybill, transport_cancel_order and similar ones).",
+            hint="If such events are pushed here, set the URL of the handler that answers them."
+            " waybridge_events_without_handler_total counts them.",
+        ),
+    )
+
+
+PROBES: tuple[Probe, ...] = (carrier.ask, ledger.ask, note_forward, clock.ask)
 """Run in this order by `check` without `--offline`."""
 
 

@@ -8,13 +8,12 @@ from typing import TextIO
 
 from adapter.cli.check.answers import AnswerRow, show_answers
 from adapter.cli.output import json_text, visible
-from adapter.explain.capture import Capture
-from adapter.explain.clock import moment, signed_at, span
+from adapter.explain.capture import Capture, moment, signed_at, span
 from adapter.explain.judgement import Judgement
 from adapter.explain.request import Asked
 from adapter.wechat.cancel_waybill import CancelWaybill, OtherEvent
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import MASK
+from adapter.wechat.secret import MASK
 
 _WIDTH = 12
 
@@ -70,8 +69,8 @@ def as_json(explanation: Explanation) -> str:
             {
                 "cause": found.cause.value,
                 "about": found.about,
-                "message": found.what,
-                "hint": found.remedy,
+                "message": found.message,
+                "hint": found.hint,
             }
             for found in (diagnosis.found if diagnosis else ())
         ],
@@ -134,11 +133,18 @@ def _event(explanation: Explanation) -> Iterator[Step]:
     if isinstance(push, OtherEvent):
         what = "forwarded to [forward]" if explanation.forward else "answered `success`"
         name = visible(push.event) or "(none)"
-        yield Step(name="event", says=f"{name} is not a cancel_waybill push: {what}")
+        unread = f", although our reader refuses it: {push.undecodable}" if push.undecodable else ""
+        says = f"{name} is not a cancel_waybill push: {what}{unread}"
+        yield Step(name="event", says=says)
         return
     lines = tuple(f"{name} = {visible(value)}" for name, value in _fields(explanation.judgement))
     yield Step(name="fields", says="cancel_waybill", lines=lines)
-    if isinstance(push, CancelWaybill) and push.faults:
+    if isinstance(push, CancelWaybill) and push.header_faults:
+        yield Step(
+            name="request",
+            says=f"none: {', '.join(push.header_faults)} missing or not valid; answered -1",
+        )
+    elif isinstance(push, CancelWaybill) and push.faults:
         yield Step(
             name="request",
             says=f"none: {', '.join(push.faults)} not valid; answered 30001",
@@ -164,7 +170,7 @@ def _fields(judgement: Judgement) -> Iterator[tuple[str, str]]:
         return
     yield "ToUserName", push.to_user_name
     yield "FromUserName", push.from_user_name
-    yield "CreateTime", str(push.create_time)
+    yield "CreateTime", str(push.create_time) if push.create_time else "(none)"
     yield "BizID", push.biz_id
     yield "BizPwd", MASK if push.biz_pwd else "(none)"
     yield "ShopAppID", push.shop_app_id
@@ -178,5 +184,5 @@ def _verdict(explanation: Explanation) -> str:
         condition = "" if explanation.judgement.is_signed else " if its signature is valid"
         return f"Accepted{condition}: answered 200."
     lines = [f"Refused: answered {explanation.judgement.status}. Likely causes:"]
-    lines += [f"  {found.what}.\n    {found.remedy}" for found in diagnosis.found]
+    lines += [f"  {found.message}.\n    {found.hint}" for found in diagnosis.found]
     return "\n".join(lines)

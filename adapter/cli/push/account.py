@@ -20,7 +20,7 @@ from adapter.diagnostics.finding import Finding, Severity
 from adapter.diagnostics.grpc_target import is_loopback_host
 from adapter.simulator.cases import CASES
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 SOURCE = "waybridge push"
 

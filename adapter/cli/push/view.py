@@ -12,8 +12,8 @@ from adapter.cli.output import console, json_text, visible
 from adapter.cli.push.account import Destination
 from adapter.simulator.play import Played
 from adapter.simulator.verdict import Check
+from adapter.wechat.client_side import REPLY_FIELDS, ReplyFields
 from adapter.wechat.codec import Format
-from adapter.wechat.pushing import REPLY_FIELDS, ReplyFields
 
 LABEL_WIDTH = 14
 FORBIDDEN = 403

@@ -18,10 +18,10 @@ from adapter.simulator.play import Played
 from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
 from adapter.simulator.verdict import judge
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
+from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wechat.pushing import SealedPush
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from adapter.wiring import running
 from tests import defaults
 from tests.cli.ops_ports import Quiet

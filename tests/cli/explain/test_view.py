@@ -10,12 +10,12 @@ import pytest
 from adapter.cli.check.answers import AnswerRow
 from adapter.cli.explain.view import Explanation, as_json, show
 from adapter.explain.capture import Capture
-from adapter.explain.causes import Cause, Found
+from adapter.explain.causes import Found, RefusalCause
 from adapter.explain.judgement import judge
 from adapter.explain.request import Asked, asked
+from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
-from adapter.wechat.pushing import build_verification
 from tests import defaults
 from tests.carrier.dispatching import cancellation, shipped_mapping
 from tests.explain.capturing import BOTH, FIELDS, NOW, OURS, Sent, sent
@@ -103,7 +103,7 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
     assert shown.endswith(
         "Refused: answered 403. Likely causes:\n"
         "  The query is empty: nothing says who signed.\n"
-        f"    {Found(cause=Cause.QUERY_LOST).remedy}\n"
+        f"    {Found(cause=RefusalCause.QUERY_LOST).hint}\n"
     )
 
 
@@ -179,8 +179,26 @@ def test_a_text_that_does_not_fit_is_told_with_its_answer() -> None:
     assert "none: OrderID cannot stand in it; answered 30001 (not_found)" in shown
 
 
+def test_a_push_with_a_header_fault_is_told_as_the_edge_answers_it() -> None:
+    shown = _shown(
+        sent(message=b"<xml><FromUserName>o</FromUserName><Event>cancel_waybill</Event></xml>")
+    )
+
+    assert "none: ToUserName, CreateTime missing or not valid; answered -1" in shown
+    assert "CreateTime = (none)" in shown
+
+
+def test_another_event_that_our_reader_dislikes_is_told_to_be_passed_on() -> None:
+    shown = _shown(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
+
+    assert (
+        "x is not a cancel_waybill push: forwarded to [forward], although our reader refuses it: repeated_name"
+        in shown
+    )
+
+
 def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
     shown = _shown(sent(message=b"<xml><Event>cancel_waybill</Event></xml>"))
 
     assert "decryption  correct" in shown
-    assert "refused     undecodable (ToUserName)" in shown
+    assert "refused     undecodable (FromUserName)" in shown

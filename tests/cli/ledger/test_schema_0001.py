@@ -25,7 +25,7 @@ from adapter.ledger.search import Filters, open_archive
 from adapter.ledger.tables import SCHEMA
 from tests.cli.ledgers import Desk, desk_at
 from tests.conformance.postgres import Postgres
-from tests.golden import agrees
+from tests.golden_files import agrees
 
 OLD = Path(__file__).parent / "schema_0001"
 EVERY = ("--limit", "1000")

@@ -11,10 +11,10 @@ from adapter.simulator.delivery import Answered
 from adapter.simulator.play import Played
 from adapter.simulator.press import Press
 from adapter.simulator.verdict import judge
+from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Mode
-from adapter.wechat.pushing import SealedPush
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 from tests import defaults
 
 ACCOUNT = replace(defaults.ACCOUNT, app_id="wx", mode=Mode.PLAINTEXT, token=Secret("canary-token"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.xml_guard import parse_xml
+from adapter.wechat.xml import parse_xml
 
 
 def parse(text: str) -> dict[str, object]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.explain.clock import how_far, moment, signed_at, span
+from adapter.explain.capture import how_far, moment, signed_at, span
 
 NOW = 1_714_112_445.0
 

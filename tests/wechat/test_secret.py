@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from adapter.cancellation.model import Concealed
-from adapter.wechat.redact import Secret
+from adapter.wechat.secret import Secret
 
 CANARY = "canary-7f3a"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.explain.alterations import bodies, queries
-from adapter.explain.causes import Cause
+from adapter.explain.causes import RefusalCause
+from adapter.explain.hypotheses import bodies, queries
 from adapter.wechat.codec import LIMITS
 
 
@@ -33,20 +33,23 @@ def test_a_compressed_body_is_undone_only_so_far() -> None:
 @pytest.mark.parametrize(
     ("query", "undone"),
     [
-        (b"a=1&amp;b=2", (Cause.QUERY_HTML_ESCAPED, b"a=1&b=2")),
-        (b"timestamp=1714112445123", (Cause.TIMESTAMP_IN_MILLISECONDS, b"timestamp=1714112445")),
-        (b"a=1&a=2", (Cause.QUERY_REPEATED, b"a=2")),
-        (b"TimeStamp=1", (Cause.PARAMETER_NAMES, b"timestamp=1")),
+        (b"a=1&amp;b=2", (RefusalCause.QUERY_HTML_ESCAPED, b"a=1&b=2")),
+        (
+            b"timestamp=1714112445123",
+            (RefusalCause.TIMESTAMP_IN_MILLISECONDS, b"timestamp=1714112445"),
+        ),
+        (b"a=1&a=2", (RefusalCause.QUERY_REPEATED, b"a=2")),
+        (b"TimeStamp=1", (RefusalCause.PARAMETER_NAMES, b"timestamp=1")),
     ],
 )
-def test_a_query_is_undone(query: bytes, undone: tuple[Cause, bytes]) -> None:
+def test_a_query_is_undone(query: bytes, undone: tuple[RefusalCause, bytes]) -> None:
     assert undone in {(it.found.cause, it.text) for it in queries(query)}
 
 
 def test_in_json_only_encrypt_is_touched() -> None:
     body = b'{"ToUserName":"a b","Encrypt":"c d"}'
 
-    assert (Cause.BODY_SPACE_FOR_PLUS, b'{"ToUserName":"a b","Encrypt":"c+d"}') in {
+    assert (RefusalCause.BODY_SPACE_FOR_PLUS, b'{"ToUserName":"a b","Encrypt":"c+d"}') in {
         (it.found.cause, it.text) for it in bodies(body)
     }
 
@@ -55,7 +58,7 @@ def test_what_is_as_it_should_be_has_little_to_undo() -> None:
     assert list(queries(b"timestamp=1714112445&nonce=1")) == [
         it
         for it in queries(b"timestamp=1714112445&nonce=1")
-        if it.found.cause is Cause.TIMESTAMP_AND_NONCE_SWAPPED
+        if it.found.cause is RefusalCause.TIMESTAMP_AND_NONCE_SWAPPED
     ]
 
 
@@ -63,6 +66,6 @@ def test_what_is_as_it_should_be_has_little_to_undo() -> None:
 def test_a_string_out_of_a_json_log_is_read_as_one(quote: bytes) -> None:
     logged = quote + rb"<xml>\n<a>\u8fd0</a></xml>" + quote
 
-    assert (Cause.BODY_JSON_ESCAPED, "<xml>\n<a>运</a></xml>".encode()) in {
+    assert (RefusalCause.BODY_JSON_ESCAPED, "<xml>\n<a>运</a></xml>".encode()) in {
         (it.found.cause, it.text) for it in bodies(logged)
     }

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.wechat.errors import Undecodable
-from adapter.wechat.flat_xml import parse_flat
-from adapter.wechat.xml_guard import parse_xml
+from adapter.wechat.xml import parse_flat, parse_xml
 
 SAMPLES = json.loads(
     (Path(__file__).parents[1] / "vectors" / "samples.json").read_text(encoding="utf-8")

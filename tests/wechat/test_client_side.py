@@ -10,10 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply
-from adapter.wechat.codec import Format, decode, encode
-from adapter.wechat.envelope import Envelope, Mode, Opened
-from adapter.wechat.errors import Refused, Undecodable, WeChatError
-from adapter.wechat.pushing import (
+from adapter.wechat.client_side import (
     REPLY_FIELDS,
     ReplyFields,
     build_push,
@@ -21,7 +18,10 @@ from adapter.wechat.pushing import (
     open_reply,
     parse_reply,
 )
-from adapter.wechat.redact import Secret
+from adapter.wechat.codec import Format, decode, encode
+from adapter.wechat.envelope import Envelope, Mode, Opened
+from adapter.wechat.errors import Refused, Undecodable, WeChatError
+from adapter.wechat.secret import Secret
 from tests import defaults
 from tests.wechat.examples import (
     APP_ID,
