@@ -191,10 +191,8 @@ def test_a_push_with_a_header_fault_is_told_as_the_edge_answers_it() -> None:
 def test_another_event_that_our_reader_dislikes_is_told_to_be_passed_on() -> None:
     shown = _shown(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
 
-    assert (
-        "x is not a cancel_waybill push: forwarded to [forward], although our reader refuses it: repeated_name"
-        in shown
-    )
+    assert "x is not a cancel_waybill push: forwarded to [forward], although our reader" in shown
+    assert "refuses it: repeated_name" in shown
 
 
 def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
