@@ -102,9 +102,5 @@ def _file_fault(path: Path) -> Finding | None:
 
 def _error(url: str, message: str, hint: str = "") -> Finding:
     return Finding(
-        severity=Severity.ERROR,
-        source=without_password(url),
-        key=KEY,
-        message=message,
-        hint=hint,
+        severity=Severity.ERROR, source=without_password(url), key=KEY, message=message, hint=hint
     )

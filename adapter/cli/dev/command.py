@@ -26,51 +26,28 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wiring import Adapter, running
 
+a_mode = click.Choice([mode.value for mode in Mode])
+a_format = click.Choice([format.value for format in Format])
 a_port = click.IntRange(0, 65535)
 a_file = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
-@click.command("dev")
+@click.command("dev", context_settings={"show_default": True})
+@click.option("--port", default=8080, type=a_port, help="Port of the edge; 0 picks a free one.")
 @click.option(
-    "--port",
-    default=8080,
-    show_default=True,
-    type=a_port,
-    help="Port of the edge; 0 picks a free one.",
+    "--ops-port", default=9090, type=a_port, help="Port for health, metrics and controls."
 )
-@click.option(
-    "--ops-port",
-    default=9090,
-    show_default=True,
-    type=a_port,
-    help="Port for health, metrics and controls.",
-)
-@click.option(
-    "--stub-port",
-    default=50051,
-    show_default=True,
-    type=a_port,
-    help="Port of the simulated carrier.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
-    default=Mode.SECURE.value,
-    show_default=True,
-    help="Encryption mode of pushes.",
-)
+@click.option("--stub-port", default=50051, type=a_port, help="Port of the simulated carrier.")
+@click.option("--mode", type=a_mode, default=Mode.SECURE.value, help="Encryption mode of pushes.")
 @click.option(
     "--format",
     "layout",
-    type=click.Choice([format.value for format in Format]),
+    type=a_format,
     default=Format.XML.value,
-    show_default=True,
     help="Data format of the suggested push; both formats are accepted.",
 )
-@click.option(
-    "--ledger", default="memory:", show_default=True, metavar="URL", help="Ledger to use."
-)
-@click.option("--locale", type=click.Choice(["zh", "en"]), default="zh", show_default=True,
+@click.option("--ledger", default="memory:", metavar="URL", help="Ledger to use.")
+@click.option("--locale", type=click.Choice(["zh", "en"]), default="zh",
               help="Language of the texts for merchants.")  # fmt: skip
 @click.option("--contract", type=a_file, metavar="X.binpb", help="Your carrier's descriptor set.")
 @click.option("--mapping", type=a_file, metavar="X.toml", help="The mapping for --contract.")

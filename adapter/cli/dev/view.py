@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from rich.cells import cell_len
 from rich.panel import Panel
 from rich.text import Text
 
@@ -20,11 +20,9 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wiring import Adapter
 
-COLUMNS = (
-    ("mode", 10), ("format", 6), ("case", 11), ("waybill", 19), ("expected", 8), ("got", 6),
-    ("ms", 5), ("ResultMsg", 0),
-)  # fmt: skip
-RIGHT_ALIGNED = frozenset({"expected", "got", "ms"})
+ROW = (
+    "{mode:10}  {format:6}  {case:11}  {waybill:19}  {expected:>8}  {got:>6}  {ms:>5}  {ResultMsg}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +121,11 @@ class ReplyTable:
         """Add a reply."""
         if not self._is_json:
             if not self._lines:
-                headings = {name: name for name, _ in COLUMNS}
-                self._console.print(Text("  " + _row(headings), style="bold"))
+                headings = {name: name for name in re.findall(r"{(\w+)", ROW)}
+                self._console.print(Text("  " + ROW.format(**headings), style="bold"))
             right = line.played.verdict.is_right
             mark = Text("✓ ", "green") if right else Text("✗ ", "bold red")
-            self._console.print(mark + Text(_row(_cells(line))))
+            self._console.print(mark + Text(_row(line)))
             for sentence in line.deviations:
                 self._console.print(Text(f"    {sentence}", style="red"))
         self._lines.append(line)
@@ -140,34 +138,15 @@ class ReplyTable:
             return
         wrong = sum(not line.played.verdict.is_right for line in self._lines)
         total = len(self._lines)
-        said = (
-            f"{wrong} of {total} replies are wrong."
-            if wrong
-            else f"All {total} replies are correct."
-        )
+        right = f"All {total} replies are correct."
+        said = f"{wrong} of {total} replies are wrong." if wrong else right
         self._console.print(Text(said, style="bold red" if wrong else "bold green"))
 
 
-def _cells(line: ReplyLine) -> dict[str, str]:
-    return {
-        "mode": line.mode.value,
-        "format": line.format.value,
-        "case": line.case.name,
-        "waybill": line.waybill,
-        "expected": str(line.case.expected),
-        "got": "-" if line.result_code is None else str(line.result_code),
-        "ms": f"{line.played.took_ms:.0f}",
-        "ResultMsg": line.result_msg,
-    }
-
-
-def _row(cells: dict[str, str]) -> str:
-    return "  ".join(_padded(cells[name], name, width) for name, width in COLUMNS).rstrip()
-
-
-def _padded(text: str, name: str, width: int) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if name in RIGHT_ALIGNED else text + space
+def _row(line: ReplyLine) -> str:
+    code = "-" if line.result_code is None else line.result_code
+    took = f"{line.played.took_ms:.0f}"
+    return ROW.format(**_as_json(line), got=code, ms=took, ResultMsg=line.result_msg).rstrip()
 
 
 def _as_json(line: ReplyLine) -> dict[str, object]:

@@ -38,9 +38,7 @@ JUDGED_KEYS = ("wechat", "mini_programs", "carrier.descriptors", "carrier.mappin
 @config_option
 @click.argument("body", metavar="BODY")
 @click.option(
-    "--query",
-    metavar="Q",
-    help="Raw query string, full URL, or access log line of the push.",
+    "--query", metavar="Q", help="Raw query string, full URL, or access log line of the push."
 )
 @click.option(
     "--at",

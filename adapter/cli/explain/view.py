@@ -145,10 +145,7 @@ def _event(explanation: Explanation) -> Iterator[Step]:
             says=f"none: {', '.join(push.header_faults)} missing or not valid; answered -1",
         )
     elif isinstance(push, CancelWaybill) and push.faults:
-        yield Step(
-            name="request",
-            says=f"none: {', '.join(push.faults)} not valid; answered 30001",
-        )
+        yield Step(name="request", says=f"none: {', '.join(push.faults)} not valid; answered 30001")
     elif explanation.request is not None:
         yield _request(explanation.request)
 

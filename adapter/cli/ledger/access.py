@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from adapter.cancellation.model import Entry
@@ -16,9 +18,11 @@ from adapter.config.load import Settings, SettingsFaults, inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Severity
 from adapter.ledger.filters import Wanted
-from adapter.ledger.search import Archive, Filters
+from adapter.ledger.search import Archive, Filters, open_archive
 
 CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger depends on
+Read = TypeVar("Read")
+
 LISTED_AT_MOST = 20  # candidates for one word
 _PREFIX = re.compile(r"[0-9a-f]{4,32}")
 
@@ -32,6 +36,15 @@ class ConfiguredLedger:
     @property
     def url(self) -> str:
         return self.settings.ledger.url
+
+    def read(self, work: Callable[[Archive], Awaitable[Read]]) -> Read:
+        """Run `work` with the ledger open for reading."""
+
+        async def run() -> Read:
+            async with open_archive(self.url) as archive:
+                return await work(archive)
+
+        return asyncio.run(run())
 
     @property
     def zone(self) -> ZoneInfo:

@@ -6,16 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
-from adapter.cancellation.model import (
-    Answer,
-    Basis,
-    Call,
-    Cause,
-    Entry,
-    Outcome,
-    State,
-    Unsent,
-)
+from adapter.cancellation.model import Answer, Basis, Call, Cause, Entry, Outcome, State, Unsent
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.cli.ledger.rows import row_of, unsent_reason, written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +21,7 @@ from adapter.cli.ledger.rows import PushRow, as_csv, as_json_lines, row_of, show
 from adapter.cli.output import console, json_for, json_text, or_refuse, write, write_json
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.ledger.filters import Wanted
-from adapter.ledger.search import PAGE_LIMIT, Chronicle, open_archive
+from adapter.ledger.search import PAGE_LIMIT, Archive, Chronicle, open_archive
 
 SEARCH_LIMIT = 100
 EXPORT_PAGE_ROWS = 500  # written together; no more are held
@@ -53,7 +52,7 @@ def search(
     """Find pushes, newest first. Nothing is changed."""
     ledger = configured_ledger(config)
     sought = filters_of(**filters, told_failure=told_failure, now=now_in(ledger.zone))
-    found = asyncio.run(_search(ledger, sought, limit=limit + 1))
+    found = ledger.read(lambda archive: archive.search(sought, limit=limit + 1))
     entries = found[:limit]
     rows = [row_of(entry, ledger.zone) for entry in entries]
     if as_json:
@@ -79,7 +78,7 @@ def show(push: str, config: Path | None, *, json_wanted: bool) -> None:
     KEY may be abbreviated; WAYBILL works if it has exactly one push.
     """
     ledger = configured_ledger(config)
-    found, chronicle = asyncio.run(_read(ledger, push))
+    found, chronicle = ledger.read(lambda archive: _chronicle(archive, push))
     if chronicle is None:
         the_one(found, push, ledger)
     elif json_wanted:
@@ -131,16 +130,9 @@ def export(
     write(f"{written} {'push' if written == 1 else 'pushes'} exported.", to_stderr=True)
 
 
-async def _search(ledger: ConfiguredLedger, sought: Wanted, *, limit: int) -> tuple[Entry, ...]:
-    async with open_archive(ledger.url) as archive:
-        return await archive.search(sought, limit=limit)
-
-
-async def _read(ledger: ConfiguredLedger, word: str) -> tuple[Sequence[Entry], Chronicle | None]:
-    async with open_archive(ledger.url) as archive:
-        found = await candidates(archive, word)
-        chronicle = await archive.show(found[0].key) if len(found) == 1 else None
-    return found, chronicle
+async def _chronicle(archive: Archive, word: str) -> tuple[tuple[Entry, ...], Chronicle | None]:
+    found = await candidates(archive, word)
+    return found, await archive.show(found[0].key) if len(found) == 1 else None
 
 
 async def _export(

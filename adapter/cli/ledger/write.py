@@ -22,7 +22,6 @@ from adapter.edge.translate import ANSWERS
 from adapter.ledger.filters import Wanted
 from adapter.ledger.maintenance import NotInDoubt, forget, settle, upgrade
 from adapter.ledger.resolution import Resolution
-from adapter.ledger.search import open_archive
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)
 REASON_LIMIT = 500  # characters
@@ -80,7 +79,7 @@ def resolve(
     for name, text in (("--reason", reason), ("--by", by)):
         if not text.strip() or len(text) > REASON_LIMIT:
             raise click.UsageError(f"{name} must have 1 to {REASON_LIMIT} characters.")
-    found = the_one(asyncio.run(_find(ledger, push)), push, ledger)
+    found = the_one(ledger.read(lambda archive: candidates(archive, push)), push, ledger)
     decided = Outcome(outcome)
     if not yes:
         click.confirm(_question(found, decided), abort=True, err=True)
@@ -109,7 +108,8 @@ def prune(config: Path | None, *, days: int | None, dry_run: bool) -> None:
     ledger = configured_ledger(config)
     kept_days = ledger.settings.ledger.keep_days if days is None else days
     keep_seconds, now = float(kept_days * DAY_SECONDS), time.time()
-    old = asyncio.run(_count(ledger, before=now - keep_seconds))
+    sought = Wanted(states=SETTLED, until=now - keep_seconds)
+    old = ledger.read(lambda archive: archive.count(sought))
     older = f"older than {kept_days} {'day' if kept_days == 1 else 'days'}"
     if dry_run:
         write(f"Settled pushes {older}: {old}. Nothing was removed.")
@@ -134,11 +134,6 @@ def migrate(config: Path | None) -> None:
         write(f"Schema {done.before or 'none'} → {done.after}.")
 
 
-async def _find(ledger: ConfiguredLedger, word: str) -> tuple[Entry, ...]:
-    async with open_archive(ledger.url) as archive:
-        return await candidates(archive, word)
-
-
 def _question(found: Entry, decided: Outcome) -> str:
     return (
         f"Settle waybill {visible(found.waybill_id)}, order {visible(found.order_id)} of merchant"
@@ -154,11 +149,6 @@ def _not_in_doubt(entry: Entry, ledger: ConfiguredLedger) -> CannotStart:
         f"push {entry.key} is not in doubt, it is {state}{by}. Nothing was changed.",
         hint="To list the pushes in doubt: `waybridge ledger search --state in_doubt`.",
     )
-
-
-async def _count(ledger: ConfiguredLedger, *, before: float) -> int:
-    async with open_archive(ledger.url) as archive:
-        return await archive.count(Wanted(states=SETTLED, until=before))
 
 
 async def _prune(ledger: ConfiguredLedger, *, keep_seconds: float, now: float) -> int:

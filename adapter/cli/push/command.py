@@ -6,7 +6,8 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,7 @@ import click
 from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write, write_json
-from adapter.cli.push.account import (
-    SOURCE,
-    Destination,
-    Fit,
-    destination,
-    order_fit,
-    order_fit_of,
-)
+from adapter.cli.push.account import SOURCE, Destination, Fit, destination, order_fit, order_fit_of
 from adapter.cli.push.view import as_json, show
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES, Case
@@ -31,6 +25,9 @@ from adapter.simulator.play import Played, play, verify_url
 from adapter.simulator.press import IDENTITY, Press
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
+
+a_mode = click.Choice([mode.value for mode in Mode])
+a_format = click.Choice([format.value for format in Format])
 
 CASE_LINES = "\n".join(
     f"  {case.name:<15} {case.expected:>5}  {case.about}" for case in CASES.values()
@@ -50,6 +47,7 @@ class PushRequest:
 
 @click.command(
     "push",
+    context_settings={"show_default": True},
     epilog=f"\b\nCases and their expected ResultCodes:\n{CASE_LINES}",
 )
 @click.argument("url")
@@ -59,23 +57,11 @@ class PushRequest:
     "case_name",
     type=click.Choice(list(CASES)),
     default="example",
-    show_default=True,
     metavar="NAME",
     help="Test case to send; see the list below.",
 )
-@click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
-    help="Encryption mode; by default the configured one.",
-)
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice([format.value for format in Format]),
-    default=Format.XML.value,
-    show_default=True,
-    help="Data format.",
-)
+@click.option("--mode", type=a_mode, help="Encryption mode; by default the configured one.")
+@click.option("--format", "layout", type=a_format, default=Format.XML.value, help="Data format.")
 @click.option(
     "--set",
     "changes",
@@ -127,8 +113,9 @@ def command(
     """
     where = destination(url, config=config, mode=Mode(mode) if mode else None)
     if url_verify:
-        _verify(where)
-        return
+        fault = asyncio.run(_verify(where))
+        write(f"{where.url}: {fault or 'verified; echostr was returned unchanged'}")
+        raise SystemExit(EXIT_FINDINGS if fault else 0)
     fit = order_fit(order_digits) if order_digits else order_fit_of(config)
     press = _press(CASES[case_name], fit)
     request = _request(CASES[case_name], press, Format(layout), changes, REPEATS if retries else 0)
@@ -167,34 +154,27 @@ def _request(
 
 
 async def _play(request: PushRequest, where: Destination) -> Played:
+    async with _sender(where) as sender:
+        return await play(
+            request.press,
+            request.format,
+            account=where.account,
+            sender=sender,
+            case=request.case,
+            repeats=request.repeats,
+        )
+
+
+async def _verify(where: Destination) -> str | None:
+    async with _sender(where) as sender:
+        return await verify_url(account=where.account, sender=sender)
+
+
+@asynccontextmanager
+async def _sender(where: Destination) -> AsyncIterator[Sender]:
     try:
         async with Sender(where.url, through_proxies=not where.is_loopback) as sender:
-            return await play(
-                request.press,
-                request.format,
-                account=where.account,
-                sender=sender,
-                case=request.case,
-                repeats=request.repeats,
-            )
+            yield sender
     except Unreachable as error:
-        raise _unreachable(error, where) from error
-
-
-def _verify(where: Destination) -> None:
-    async def get() -> str | None:
-        async with Sender(where.url, through_proxies=not where.is_loopback) as sender:
-            return await verify_url(account=where.account, sender=sender)
-
-    try:
-        fault = asyncio.run(get())
-    except Unreachable as error:
-        raise _unreachable(error, where) from error
-    write(f"{where.url}: {fault or 'verified; echostr was returned unchanged'}")
-    if fault:
-        raise SystemExit(EXIT_FINDINGS)
-
-
-def _unreachable(error: Unreachable, where: Destination) -> CannotStart:
-    hint = "Start one: waybridge dev." if where.is_loopback else "Is the edge running there?"
-    return CannotStart(str(error), hint=hint)
+        hint = "Start one: waybridge dev." if where.is_loopback else "Is the edge running there?"
+        raise CannotStart(str(error), hint=hint) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TextIO
 
 from rich.text import Text
@@ -21,11 +21,6 @@ FORBIDDEN = 403
 WHY_FORBIDDEN = (
     "The reason is in the edge's log (event push_refused, field reason); see `waybridge explain`."
 )
-
-_ATTRIBUTES = (
-    "to_user_name", "from_user_name", "create_time", "msg_type", "event", "biz_id", "order_id",
-    "way_bill_id", "result_code", "result_msg",
-)  # fmt: skip
 
 
 def show(
@@ -105,5 +100,4 @@ def _said(played: Played, check: Check) -> list[str]:
 
 
 def _reply_fields(reply: ReplyFields) -> Iterator[tuple[str, str | int]]:
-    for name, attribute in zip(REPLY_FIELDS, _ATTRIBUTES, strict=True):
-        yield name, getattr(reply, attribute)
+    yield from zip(REPLY_FIELDS, astuple(reply), strict=True)
