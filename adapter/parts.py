@@ -59,12 +59,19 @@ def tls_files(tls: TlsSettings) -> TlsFiles:
     return TlsFiles(ca=tls.ca, cert=tls.cert, key=tls.key, server_name=tls.server_name)
 
 
-def desk_limits(settings: Settings) -> DeskLimits:
-    """Return how long the desk waits for the carrier and the ledger."""
+# A carrier that knows a request again by its id is asked safely twice more.
+REPEATS = {True: 2, False: 1}
+
+
+def desk_limits(settings: Settings, *, takes_request_id: bool) -> DeskLimits:
+    """Return how long the desk waits for the carrier and the ledger, and how often it may ask.
+    `takes_request_id` tells whether the carrier is sent one."""
+    repeats = settings.carrier.repeats
     return DeskLimits(
         call_seconds=settings.carrier.deadline_seconds,
         connect_wait_seconds=settings.carrier.connect_wait_seconds,
         commit_within_seconds=settings.ledger.commit_within_seconds,
+        repeats=REPEATS[takes_request_id] if repeats is None else repeats,
     )
 
 

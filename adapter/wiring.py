@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapter import parts
+from adapter.cancellation.brake import Brake
 from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
@@ -174,9 +175,16 @@ async def _core(
     options = parts.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
-    limits = parts.desk_limits(settings)
+    limits = parts.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
+    brake = Brake() if settings.carrier.brake else None
     desk = Desk(
-        carrier=carrier, ledger=ledger, metrics=metrics, clock=clock, gate=gate, limits=limits
+        carrier=carrier,
+        ledger=ledger,
+        metrics=metrics,
+        clock=clock,
+        gate=gate,
+        limits=limits,
+        brake=brake,
     )
     resolver = Resolver(
         carrier=carrier,
@@ -187,6 +195,8 @@ async def _core(
     )
     core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
     metrics.gauge("in_flight", lambda: desk.in_flight)
+    metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
+    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)

@@ -52,6 +52,8 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "carrier.token_file": ("{file}", "{file}"),
     "carrier.health_service": ("dispatch.v1", "dispatch.v1"),
     "carrier.max_concurrent_calls": ("3", 3),
+    "carrier.repeats": ("3", 3),
+    "carrier.brake": ("true", True),
     "carrier.receive_limit_bytes": ("8192", 8192),
     "carrier.keepalive_seconds": ("60", 60.0),
     "carrier.keepalive_timeout_seconds": ("2", 2.0),

@@ -16,6 +16,6 @@ OPEN_FILES = 65_536
 ACCOUNT = parts.account(WeChatSettings())
 CARRIER = parts.carrier_options(CarrierSettings())
 TLS = parts.tls_files(TlsSettings())
-DESK = parts.desk_limits(Settings())
+DESK = parts.desk_limits(Settings(), takes_request_id=True)
 EDGE = parts.edge_limits(EdgeSettings())
 CONNECTIONS = parts.connection_limits(EdgeSettings(), open_files=OPEN_FILES)

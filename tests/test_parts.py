@@ -52,7 +52,7 @@ def test_the_files_of_tls_are_those_of_the_settings() -> None:
 def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
     patience = parts.connection_limits(SETTINGS.edge, open_files=1_000_000)
 
-    assert parts.desk_limits(SETTINGS).call_seconds == 11
+    assert parts.desk_limits(SETTINGS, takes_request_id=True).call_seconds == 11
     assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
     assert patience.idle_seconds == 33
     assert patience.connections == SETTINGS.edge.max_connections
@@ -65,3 +65,18 @@ def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None
     patience = parts.connection_limits(edge, open_files=1_000_000)
 
     assert patience.message_seconds > seconds
+
+
+@pytest.mark.parametrize(
+    ("takes_request_id", "wanted", "repeats"),
+    [(True, None, 2), (False, None, 1), (True, 0, 0), (False, 3, 3)],
+)
+def test_a_push_is_repeated_as_often_as_its_carrier_can_bear(
+    takes_request_id: bool,  # noqa: FBT001 - a column of the table
+    wanted: int | None,
+    repeats: int,
+) -> None:
+    carrier = SETTINGS.carrier.model_copy(update={"repeats": wanted})
+    settings = SETTINGS.model_copy(update={"carrier": carrier})
+
+    assert parts.desk_limits(settings, takes_request_id=takes_request_id).repeats == repeats

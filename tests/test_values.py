@@ -86,7 +86,7 @@ def _values(settings: Settings) -> tuple[object, ...]:
     return (
         accounts,
         parts.carrier_options(settings.carrier),
-        parts.desk_limits(settings),
+        parts.desk_limits(settings, takes_request_id=True),
         parts.edge_limits(settings.edge),
         parts.connection_limits(settings.edge, open_files=defaults.OPEN_FILES),
     )

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from adapter.cancellation.evidence import NOES
 from adapter.cancellation.model import (
     Answer,
     Cancellation,
@@ -16,7 +17,10 @@ from adapter.cancellation.model import (
 )
 
 LOOKUP_SECONDS = 0.8  # kept back from a wait for the lock, so that a lookup fits
-WRITING_SECONDS = 0.3  # beyond its budget that a delivery waits for a commit B under way
+OVERRUN_SECONDS = 0.3  # beyond its budget that a delivery waits for a commit B under way
+
+CERTAIN = frozenset({Outcome.CANCELLED, Outcome.PICKED_UP, Outcome.UNSUPPORTED})
+"""What the carrier's word decides, whatever else the ledger holds."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -47,15 +51,20 @@ class Attempt:
             return -1.0
         return self._until - self.loop.time()
 
-    def join(self, *, within_seconds: float) -> asyncio.Future[Answer]:
-        """Return a future that is answered within the given time, come what may."""
+    def join(
+        self, *, within_seconds: float, overrun_seconds: float = OVERRUN_SECONDS
+    ) -> asyncio.Future[Answer]:
+        """Return a future that is answered within the given time, come what may; at most
+        `overrun_seconds` later where its answer is being written just then."""
         waiter: asyncio.Future[Answer] = self.loop.create_future()
         if self._answer is not None:
             self._give(waiter, self._answer)
             return waiter
         until = self.loop.time() + within_seconds
         self._until = max(self._until, until)
-        self._waiters[waiter] = self.loop.call_at(until, self._expire, waiter)
+        self._waiters[waiter] = self.loop.call_at(
+            until, self._expire, waiter, until + overrun_seconds
+        )
         return waiter
 
     def leave(self, waiter: asyncio.Future[Answer]) -> None:
@@ -66,11 +75,16 @@ class Attempt:
             timer.cancel()
 
     def begin_reply(self, truth: Answer) -> bool:
-        """From now on whoever waits is told `truth`, come what may; false: nobody waits, and
-        nobody was told it before. What it returns must be written before `reply`."""
+        """From now on whoever waits is told `truth`, come what may, until `reply` or
+        `withhold`; false: nobody waits, and nobody was told it before. What it returns must be
+        written before `reply`."""
         awaited = bool(self._waiters) or truth.outcome in self._replied
         self._truth = truth if awaited else None
         return awaited
+
+    def withhold(self) -> None:
+        """Nothing is being written that anybody may be told."""
+        self._truth = None
 
     def reply(self, answer: Answer) -> None:
         """Answer everybody who waits, and whoever joins from now on."""
@@ -86,10 +100,11 @@ class Attempt:
         if self._answer is None:
             self.reply(self._truth or self._unknown())
 
-    def _expire(self, waiter: asyncio.Future[Answer]) -> None:
+    def _expire(self, waiter: asyncio.Future[Answer], latest: float) -> None:
         if self._truth is not None:
-            # What is being written says that this delivery was told: so it must be.
-            self._waiters[waiter] = self.loop.call_later(WRITING_SECONDS, self._give_truth, waiter)
+            # What is being written says that this delivery was told: so it must be. Counted
+            # from its budget's end: a loop that stood still meanwhile has no time to give.
+            self._waiters[waiter] = self.loop.call_at(latest, self._give_truth, waiter)
             return
         del self._waiters[waiter]
         self._give(waiter, self._unknown())
@@ -158,8 +173,20 @@ def stored(entry: Entry, *, repeated: bool) -> Answer:
 
 
 def from_memory(entry: Entry, answer: CarrierAnswer) -> Answer:
-    """Return what can be said without the ledger: whether "already cancelled" is our own
-    success only the ledger can tell, so that is doubt."""
-    unknown = answer.outcome is Outcome.ALREADY_CANCELLED
-    outcome = Outcome.IN_DOUBT if unknown else answer.outcome
-    return Answer(key=entry.key, outcome=outcome, message=answer.message, calls=entry.calls)
+    """Return what may be said without the ledger. Only the carrier's *cancelled* is certain: of
+    any other word another replica may hear a different one for the same push."""
+    certain = answer.outcome is Outcome.CANCELLED
+    return Answer(
+        key=entry.key,
+        outcome=Outcome.CANCELLED if certain else Outcome.IN_DOUBT,
+        message=answer.message if certain else "",
+        calls=entry.calls,
+    )
+
+
+def being_written(entry: Entry, answer: CarrierAnswer, *, alone: bool) -> Answer | None:
+    """Return what commit B of `answer` will say; nothing where only a rule can tell. `alone`:
+    no other call is open whose echo a "no" could be."""
+    if answer.outcome not in CERTAIN and not (alone and answer.outcome in NOES):
+        return None
+    return Answer(key=entry.key, outcome=answer.outcome, message=answer.message, calls=entry.calls)

@@ -8,14 +8,18 @@ carrier that was cut short would still have reached it.
 from __future__ import annotations
 
 import asyncio
+import random
 from functools import partial
 
-from adapter.cancellation.attempt import Attempt, WaybillLock
+from adapter.cancellation.attempt import OVERRUN_SECONDS, Attempt, WaybillLock
+from adapter.cancellation.brake import Brake
 from adapter.cancellation.flow import CancellationFlow, DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent, Waybill
 from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger
 from adapter.cancellation.push_key import push_key
+from adapter.cancellation.repeats import RetryBudget
+from adapter.cancellation.replies import Replies
 from adapter.cancellation.rules_ask import on_repeat, on_replied_doubt
 
 
@@ -31,17 +35,29 @@ class Desk:
         clock: Clock,
         gate: Gate,
         limits: DeskLimits,
+        brake: Brake | None = None,
     ) -> None:
         self._ledger = ledger
         self._metrics = metrics
+        self._budget = RetryBudget()
+        self._replies = Replies(
+            ledger=ledger,
+            metrics=metrics,
+            clock=clock,
+            within_seconds=limits.commit_within_seconds,
+            pause=asyncio.sleep,
+        )
         self._flow = CancellationFlow(
             carrier=carrier,
             ledger=ledger,
+            replies=self._replies,
             metrics=metrics,
             clock=clock,
             gate=gate,
             limits=limits,
-            pause=asyncio.sleep,
+            budget=self._budget,
+            brake=brake,
+            chance=random.random,  # noqa: S311 - spreads repeats in time, keeps no secret
         )
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,20 +68,31 @@ class Desk:
         """How many pushes are being worked on, those that nobody waits for included."""
         return len(self._attempts)
 
-    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
-        """Answer one delivery within its budget (or at most `WRITING_SECONDS` later, when its
-        outcome is just being written). Never raises: what cannot be answered is an answer
-        too, and a call that outlives the budget runs on."""
+    @property
+    def retry_tokens(self) -> float:
+        """What is left of this process's budget for asking the carrier again."""
+        return self._budget.tokens
+
+    async def cancel(
+        self,
+        cancellation: Cancellation,
+        *,
+        within_seconds: float,
+        overrun_seconds: float = OVERRUN_SECONDS,
+    ) -> Answer:
+        """Answer one delivery within its budget, or at most `overrun_seconds` later, when its
+        outcome is just being written: then it is given, written or not. Never raises: what
+        cannot be answered is an answer too, and a call that outlives the budget runs on."""
         key = push_key(cancellation, identity_key=self._ledger.identity_key)
         attempt = self._attempts.get(key)
         if attempt is None:
             attempt = self._attempts[key] = Attempt(key=key, cancellation=cancellation)
-            waiter = attempt.join(within_seconds=within_seconds)
+            waiter = attempt.join(within_seconds=within_seconds, overrun_seconds=overrun_seconds)
             task = attempt.loop.create_task(self._work(attempt))
             self._tasks.add(task)
             task.add_done_callback(partial(self._finished, key))
         else:
-            waiter = attempt.join(within_seconds=within_seconds)
+            waiter = attempt.join(within_seconds=within_seconds, overrun_seconds=overrun_seconds)
             self._ledger.note(cancellation.waybill, partial(on_repeat, key=key))
         try:
             answer = await waiter
@@ -79,7 +106,7 @@ class Desk:
     def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
         """Answer without asking the carrier, and note it so that an operator can find it."""
         key = push_key(cancellation, identity_key=self._ledger.identity_key)
-        return self._flow.refuse(key, cancellation, reason=reason)
+        return self._replies.refuse(key, cancellation, reason=reason)
 
     async def drain(self, *, within_seconds: float) -> int:
         """Wait for what is being worked on; return how many pushes were not done in time.

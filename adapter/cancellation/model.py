@@ -38,6 +38,23 @@ FINAL = (Fact.CANCELLED, Fact.PICKED_UP, Fact.INVALID)
 """Each is an outcome of the same word; the others may yet be changed by a call under way."""
 
 
+class Doubt(Enum):
+    """Why a call that ended says nothing certain: what may be done next depends on it.
+
+    A lost connection explains UNAVAILABLE, CANCELLED and DEADLINE_EXCEEDED; UNKNOWN, INTERNAL
+    and their like are the server's own word. After REFUSED_LOOK nothing was done by the call
+    itself: the lookup says why.
+    """
+
+    __hash__ = object.__hash__
+
+    LOST_CONNECTION = "lost_connection"
+    SERVER_WORD = "server_word"
+    UNREADABLE_REPLY = "unreadable_reply"
+    UNKNOWN_STATUS = "unknown_status"
+    REFUSED_LOOK = "refused_look"
+
+
 class State(Enum):
     """Where a push stands in the ledger; a push without an entry is unseen."""
 
@@ -63,6 +80,7 @@ class Unsent(Enum):
     CARRIER_UNREACHABLE = "carrier_unreachable"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     TURN_NOT_REACHED = "turn_not_reached"
+    CARRIER_SLOW = "carrier_slow"
     SHED = "shed"
     PAUSED = "paused"
     REFUSED = "refused"
@@ -147,15 +165,17 @@ class CarrierAnswer:
     """What one call to the carrier came to.
 
     `status` is the stable word for metrics and the ledger: the contract's own enum name
-    (`CANCELLED`), or the gRPC code of a failed call (`UNAVAILABLE`). `outcome` IN_DOUBT
-    means that nobody knows whether the carrier acted; `ask_again` says whether asking
-    with the same request id may settle it at once. `unsent` says why nothing went out.
+    (`CANCELLED`), or the gRPC code of a failed call (`UNAVAILABLE`). `outcome` IN_DOUBT means
+    that nobody knows whether the carrier acted, and `doubt` of what kind that is; no other
+    outcome has a doubt. `text` is a failed call's own text: for operators, never for
+    WeChat, one line without control characters. `unsent` says why nothing went out.
     """
 
     outcome: Outcome
     status: str
     message: str = ""
-    ask_again: bool = False
+    doubt: Doubt | None = None
+    text: str = field(default="", repr=False)
     unsent: Unsent | None = None
 
 
@@ -244,6 +264,15 @@ class Call:
     ended_at: float | None = None
     status: str = ""
     outcome: Outcome | None = None
+    doubt: Doubt | None = None
+    text: str = field(default="", repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have cancelled, or still may: it has no end, or its end says nothing."""
+        if self.outcome is Outcome.IN_DOUBT:
+            return self.doubt is not Doubt.REFUSED_LOOK
+        return self.outcome is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

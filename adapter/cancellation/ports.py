@@ -32,11 +32,31 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierTraits:
+    """What a carrier can say and promises, as far as a decision depends on it.
+
+    `says_already_cancelled`: a repeat of a cancel that succeeded has a word of its own;
+    without one it may be answered by any "no". `not_found_settles`: a lookup's *not found* is
+    final after a call that the server itself ended.
+    """
+
+    takes_request_id: bool = False
+    says_already_cancelled: bool = True
+    not_found_settles: bool = False
+
+
 class Carrier(Protocol):
     """Whoever can really cancel a waybill."""
 
+    @property
+    def traits(self) -> CarrierTraits:
+        """The same for as long as this carrier lives."""
+        ...
+
     async def ready(self, *, within_seconds: float) -> bool:
-        """ReplyStored whether a call could be sent now; nothing is sent."""
+        """Say whether a call could be sent now; nothing is sent. At once, where there has been
+        no connection for that long already."""
         ...
 
     async def cancel(
@@ -53,25 +73,33 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaybillView:
-    """All that a rule may look at: every entry of one waybill, who is alive, the time.
+    """All that a rule may look at: every entry of one waybill and its calls, who is alive,
+    the time.
 
     `me` is this process's own session at the ledger; `living` holds every session whose
-    lock is still held, `me` among them.
+    lock is still held, `me` among them. Calls that the entries number are among `calls`;
+    one that was withdrawn may be, too.
     """
 
     entries: tuple[Entry, ...]
     me: str
     living: frozenset[str]
     now: float
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write(Generic[T_co]):
-    """What a rule writes, and what it tells its caller once that is durable."""
+    """What a rule writes, and what it tells its caller once that is durable.
+
+    `replaced` are decisions that the write corrects, as they stood: each is kept in a line of
+    its own.
+    """
 
     result: T_co
     entries: tuple[Entry, ...] = ()
     calls: tuple[Call, ...] = ()
+    replaced: tuple[Entry, ...] = ()
 
 
 Rule = Callable[[WaybillView], Write[T]]
@@ -137,5 +165,5 @@ class DecisionMetrics(Protocol):
 
     def alert(self, name: str, *, key: str, detail: str) -> None:
         """Something an operator should see: `contradiction`, `unknown_status`,
-        `told_failure_is_cancelled`, `commit_lost`."""
+        `unreadable_reply`, `told_failure_is_cancelled`, `commit_lost`."""
         ...

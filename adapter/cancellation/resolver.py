@@ -67,7 +67,7 @@ class Resolver:
         if fact is not None:
             found = await self._ledger.commit(
                 entry.waybill,
-                partial(on_fact, found=entry, fact=fact),
+                partial(on_fact, found=entry, fact=fact, traits=self._carrier.traits),
                 within_seconds=LOOKUP_SECONDS,
             )
             if found.entry.state is State.DONE:

@@ -21,6 +21,7 @@ class Event(Enum):
     LEFT_UNKNOWN = "the newest call ended and nobody knows what it did"
     OWNER_DIED = "the calling process is gone"
     DECIDED = "commit B: an outcome, from the carrier, by inference, or an operator"
+    CORRECTED = "its own call said cancelled after all, or an operator corrects an operator"
 
 
 TRANSITIONS: dict[tuple[State | None, Event], frozenset[State]] = {
@@ -39,6 +40,7 @@ TRANSITIONS: dict[tuple[State | None, Event], frozenset[State]] = {
     (State.IN_DOUBT, Event.ASKED): frozenset({State.CALLING}),
     (State.IN_DOUBT, Event.LEFT_UNKNOWN): frozenset({State.IN_DOUBT}),
     (State.IN_DOUBT, Event.DECIDED): frozenset({State.DONE}),
+    (State.DONE, Event.CORRECTED): frozenset({State.DONE}),
 }
 
 

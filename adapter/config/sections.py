@@ -133,7 +133,25 @@ class CarrierSettings(Section):
         description="Deadline of one call, from its record in the ledger; it outlives the reply.",
     )
     connect_wait_seconds: Seconds = Field(
-        1, ge=0.01, le=4, description="A channel not ready by then: the call is not sent."
+        1,
+        ge=0.01,
+        le=4,
+        description="A channel not ready by then: the call is not sent. One that has had no "
+        "connection for that long already is not waited for.",
+    )
+    repeats: Whole | None = Field(
+        None,
+        ge=0,
+        le=5,
+        description="Further calls that one push may have after a call that left doubt, over all "
+        "its deliveries and replicas; 0: none. Absent: 2 where the mapping sends a request id, "
+        "else 1.",
+    )
+    brake: Flag = Field(
+        default=False,
+        description="While the carrier answers later than the reply budget, answer pushes -1, not "
+        "now, without asking; one a second is let through to find out. Not for a carrier that is "
+        "always slow: it would hardly be asked.",
     )
     insecure: Flag = Field(
         default=False, description="Allow plaintext to a target that is not loopback."

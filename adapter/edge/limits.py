@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope
 from adapter.edge.deadline import Deadline
 
 # No setting: WeChat hangs up at 5 s, so there is nobody to answer after 4.5 s and this.
-OVERRUN_SECONDS = 0.4
+OVERRUN_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeLimits:
-    """The edge's bounds. `overrun_seconds` is what the desk may take beyond the reply budget."""
+    """The edge's bounds. `overrun_seconds` is what the desk may take beyond the reply budget
+    while it writes what it says."""
 
     reply_within_seconds: float
     overrun_seconds: float

@@ -17,8 +17,11 @@ class CancellationDesk(Protocol):
         """Pushes being worked on, those that nobody waits for any more among them."""
         ...
 
-    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
-        """Decide, or say that it is unknown, within the time given."""
+    async def cancel(
+        self, cancellation: Cancellation, *, within_seconds: float, overrun_seconds: float
+    ) -> Answer:
+        """Decide, or say that it is unknown, within the time given; what is just being written
+        may take `overrun_seconds` more, and is then given, written or not."""
         ...
 
     def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:

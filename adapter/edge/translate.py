@@ -68,10 +68,27 @@ NOT_PROCESSED: dict[Locale, str] = {
     Locale.ZH: "本次取消未受理，请稍后重试",
     Locale.EN: "Not processed now, please try again.",
 }
+"""Said where the ledger shows that the push was never sent."""
+
+NOT_HANDLED: dict[Locale, str] = {
+    Locale.ZH: "本次请求暂时无法处理，请再次点击取消，届时将返回准确结果",
+    Locale.EN: "Could not be handled just now; press cancel again, the answer will be right.",
+}
+"""Said where nobody looked: another delivery of the same push may have been sent, and cancelled."""
 
 REFUSED: dict[Locale, str] = {
     Locale.ZH: "请求参数有误，请核对商户编号、订单号和运单号",
     Locale.EN: "A parameter is wrong: check merchant, order and waybill numbers.",
+}
+
+UNSENT: dict[Unsent, dict[Locale, str]] = {
+    Unsent.CARRIER_UNREACHABLE: NOT_PROCESSED,
+    Unsent.PAUSED: NOT_PROCESSED,
+    Unsent.CARRIER_SLOW: NOT_PROCESSED,
+    Unsent.LEDGER_UNAVAILABLE: NOT_HANDLED,
+    Unsent.TURN_NOT_REACHED: NOT_HANDLED,
+    Unsent.SHED: NOT_HANDLED,
+    Unsent.REFUSED: REFUSED,
 }
 
 # The carrier's own words stand beside ours only where it gave a definite no. A success is
@@ -123,9 +140,7 @@ def text(outcome: Outcome, locale: Locale, *, unsent: Unsent | None = None) -> s
     """Return a short sentence a merchant can act on; never empty, never an internal."""
     if unsent is None:
         return TEXTS[locale][outcome]
-    if unsent is Unsent.REFUSED:
-        return REFUSED[locale]
-    return NOT_PROCESSED[locale]
+    return UNSENT[unsent][locale]
 
 
 def reply(push: CancelWaybill, answer: Answer, locale: Locale, *, show_message: bool) -> Reply:

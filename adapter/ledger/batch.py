@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView, Write
-from adapter.ledger.resolution import Resolution
-from adapter.ledger.rows import Row, call_row, entry_of, push_row, resolution_row
+from adapter.ledger.resolution import Resolution, kept
+from adapter.ledger.rows import (
+    Row,
+    call_of,
+    call_row,
+    certain_call,
+    entry_of,
+    push_row,
+    resolution_row,
+)
 from adapter.ledger.statements import Statements
+
+KEYS_AT_ONCE = 256  # pushes whose calls are read by one statement
 
 
 class Item:
@@ -93,6 +103,10 @@ class Session(Protocol):
         """Every row of `push` with one of these WayBillIDs."""
         ...
 
+    def calls(self, cursor: Cursor, keys: Sequence[str]) -> list[Row]:
+        """Every row of `call` of these pushes; at most `KEYS_AT_ONCE` of them."""
+        ...
+
     def living(self, cursor: Cursor) -> frozenset[str]:
         """Every session whose lock is held now."""
         ...
@@ -114,6 +128,7 @@ class Batch:
         self.cursor = cursor
         self.items = items
         self.views: dict[Waybill, dict[str, Entry]] = {}
+        self.calls_of: dict[Waybill, dict[tuple[str, int], Call]] = {}
         self.changed: dict[str, Entry] = {}
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
@@ -124,6 +139,7 @@ class Batch:
         self.session.begin(self.cursor, waybills)
         rows = self.session.views(self.cursor, [waybill.waybill_id for waybill in waybills])
         self._remember(waybills, rows)
+        self._recall()
         living = self._living()
         # Only now: `begin` may have waited for another replica, whose call ended meanwhile.
         now = clock()
@@ -144,20 +160,46 @@ class Batch:
             if view is not None:
                 view[entry.key] = entry
 
+    def _recall(self) -> None:
+        """Know the calls of every push that is looked at. Only those that its row does not tell
+        are read: of a first press that is under way, or was answered, none."""
+        unknown: dict[str, Waybill] = {}
+        for waybill, view in self.views.items():
+            known: dict[tuple[str, int], Call] = {}
+            for entry in view.values():
+                if not entry.calls:
+                    continue
+                call = certain_call(entry)
+                if call is None:
+                    unknown[entry.key] = waybill
+                else:
+                    known[entry.key, 1] = call
+            self.calls_of[waybill] = known
+        keys = list(unknown)
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            for row in self.session.calls(self.cursor, keys[start : start + KEYS_AT_ONCE]):
+                call = call_of(row)
+                self.calls_of[unknown[call.key]][call.key, call.epoch] = call
+
     def _living(self) -> frozenset[str]:
         """Ask only when a stranger's call is looked at: else nobody's life matters."""
         me = self.session.me
-        for view in self.views.values():
+        for waybill, view in self.views.items():
             for entry in view.values():
-                if entry.state is State.CALLING and entry.owner != me:
+                if entry.owner != me and _may_run(entry, self.calls_of[waybill]):
                     return self.session.living(self.cursor)
         return frozenset((me,))
 
     def _decide(self, item: Item, living: frozenset[str], now: float) -> None:
         item.ran, item.error = True, None
         entries = self.views[item.waybill]
+        calls = self.calls_of[item.waybill]
         view = WaybillView(
-            entries=tuple(entries.values()), me=self.session.me, living=living, now=now
+            entries=tuple(entries.values()),
+            me=self.session.me,
+            living=living,
+            now=now,
+            calls=tuple(calls.values()),
         )
         try:
             write = item.rule(view)
@@ -170,7 +212,8 @@ class Batch:
             entries[entry.key] = entry
             self.changed[entry.key] = entry
         for call in write.calls:
-            self.calls[call.key, call.epoch] = call
+            self.calls[call.key, call.epoch] = calls[call.key, call.epoch] = call
+        self.resolutions.extend(map(kept, write.replaced))
         if item.resolution is not None:
             self.resolutions.append(item.resolution)
         item.wrote = bool(write.entries or write.calls)
@@ -213,6 +256,14 @@ def doubtful(session: Session, cursor: Cursor, *, limit: int) -> tuple[Entry, ..
         found += [entry for entry in calling if entry.owner not in living]
     session.rollback()
     return tuple(sorted(found, key=_age)[:limit])
+
+
+def _may_run(entry: Entry, calls: Mapping[tuple[str, int], Call]) -> bool:
+    """Whether the push's newest call has no end yet; of one in doubt its owner is dead."""
+    if entry.state is not State.DONE:
+        return entry.state is State.CALLING
+    newest = calls.get((entry.key, entry.calls))
+    return newest is not None and newest.ended_at is None
 
 
 def _check(write: Write[Any], waybill: Waybill) -> None:

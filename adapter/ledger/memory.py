@@ -7,14 +7,14 @@ import itertools
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.resolution import Resolution, kept
 
 T = TypeVar("T")
 Interruption = Callable[[Waybill], Awaitable[None]]
@@ -165,6 +165,14 @@ class MemoryLedger:
         )
         return tuple(sorted(found, key=_age)[:limit])
 
+    def _calls(self, entries: Iterable[Entry]) -> Iterator[Call]:
+        calls = self.store.calls
+        for entry in entries:
+            for epoch in range(1, entry.calls + 1):
+                call = calls.get((entry.key, epoch))
+                if call is not None:
+                    yield call
+
     def _write(self, waybill: Waybill, rule: Rule[T]) -> T:
         for withdraw in self._withdrawals.pop(waybill, []):
             self._apply(waybill, withdraw)
@@ -178,6 +186,7 @@ class MemoryLedger:
                 me=self.me,
                 living=frozenset(self.store.living),
                 now=self._clock(),
+                calls=tuple(self._calls(entries.values())),
             )
         )
         for entry in write.entries:
@@ -186,6 +195,7 @@ class MemoryLedger:
         for entry in write.entries:
             self.store.put(entry)
         self.store.calls.update(((call.key, call.epoch), call) for call in write.calls)
+        self.store.resolutions.extend(map(kept, write.replaced))
         if write.entries or write.calls:
             for event in self.store.waiting.get(waybill, ()):
                 event.set()

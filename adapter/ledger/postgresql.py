@@ -62,6 +62,11 @@ class PostgresqlSession:
         cursor.execute(self.statements.view(1)[1], (list(waybill_ids),))
         return cursor.fetchall()
 
+    def calls(self, cursor: Cursor, keys: Sequence[str]) -> list[Row]:
+        """Every call of these pushes."""
+        cursor.execute(self.statements.calls_of(1)[1], (list(keys),))
+        return cursor.fetchall()
+
     def living(self, cursor: Cursor) -> frozenset[str]:
         """Whoever holds an owner's lock in this database."""
         cursor.execute(self.statements.living, (OWNERS,))

@@ -1,10 +1,13 @@
-"""An operator's word on a push in doubt, kept beside it for whoever asks later."""
+"""A decision kept beside its push for whoever asks later: an operator's, or one since corrected."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.cancellation.model import Outcome
+from adapter.cancellation.model import Entry, Outcome
+
+OURSELVES = "waybridge"
+"""Who decided what a push's own call has corrected since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +19,14 @@ class Resolution:
     reason: str
     outcome: Outcome
     at: float
+
+
+def kept(replaced: Entry) -> Resolution:
+    """Return the line that keeps a decision which another one replaces."""
+    return Resolution(
+        key=replaced.key,
+        who=OURSELVES,
+        reason=replaced.cause_text,
+        outcome=replaced.outcome or Outcome.IN_DOUBT,
+        at=replaced.settled_at,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
+from adapter.cancellation.model import Basis, Call, Doubt, Entry, Outcome, State
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.tables import push
 
@@ -34,6 +34,7 @@ _STATE, _OUTCOME, _BASIS, _TOLD = map(FIELDS.index, ("state", "outcome", "basis"
 
 _STATES = {state.value: state for state in State}
 _OUTCOMES: dict[str | None, Outcome | None] = {None: None} | {o.value: o for o in Outcome}
+_DOUBTS: dict[str | None, Doubt | None] = {None: None} | {doubt.value: doubt for doubt in Doubt}
 _BASES: dict[str | None, Basis | None] = {None: None} | {basis.value: basis for basis in Basis}
 
 
@@ -87,6 +88,8 @@ def call_row(call: Call) -> tuple[object, ...]:
         call.ended_at,
         call.status,
         call.outcome and call.outcome.value,
+        call.doubt and call.doubt.value,
+        call.text,
     )
 
 
@@ -99,7 +102,28 @@ def call_of(row: Row) -> Call:
         ended_at=row[3],
         status=row[4],
         outcome=_OUTCOMES[row[5]],
+        doubt=_DOUBTS[row[6]],
+        text=row[7],
     )
+
+
+def certain_call(entry: Entry) -> Call | None:
+    """Return a push's only call where its row tells all of it: it runs, or it was answered.
+    Nothing where the call's own row must be read."""
+    if entry.calls != 1:
+        return None
+    if entry.state is State.CALLING:
+        return Call(key=entry.key, epoch=1, sent_at=entry.called_at)
+    if entry.state is State.DONE and entry.basis is Basis.CARRIER:
+        return Call(
+            key=entry.key,
+            epoch=1,
+            sent_at=entry.called_at,
+            ended_at=entry.settled_at,
+            status=entry.why,
+            outcome=entry.outcome,
+        )
+    return None
 
 
 def resolution_row(resolution: Resolution) -> tuple[object, ...]:

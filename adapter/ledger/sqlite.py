@@ -114,6 +114,12 @@ class SqliteSession:
         cursor.execute(text, [*waybill_ids, *padding])
         return cursor.fetchall()
 
+    def calls(self, cursor: Cursor, keys: Sequence[str]) -> list[Row]:
+        """Every call of these pushes."""
+        size, text = self.statements.calls_of(len(keys))
+        cursor.execute(text, [*keys, *[keys[-1]] * (size - len(keys))])
+        return cursor.fetchall()
+
     def living(self, cursor: Cursor) -> frozenset[str]:
         """Only one process serves from a file: we, or while a command looks, the newest."""
         if not self._beside or not self._lock.is_held():

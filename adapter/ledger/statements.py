@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Column,
+    Select,
+    Table,
     Text,
     any_,
     bindparam,
@@ -34,7 +37,7 @@ _Insert = sqlite.Insert | postgresql.Insert
 OWNERS = 0x57425247  # "WBRG": the first half of an owner lock's name; the second is its number
 # What a call's row is told later: its end; and all of it anew where a call that was withdrawn,
 # and so never sent, leaves its number to the next one.
-RETOLD = ("sent_at", "ended_at", "status", "outcome")
+RETOLD = ("sent_at", "ended_at", "status", "outcome", "doubt", "text")
 
 VIEW_SIZES = (1, 4, 16, 64, 256)  # SQLite has no arrays: one statement per size, padded up
 
@@ -89,6 +92,7 @@ class Statements:
     add_meta: str
     meta: str
     views: tuple[tuple[int, str], ...] = ()
+    calls: tuple[tuple[int, str], ...] = ()
     after_limit: tuple[int, ...] = ()  # SQLAlchemy writes an OFFSET for SQLite
     lock: str = ""
     living: str = ""
@@ -97,39 +101,41 @@ class Statements:
         """The view statement that takes at least `size` WayBillIDs, and how many it takes."""
         return next(pair for pair in self.views if pair[0] >= size)
 
+    def calls_of(self, size: int) -> tuple[int, str]:
+        """The statement of calls that takes at least `size` keys, and how many it takes."""
+        return next(pair for pair in self.calls if pair[0] >= size)
+
 
 def for_sqlite() -> Statements:
     """Compile for SQLite: one view statement for each of `VIEW_SIZES`."""
     dialect = sqlite.dialect(paramstyle="qmark")
     views = tuple(
-        (
-            size,
-            _text(
-                select(push).where(
-                    push.c.waybill_id.in_([bindparam(f"w{n}") for n in range(size)])
-                ),
-                dialect,
-            ),
-        )
-        for size in VIEW_SIZES
+        (size, _text(_listed(push, push.c.waybill_id, size), dialect)) for size in VIEW_SIZES
     )
+    calls = tuple((size, _text(_listed(call, call.c.key, size), dialect)) for size in VIEW_SIZES)
     common = _common(dialect, sqlite.insert(push), sqlite.insert(call), sqlite.insert(meta))
-    return replace(common, views=views, after_limit=(0,))
+    return replace(common, views=views, calls=calls, after_limit=(0,))
 
 
 def for_postgresql() -> Statements:
     """Compile for PostgreSQL: a view statement takes any number of WayBillIDs at once."""
     dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
     view = select(push).where(push.c.waybill_id == any_(bindparam("waybills", type_=ARRAY(Text))))
+    calls = select(call).where(call.c.key == any_(bindparam("keys", type_=ARRAY(Text))))
     common = _common(
         dialect, postgresql.insert(push), postgresql.insert(call), postgresql.insert(meta)
     )
     return replace(
         common,
         views=((VIEW_SIZES[-1], _text(view, dialect)),),
+        calls=((VIEW_SIZES[-1], _text(calls, dialect)),),
         lock=_text(_LOCK, dialect),
         living=_text(_LIVING, dialect),
     )
+
+
+def _listed(table: Table, column: Column[str], size: int) -> Select[tuple[object, ...]]:
+    return select(table).where(column.in_([bindparam(f"w{n}") for n in range(size)]))
 
 
 def _common(

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0002"  # the newest migration; what `alembic_version` must say
+SCHEMA = "0003"  # the newest migration; what `alembic_version` must say
 
 metadata = MetaData()
 
@@ -66,6 +66,8 @@ call = Table(
     Column("ended_at", Double),
     Column("status", Text, nullable=False),
     Column("outcome", Text),
+    Column("doubt", Text),
+    Column("text", Text, nullable=False, server_default=""),
 )
 
 # An operator's word on a push in doubt.

@@ -33,6 +33,8 @@ GAUGES = {
     "in_doubt": "Pushes in doubt.",
     "ledger_up": "1: decisions can be recorded.",
     "carrier_up": "1: the carrier can be asked.",
+    "carrier_braked": "1: the carrier is too slow, and asked only once a second.",
+    "retry_tokens": "Budget left for asking again; at 5 or less nobody does.",
     "edge_connections": "Open connections at the edge.",
     "forward_circuit_open": "1: the handler of other events is being spared.",
     "log_lines_dropped": "Log lines that could not be written in time.",
@@ -41,6 +43,7 @@ GAUGES = {
 ALERTS = (
     "contradiction",
     "unknown_status",
+    "unreadable_reply",
     "told_failure_is_cancelled",
     "commit_lost",
     "defect",

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapter.cancellation.attempt import Attempt
+from adapter.cancellation.brake import Brake
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.flow import CancellationFlow
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Answer,
     Basis,
+    Call,
     Entry,
     Outcome,
     State,
     Waybill,
     fresh_entry,
 )
+from adapter.cancellation.repeats import RetryBudget
+from adapter.cancellation.replies import Replies
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests import defaults
 from tests.cancellation.playing import (
@@ -26,6 +30,7 @@ from tests.cancellation.playing import (
     ScriptedCarrier,
     press,
 )
+from tests.cancellation.views import calls_of
 
 NOW = 1000.0
 MINE = fresh_entry("mine", press(1), received_at=NOW)
@@ -96,8 +101,12 @@ class Office:
         *,
         failing: Sequence[int] = (),
         entries: Sequence[Entry] = (),
+        calls: Sequence[Call] = (),
+        repeats: int = 2,
+        brake: Brake | None = None,
     ) -> None:
         self.carrier = asked
+        self.budget = RetryBudget()
         self.metrics = RememberingMetrics()
         self.gate = Gate()
         self.pauses: list[float] = []
@@ -106,15 +115,27 @@ class Office:
         store.living.add("replica")
         for entry in entries:
             store.put(entry)
+        for call in calls or [call for entry in entries for call in calls_of(entry)]:
+            store.calls[call.key, call.epoch] = call
         self.ledger = MemoryLedger(store=store, clock=lambda: NOW, before=FailingLedger(*failing))
+        self.replies = Replies(
+            ledger=self.ledger,
+            metrics=self.metrics,
+            clock=StillClock(),
+            within_seconds=defaults.DESK.commit_within_seconds,
+            pause=self.pause,
+        )
         self.flow = CancellationFlow(
             carrier=asked,
             ledger=self.ledger,
             metrics=self.metrics,
             clock=StillClock(),
             gate=self.gate,
-            limits=defaults.DESK,
-            pause=self.pause,
+            limits=replace(defaults.DESK, repeats=repeats),
+            replies=self.replies,
+            budget=self.budget,
+            brake=brake,
+            chance=lambda: 0.5,
         )
 
     async def pause(self, seconds: float) -> None:

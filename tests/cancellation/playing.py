@@ -9,19 +9,34 @@ from dataclasses import dataclass, field
 from adapter.cancellation.model import (
     Cancellation,
     CarrierAnswer,
+    Doubt,
     Entry,
     Fact,
     Outcome,
     Unsent,
 )
+from adapter.cancellation.ports import CarrierTraits
 
 CANCELLED = CarrierAnswer(outcome=Outcome.CANCELLED, status="CANCELLED")
 ALREADY = CarrierAnswer(outcome=Outcome.ALREADY_CANCELLED, status="ALREADY_CANCELLED")
+UNSUPPORTED = CarrierAnswer(outcome=Outcome.UNSUPPORTED, status="UNSUPPORTED")
 PICKED_UP = CarrierAnswer(outcome=Outcome.PICKED_UP, status="PICKED_UP")
-UNAVAILABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", ask_again=True)
-UNKNOWN_VALUE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNKNOWN_9")
+UNAVAILABLE = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT, status="UNAVAILABLE", doubt=Doubt.LOST_CONNECTION
+)
+UNKNOWN = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT, status="UNKNOWN", doubt=Doubt.SERVER_WORD, text="on the van"
+)
+UNKNOWN_VALUE = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT, status="UNKNOWN_9", doubt=Doubt.UNKNOWN_STATUS
+)
+REFUSED_LOOK = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT, status="FAILED_PRECONDITION", doubt=Doubt.REFUSED_LOOK
+)
 UNFIT = CarrierAnswer(outcome=Outcome.NOT_FOUND, status="UNFIT", unsent=Unsent.REFUSED)
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
+
+TRAITS = CarrierTraits()
 
 
 class Password:
@@ -54,12 +69,14 @@ class ScriptedCarrier:
 
     answers: list[CarrierAnswer | None] = field(default_factory=list)
     fact: Fact | None = None
+    facts: list[Fact | None] = field(default_factory=list)
     is_ready: bool = True
     request_ids: list[str] = field(default_factory=list)
     looked_up: int = 0
     late: CarrierAnswer = CANCELLED
     release: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    traits: CarrierTraits = TRAITS
 
     async def ready(self, *, within_seconds: float) -> bool:
         return self.is_ready
@@ -77,7 +94,7 @@ class ScriptedCarrier:
 
     async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
         self.looked_up += 1
-        return self.fact
+        return self.facts.pop(0) if self.facts else self.fact
 
     @property
     def times_asked(self) -> int:

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from adapter.cancellation import attempt as attempts
 from adapter.cancellation.attempt import LOOKUP_SECONDS, Attempt, WaybillLock
 from adapter.cancellation.model import Answer, Outcome, Unsent
 from tests.cancellation.playing import press
@@ -73,11 +72,10 @@ async def test_whose_time_is_up_hears_what_can_be_said(
 
 
 async def test_whoever_is_being_told_hears_it_although_the_time_is_up(
-    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+    attempt: Attempt,
 ) -> None:
     """The ledger already says that this delivery was told."""
-    monkeypatch.setattr(attempts, "WRITING_SECONDS", SOON)
-    waiter = attempt.join(within_seconds=SOON)
+    waiter = attempt.join(within_seconds=SOON, overrun_seconds=SOON)
 
     assert attempt.begin_reply(CANCELLED)
 
@@ -86,10 +84,9 @@ async def test_whoever_is_being_told_hears_it_although_the_time_is_up(
 
 
 async def test_what_is_said_while_the_telling_is_written_is_what_is_heard(
-    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+    attempt: Attempt,
 ) -> None:
-    monkeypatch.setattr(attempts, "WRITING_SECONDS", 60.0)
-    waiter = attempt.join(within_seconds=0.0)
+    waiter = attempt.join(within_seconds=0.0, overrun_seconds=60.0)
     attempt.begin_reply(CANCELLED)
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # the budget is over
@@ -201,3 +198,25 @@ async def test_a_later_delivery_lengthens_the_wait_for_the_turn(attempt: Attempt
     turn.release()
 
     assert (still, await waiting) == (True, True)
+
+
+async def test_a_loop_that_stood_still_gives_what_is_being_written_and_not_minus_one(
+    attempt: Attempt,
+) -> None:
+    """Both limits have passed when the loop goes on: the ledger says that 0 was told."""
+    waiter = attempt.join(within_seconds=0.0, overrun_seconds=0.0)
+    attempt.begin_reply(CANCELLED)
+
+    assert await waiter == CANCELLED
+
+
+async def test_what_may_no_longer_be_told_is_not_given_when_time_is_up(attempt: Attempt) -> None:
+    attempt.asking = True
+    waiter = attempt.join(within_seconds=0.0, overrun_seconds=SOON)
+    attempt.begin_reply(PICKED_UP)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    attempt.withhold()
+
+    assert (await waiter).outcome is Outcome.IN_DOUBT

@@ -165,7 +165,7 @@ async def test_a_case_that_never_got_its_turn_is_settled_by_a_lookup_alone(
 
 
 async def test_what_a_lookup_found_and_the_ledger_lost_leaves_a_case_without_turn_unsent() -> None:
-    office = Office(carrier(fact=Fact.CANCELLED), failing=[1])
+    office = Office(carrier(fact=Fact.CANCELLED), failing=[2])
 
     await office.flow.look(office.attempt)
 

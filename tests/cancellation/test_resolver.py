@@ -11,6 +11,7 @@ from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill, fre
 from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, Resolver
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from tests.cancellation.playing import RememberingMetrics, carrier, press
+from tests.cancellation.views import calls_of
 
 START = 1000.0
 DOUBTFUL = replace(
@@ -47,6 +48,7 @@ class Scene:
         store = MemoryStore()
         for entry in entries:
             store.put(entry)
+            store.calls.update(((call.key, call.epoch), call) for call in calls_of(entry))
         self.ledger = MemoryLedger(store=store, clock=self.clock.now)
         self.resolver = Resolver(
             carrier=self.carrier,

@@ -8,7 +8,6 @@ import pytest
 
 from adapter.cancellation.model import (
     Basis,
-    Call,
     Cause,
     Entry,
     Outcome,
@@ -16,9 +15,10 @@ from adapter.cancellation.model import (
     Unsent,
     fresh_entry,
 )
-from adapter.cancellation.ports import WaybillView
+from adapter.cancellation.ports import WaybillView, Write
 from adapter.cancellation.rules_ask import (
     WINDOW_SECONDS,
+    Allowed,
     Ask,
     LookOnly,
     ReplyStored,
@@ -32,7 +32,8 @@ from adapter.cancellation.rules_ask import (
     on_replied_doubt,
     on_withdraw,
 )
-from tests.cancellation.playing import UNAVAILABLE, press
+from tests.cancellation import views
+from tests.cancellation.playing import TRAITS, UNAVAILABLE, press
 
 NOW = 100.0
 FRESH = fresh_entry("mine", press(1), received_at=NOW)
@@ -49,28 +50,33 @@ DONE = replace(
     told=Outcome.CANCELLED,
 )
 OTHER = "other"
+ALLOWED = Allowed(ask=True, repeats=2)
 
 
 def view(*entries: Entry, now: float = NOW) -> WaybillView:
-    return WaybillView(entries=entries, me="me", living=frozenset({"me", "replica"}), now=now)
+    return views.view(*entries, living=frozenset({"me", "replica"}), now=now)
+
+
+def _delivered(view: WaybillView, *, allowed: Allowed = ALLOWED) -> Write[Step]:
+    return on_delivery(view, fresh=FRESH, allowed=allowed, traits=TRAITS)
 
 
 def of_another(entry: Entry) -> Entry:
     return replace(entry, key=OTHER)
 
 
-ASKED = Ask(entry=CALLING)
-AGAIN = Ask(entry=replace(CALLING, calls=2, deliveries=2, told=None))
+ASKED = Ask(entry=CALLING, alone=True)
+AGAIN = Ask(entry=replace(CALLING, calls=2, deliveries=2, told=None), alone=False)
 DELIVERIES: tuple[tuple[str, tuple[Entry, ...], Step], ...] = (
     ("unseen", (), ASKED),
-    ("unsent counts as unseen", (UNSENT,), Ask(entry=replace(CALLING, deliveries=2))),
+    ("unsent counts as unseen", (UNSENT,), Ask(entry=replace(CALLING, deliveries=2), alone=True)),
     ("calling, its owner alive", (ELSEWHERE,), Wait(called=True)),
     ("calling, its owner dead", (ORPHAN,), AGAIN),
     ("calling, our own orphan", (CALLING,), AGAIN),
     (
         "in doubt",
         (DOUBTFUL,),
-        Ask(entry=replace(CALLING, calls=2, deliveries=2, told=Outcome.IN_DOUBT)),
+        Ask(entry=replace(CALLING, calls=2, deliveries=2, told=Outcome.IN_DOUBT), alone=False),
     ),
     ("done", (DONE,), ReplyStored(entry=DONE)),
     (
@@ -96,7 +102,7 @@ DELIVERIES: tuple[tuple[str, tuple[Entry, ...], Step], ...] = (
     ids=[name for name, _, _ in DELIVERIES],
 )
 def test_a_delivery(entries: tuple[Entry, ...], step: Step) -> None:
-    change = on_delivery(view(*entries), fresh=FRESH, may_ask=True)
+    change = _delivered(view(*entries))
 
     assert change.result == step
     if isinstance(step, Ask):
@@ -108,7 +114,7 @@ def test_a_delivery(entries: tuple[Entry, ...], step: Step) -> None:
 
 
 def test_what_a_dead_process_left_calling_for_another_press_is_in_doubt() -> None:
-    change = on_delivery(view(of_another(ORPHAN)), fresh=FRESH, may_ask=True)
+    change = _delivered(view(of_another(ORPHAN)))
 
     assert isinstance(change.result, Ask)
     assert [(entry.key, entry.state) for entry in change.entries] == [
@@ -130,7 +136,9 @@ def test_what_a_dead_process_left_calling_for_another_press_is_in_doubt() -> Non
 def test_while_the_carrier_may_not_be_asked_there_is_only_the_lookup(
     entries: tuple[Entry, ...], left: Entry
 ) -> None:
-    change = on_delivery(view(*entries), fresh=FRESH, may_ask=False)
+    change = on_delivery(
+        view(*entries), fresh=FRESH, allowed=Allowed(ask=False, repeats=2), traits=TRAITS
+    )
 
     assert change.result == LookOnly(entry=left)
     assert change.calls == ()
@@ -145,22 +153,21 @@ def test_doubt_is_asked_again_only_within_the_window(
     late_seconds: float,
     asks: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    change = on_delivery(view(found, now=NOW + late_seconds), fresh=FRESH, may_ask=True)
+    change = on_delivery(
+        view(found, now=NOW + late_seconds), fresh=FRESH, allowed=ALLOWED, traits=TRAITS
+    )
 
     assert isinstance(change.result, Ask if asks else LookOnly)
 
 
 def test_what_was_never_sent_has_no_window() -> None:
-    change = on_delivery(view(UNSENT, now=NOW + 3600), fresh=FRESH, may_ask=True)
+    change = _delivered(view(UNSENT, now=NOW + 3600))
 
     assert isinstance(change.result, Ask)
 
 
-CALL = Call(key="mine", epoch=1, sent_at=NOW)
-
-
 def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
-    change = on_ask_again(view(CALLING, now=NOW + 1), call=CALL, answer=UNAVAILABLE)
+    change = on_ask_again(view(CALLING, now=NOW + 1), asked=CALLING, answer=UNAVAILABLE, repeats=2)
 
     again = replace(CALLING, calls=2, called_at=NOW + 1, why="UNAVAILABLE", cause=Cause.CARRIER)
     assert (change.result, change.entries) == (again, (again,))
@@ -180,7 +187,7 @@ def test_a_further_call_is_recorded_with_the_end_of_the_one_before() -> None:
     ids=["no entry", "in doubt", "done", "a newer call", "another owner", "window closed"],
 )
 def test_no_further_call_once_the_push_has_moved_on(entries: tuple[Entry, ...], now: float) -> None:
-    change = on_ask_again(view(*entries, now=now), call=CALL, answer=UNAVAILABLE)
+    change = on_ask_again(view(*entries, now=now), asked=CALLING, answer=UNAVAILABLE, repeats=2)
 
     assert (change.result, change.entries, change.calls) == (None, (), ())
 

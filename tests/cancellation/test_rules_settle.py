@@ -7,9 +7,20 @@ from dataclasses import replace
 import pytest
 
 from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State, fresh_entry
-from adapter.cancellation.rules_settle import on_answer, on_fact, on_replied, on_resolve
-from tests.cancellation.playing import press
-from tests.cancellation.views import CALL, MINE, NOW, OTHER, UNSENT, done, saying, view
+from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.rules_settle import (
+    Settled,
+    on_answer,
+    on_fact,
+    on_replied,
+    on_resolve,
+)
+from tests.cancellation.playing import TRAITS, press
+from tests.cancellation.views import MINE, NOW, OTHER, UNSENT, done, saying, view
+
+
+def _answered(view: WaybillView, outcome: Outcome, *, awaited: bool) -> Write[Settled]:
+    return on_answer(view, asked=MINE, answer=saying(outcome), awaited=awaited, traits=TRAITS)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +28,7 @@ from tests.cancellation.views import CALL, MINE, NOW, OTHER, UNSENT, done, sayin
     [each for each in Outcome if each not in (Outcome.ALREADY_CANCELLED, Outcome.IN_DOUBT)],
 )
 def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
-    change = on_answer(view(MINE), call=CALL, answer=saying(outcome), awaited=True)
+    change = _answered(view(MINE), outcome, awaited=True)
 
     entry = change.result.entry
     assert (entry.state, entry.outcome, entry.basis) == (State.DONE, outcome, Basis.CARRIER)
@@ -29,8 +40,12 @@ def test_a_definite_word_is_the_decision(outcome: Outcome) -> None:
 
 
 def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> None:
-    heard = on_answer(view(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=True)
-    unheard = on_answer(view(MINE), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=False)
+    heard = on_answer(
+        view(MINE), asked=MINE, traits=TRAITS, answer=saying(Outcome.IN_DOUBT), awaited=True
+    )
+    unheard = on_answer(
+        view(MINE), asked=MINE, traits=TRAITS, answer=saying(Outcome.IN_DOUBT), awaited=False
+    )
 
     assert heard.result.entry.state is unheard.result.entry.state is State.IN_DOUBT
     assert (heard.result.entry.told, unheard.result.entry.told) == (Outcome.IN_DOUBT, None)
@@ -40,7 +55,9 @@ def test_an_unknown_answer_leaves_doubt_and_keeps_that_minus_1_was_told() -> Non
 def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
     newer = replace(MINE, calls=2)
 
-    change = on_answer(view(newer), call=CALL, answer=saying(Outcome.IN_DOUBT), awaited=False)
+    change = on_answer(
+        view(newer), asked=MINE, traits=TRAITS, answer=saying(Outcome.IN_DOUBT), awaited=False
+    )
 
     assert change.result.entry == newer
     assert change.entries == ()
@@ -50,7 +67,9 @@ def test_an_unknown_answer_of_an_older_call_is_only_noted() -> None:
 def test_a_definite_answer_of_an_older_call_decides() -> None:
     newer = replace(MINE, calls=2)
 
-    change = on_answer(view(newer), call=CALL, answer=saying(Outcome.CANCELLED), awaited=False)
+    change = on_answer(
+        view(newer), asked=MINE, traits=TRAITS, answer=saying(Outcome.CANCELLED), awaited=False
+    )
 
     assert (change.result.entry.state, change.result.entry.told) == (State.DONE, None)
 
@@ -64,9 +83,7 @@ def test_a_definite_answer_of_an_older_call_decides() -> None:
         (Outcome.CANCELLED, Outcome.PICKED_UP, True),
         (Outcome.INVALID, Outcome.ALREADY_CANCELLED, False),
         (Outcome.ALREADY_CANCELLED, Outcome.INVALID, False),
-        (Outcome.ALREADY_CANCELLED, Outcome.CANCELLED, True),
-        (Outcome.PICKED_UP, Outcome.CANCELLED, True),
-        (Outcome.FAILED, Outcome.CANCELLED, True),
+        (Outcome.PICKED_UP, Outcome.UNSUPPORTED, True),
     ],
 )
 def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
@@ -76,7 +93,7 @@ def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
 ) -> None:
     decided = replace(done(stored, told=stored), key="mine")
 
-    change = on_answer(view(decided), call=CALL, answer=saying(late), awaited=False)
+    change = _answered(view(decided), late, awaited=False)
 
     assert change.result.contradicted is contradicted
     assert change.result.entry == decided
@@ -88,14 +105,21 @@ def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
 def test_a_late_answer_that_is_heard_is_a_telling() -> None:
     decided = replace(done(Outcome.CANCELLED, told=None), key="mine")
 
-    change = on_answer(view(decided), call=CALL, answer=saying(Outcome.CANCELLED), awaited=True)
+    change = on_answer(
+        view(decided), asked=MINE, traits=TRAITS, answer=saying(Outcome.CANCELLED), awaited=True
+    )
 
     assert change.entries == (replace(decided, told=Outcome.CANCELLED),)
 
 
-def test_an_answer_without_an_entry_is_a_defect() -> None:
-    with pytest.raises(LookupError, match="mine"):
-        on_answer(view(), call=CALL, answer=saying(Outcome.CANCELLED), awaited=True)
+def test_an_answer_whose_row_is_gone_is_written_together_with_its_row() -> None:
+    answer = saying(Outcome.CANCELLED)
+
+    change = on_answer(view(), asked=MINE, traits=TRAITS, answer=answer, awaited=True)
+
+    (entry,) = change.entries
+    assert (entry.key, entry.calls, entry.told) == ("mine", 1, Outcome.CANCELLED)
+    assert [call.outcome for call in change.calls] == [Outcome.CANCELLED]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +135,7 @@ def test_an_answer_without_an_entry_is_a_defect() -> None:
 def test_a_lookup_settles_doubt_only_by_a_final_state(fact: Fact, outcome: Outcome | None) -> None:
     mine = replace(MINE, state=State.IN_DOUBT)
 
-    change = on_fact(view(mine), found=mine, fact=fact)
+    change = on_fact(view(mine), found=mine, fact=fact, traits=TRAITS)
 
     entry = change.result.entry
     assert entry.outcome is outcome
@@ -126,8 +150,8 @@ def test_a_lookup_leaves_what_is_done_and_what_nobody_saw() -> None:
     decided = replace(done(Outcome.PICKED_UP, told=None), key="mine")
     unseen = fresh_entry("mine", press(1), received_at=NOW)
 
-    kept = on_fact(view(decided), found=unseen, fact=Fact.CANCELLED)
-    nothing = on_fact(view(), found=unseen, fact=Fact.ACTIVE)
+    kept = on_fact(view(decided), found=unseen, fact=Fact.CANCELLED, traits=TRAITS)
+    nothing = on_fact(view(), found=unseen, fact=Fact.ACTIVE, traits=TRAITS)
 
     assert (kept.result.entry, kept.entries) == (decided, ())
     assert (nothing.result.entry, nothing.entries) == (unseen, ())

@@ -8,9 +8,8 @@ import pytest
 
 from adapter.cancellation.model import Basis, Cause, Entry, Fact, Outcome, State, fresh_entry
 from adapter.cancellation.rules_settle import on_answer, on_fact
-from tests.cancellation.playing import press
+from tests.cancellation.playing import TRAITS, press
 from tests.cancellation.views import (
-    CALL,
     CALLING,
     DOUBTFUL,
     MINE,
@@ -85,13 +84,13 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled) -> None:
     mine = replace(MINE, calls=case.calls)
-    call = replace(CALL, epoch=case.calls)
 
     change = on_answer(
         view(mine, *case.others),
-        call=call,
+        asked=mine,
         answer=saying(Outcome.ALREADY_CANCELLED),
         awaited=True,
+        traits=TRAITS,
     )
 
     entry = change.result.entry
@@ -118,8 +117,8 @@ def test_already_cancelled_is_our_success_only_by_rule_r(case: AlreadyCancelled)
 def test_a_lookup_reads_cancelled_by_rule_r() -> None:
     unseen = fresh_entry("mine", press(1), received_at=NOW)
 
-    before_us = on_fact(view(), found=unseen, fact=Fact.CANCELLED)
-    by_doubt = on_fact(view(DOUBTFUL), found=unseen, fact=Fact.CANCELLED)
+    before_us = on_fact(view(), found=unseen, fact=Fact.CANCELLED, traits=TRAITS)
+    by_doubt = on_fact(view(DOUBTFUL), found=unseen, fact=Fact.CANCELLED, traits=TRAITS)
 
     assert before_us.result.entry.outcome is Outcome.ALREADY_CANCELLED
     assert by_doubt.result.entry.outcome is Outcome.CANCELLED

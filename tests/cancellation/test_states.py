@@ -12,8 +12,9 @@ from adapter.cancellation.states import TRANSITIONS, Event, IllegalMove, advance
 PICTURE = Path(__file__).parents[2] / "docs" / "states.md"
 
 
-def test_nothing_moves_a_push_that_is_done() -> None:
-    for event in Event:
+def test_nothing_but_a_correction_moves_a_push_that_is_done() -> None:
+    assert advance(State.DONE, Event.CORRECTED) is State.DONE
+    for event in set(Event) - {Event.CORRECTED}:
         with pytest.raises(IllegalMove):
             advance(State.DONE, event)
 

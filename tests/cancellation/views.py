@@ -36,8 +36,24 @@ def done(outcome: Outcome, *, told: Outcome | None) -> Entry:
     )
 
 
-def view(*entries: Entry, living: frozenset[str] = frozenset({"me"})) -> WaybillView:
-    return WaybillView(entries=entries, me="me", living=living, now=NOW)
+def calls_of(entry: Entry) -> tuple[Call, ...]:
+    """The calls that a row tells of: open, but for the one that decided it."""
+    calls = [Call(key=entry.key, epoch=n + 1, sent_at=entry.called_at) for n in range(entry.calls)]
+    if calls and entry.state is State.DONE:
+        calls[-1] = replace(calls[-1], ended_at=NOW, status="so", outcome=entry.outcome)
+    return tuple(calls)
+
+
+def view(
+    *entries: Entry,
+    living: frozenset[str] = frozenset({"me"}),
+    calls: tuple[Call, ...] | None = None,
+    now: float = NOW,
+) -> WaybillView:
+    """A view of these rows; without `calls` with those that the rows tell of."""
+    if calls is None:
+        calls = tuple(call for entry in entries for call in calls_of(entry))
+    return WaybillView(entries=entries, me="me", living=living, now=now, calls=calls)
 
 
 def saying(outcome: Outcome) -> CarrierAnswer:

@@ -12,9 +12,11 @@ from adapter.cancellation.model import (
     Entry,
     Fact,
 )
+from adapter.cancellation.ports import CarrierTraits
 from tests.cancellation.playing import (
     ALREADY,
     CANCELLED,
+    TRAITS,
 )
 
 
@@ -45,6 +47,7 @@ class PlayedCarrier:
     calls: list[Asked] = field(default_factory=list)
     remembered: dict[str, CarrierAnswer] = field(default_factory=dict)
     cancelled: bool = False
+    traits: CarrierTraits = TRAITS
 
     async def ready(self, *, within_seconds: float) -> bool:
         return True

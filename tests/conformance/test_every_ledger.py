@@ -11,13 +11,13 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.model import Call, Entry, Outcome, State
-from adapter.cancellation.ports import Ledger, WaybillView, Write
-from adapter.cancellation.rules_ask import Ask, on_delivery, on_withdraw
+from adapter.cancellation.model import Call, Doubt, Entry, Outcome, State
+from adapter.cancellation.ports import CarrierTraits, Ledger, Rule, WaybillView, Write
+from adapter.cancellation.rules_ask import Allowed, Ask, on_delivery, on_withdraw
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.resolution import OURSELVES, Resolution
 from adapter.ledger.search import open_archive
 from tests.conformance.decisions import (
     WAYBILL,
@@ -244,9 +244,13 @@ async def test_a_call_has_its_own_time_and_not_that_of_one_withdrawn_before_it(
     (withdrawn,) = await entries_of(ledger)
     await ledger.commit(WAYBILL, partial(on_withdraw, key=K), within_seconds=5)
 
-    step = await ledger.commit(
-        WAYBILL, partial(on_delivery, fresh=withdrawn, may_ask=True), within_seconds=5
+    ask = partial(
+        on_delivery,
+        fresh=withdrawn,
+        allowed=Allowed(ask=True, repeats=0),
+        traits=CarrierTraits(),
     )
+    step = await ledger.commit(WAYBILL, ask, within_seconds=5)
 
     assert isinstance(step, Ask)
     assert step.entry.called_at > withdrawn.called_at
@@ -268,3 +272,62 @@ async def test_an_operator_settles_doubt_with_a_name_and_a_reason(ledger: Sessio
 
     assert settled is Outcome.CANCELLED
     assert await ledger.doubtful(limit=10) == ()
+
+
+async def test_a_rule_sees_the_calls_of_every_row_of_its_waybill(ledger: Session, url: str) -> None:
+    lost = Call(
+        key=K,
+        epoch=1,
+        sent_at=1.0,
+        ended_at=2.0,
+        status="UNKNOWN",
+        outcome=Outcome.IN_DOUBT,
+        doubt=Doubt.SERVER_WORD,
+        text="no such crate 7",
+    )
+    await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
+    running = (await ledger.commit(WAYBILL, read, within_seconds=5)).calls
+    await ledger.commit(WAYBILL, doubt(K), within_seconds=5)
+    await ledger.commit(WAYBILL, _with_call(lost), within_seconds=5)
+    other = key_of(2)
+    await ledger.commit(WAYBILL, begin(WAYBILL, other), within_seconds=5)
+
+    seen = (await ledger.commit(WAYBILL, read, within_seconds=5)).calls
+
+    assert [(call.key, call.epoch, call.is_open) for call in running] == [(K, 1, True)]
+    assert {call.key: call.is_open for call in seen} == {K: True, other: True}
+    assert lost in seen
+    assert lost in await calls_of(ledger, url, K)
+
+
+async def test_a_decision_that_is_corrected_is_kept_in_a_line_of_its_own(
+    ledger: Session, url: str
+) -> None:
+    await ledger.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
+    await ledger.commit(WAYBILL, finish(K, Outcome.PICKED_UP), within_seconds=5)
+    (before,) = await entries_of(ledger)
+    corrected = before.but(outcome=Outcome.CANCELLED)
+
+    await ledger.commit(
+        WAYBILL,
+        lambda _: Write(result=None, entries=(corrected,), replaced=(before,)),
+        within_seconds=5,
+    )
+
+    kept = await resolutions_of(ledger, url, K)
+    assert [(line.who, line.outcome, line.at) for line in kept] == [
+        (OURSELVES, Outcome.PICKED_UP, before.settled_at)
+    ]
+
+
+def _with_call(call: Call) -> Rule[None]:
+    return lambda _: Write(result=None, calls=(call,))
+
+
+async def resolutions_of(ledger: Session, url: str, key: str) -> list[Resolution]:
+    if isinstance(ledger, MemoryLedger):
+        return [line for line in ledger.store.resolutions if line.key == key]
+    async with open_archive(url) as archive:
+        chronicle = await archive.show(key)
+        assert chronicle is not None
+        return list(chronicle.resolutions)

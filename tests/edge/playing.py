@@ -140,11 +140,15 @@ class ScriptedDesk:
     in_flight: int = 0
     asked: list[Cancellation] = field(default_factory=list)
     budgets: list[float] = field(default_factory=list)
+    overruns: list[float] = field(default_factory=list)
     refused: list[Unsent] = field(default_factory=list)
 
-    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
+    async def cancel(
+        self, cancellation: Cancellation, *, within_seconds: float, overrun_seconds: float
+    ) -> Answer:
         self.asked.append(cancellation)
         self.budgets.append(within_seconds)
+        self.overruns.append(overrun_seconds)
         if self.hangs is not None:
             await self.hangs.wait()
         if self.fault is not None:

@@ -9,9 +9,11 @@ from adapter.edge import translate
 from adapter.edge.translate import (
     ANSWERS,
     CARRIER_WORDS_LIMIT,
+    NOT_HANDLED,
     NOT_PROCESSED,
     REFUSED,
     TEXTS,
+    UNSENT,
     Locale,
     ResultCode,
 )
@@ -50,10 +52,15 @@ def test_the_answers_are_those_of_the_document() -> None:
 
 
 def test_every_outcome_has_a_text_in_every_locale() -> None:
-    assert set(TEXTS) == set(NOT_PROCESSED) == set(REFUSED) == set(Locale)
+    assert set(TEXTS) == set(NOT_PROCESSED) == set(NOT_HANDLED) == set(REFUSED) == set(Locale)
     for locale in Locale:
         assert set(TEXTS[locale]) == set(Outcome)
-        texts = [*TEXTS[locale].values(), NOT_PROCESSED[locale], REFUSED[locale]]
+        texts = [
+            *TEXTS[locale].values(),
+            NOT_PROCESSED[locale],
+            NOT_HANDLED[locale],
+            REFUSED[locale],
+        ]
         assert all(text.strip() and len(text) <= 80 for text in texts)
         assert len(set(texts)) == len(texts), "each case is told apart"
 
@@ -70,9 +77,16 @@ def test_what_was_not_sent_is_minus_one_and_asks_for_another_try(
     code = translate.code(Outcome.FAILED, unsent=unsent)
     text = translate.text(Outcome.FAILED, locale, unsent=unsent)
 
-    refused = unsent is Unsent.REFUSED
-    assert code == (30001 if refused else -1)
-    assert text == (REFUSED if refused else NOT_PROCESSED)[locale]
+    assert code == (30001 if unsent is Unsent.REFUSED else -1)
+    assert text == UNSENT[unsent][locale]
+
+
+def test_not_processed_is_said_only_where_the_ledger_was_read() -> None:
+    """Another delivery of the same push may have been sent."""
+    claiming = {reason for reason, texts in UNSENT.items() if texts is NOT_PROCESSED}
+
+    assert set(UNSENT) == set(Unsent)
+    assert claiming == {Unsent.CARRIER_UNREACHABLE, Unsent.PAUSED, Unsent.CARRIER_SLOW}
 
 
 def test_a_push_becomes_a_wish_that_hides_its_password() -> None:

@@ -28,7 +28,11 @@ class NaiveDesk:
         """Calls under way."""
         return len(self._calls)
 
-    async def cancel(self, cancellation: Cancellation, *, within_seconds: float) -> Answer:
+    retry_tokens = 0.0
+
+    async def cancel(
+        self, cancellation: Cancellation, *, within_seconds: float, **_unused: object
+    ) -> Answer:
         """Ask, and say what the carrier says; -1 when it says nothing in time."""
         call = asyncio.create_task(self._ask(cancellation))
         self._calls.add(call)

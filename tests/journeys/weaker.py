@@ -20,14 +20,13 @@ from adapter.cancellation.attempt import Attempt
 from adapter.cancellation.flow import CancellationFlow
 from adapter.cancellation.model import (
     Answer,
-    Call,
-    Cancellation,
     CarrierAnswer,
     Entry,
     Outcome,
     State,
 )
 from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.replies import Replies
 from adapter.cancellation.rules_ask import on_delivery
 from adapter.cancellation.rules_settle import Settled, on_answer
 from adapter.carrier.channel import arguments as channel
@@ -63,34 +62,42 @@ def told_ignored(view: WaybillView, **given: Any) -> Write[Settled]:
     return on_answer(replace(view, entries=blind), **given)
 
 
-def own_key_only(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
-    own = tuple(entry for entry in view.entries if entry.key == call.key)
-    return on_answer(replace(view, entries=own), call=call, **given)
+def own_key_only(view: WaybillView, *, asked: Entry, **given: Any) -> Write[Settled]:
+    return on_answer(_only(view, {asked.key}), asked=asked, **given)
 
 
-def _unspoken_zero_forgotten(view: WaybillView, *, call: Call, **given: Any) -> Write[Settled]:
+def _unspoken_zero_forgotten(view: WaybillView, *, asked: Entry, **given: Any) -> Write[Settled]:
     def kept(entry: Entry) -> bool:
         unspoken = entry.state is State.DONE and entry.told is not Outcome.CANCELLED
-        return entry.key == call.key or not unspoken
+        return entry.key == asked.key or not unspoken
 
-    entries = tuple(filter(kept, view.entries))
-    return on_answer(replace(view, entries=entries), call=call, **given)
+    keys = {entry.key for entry in filter(kept, view.entries)}
+    return on_answer(_only(view, keys), asked=asked, **given)
+
+
+def _only(view: WaybillView, keys: set[str]) -> WaybillView:
+    entries = tuple(entry for entry in view.entries if entry.key in keys)
+    calls = tuple(call for call in view.calls if call.key in keys)
+    return replace(view, entries=entries, calls=calls)
 
 
 def _doubt_is_failure(view: WaybillView, *, answer: CarrierAnswer, **given: Any) -> Write[Settled]:
     if answer.outcome is Outcome.IN_DOUBT:
-        answer = replace(answer, outcome=Outcome.FAILED)
+        answer = replace(answer, outcome=Outcome.FAILED, doubt=None)
+        view = replace(view, calls=())
     return on_answer(view, answer=answer, **given)
 
 
-class _HastyFlow(CancellationFlow):
+class _HastyReplies(Replies):
     """Replies, and then writes what was replied."""
 
-    async def _write(self, attempt: Attempt, truth: Answer, rule: Any, *, detail: str) -> Any:
-        if truth.outcome is not Outcome.IN_DOUBT:
-            attempt.begin_reply(truth)
-            attempt.reply(truth)
-        return await super()._write(attempt, truth, rule, detail=detail)
+    async def write(
+        self, attempt: Attempt, rule: Any, *, pending: Answer | None, **given: Any
+    ) -> Any:
+        if pending is not None and pending.outcome is not Outcome.IN_DOUBT:
+            attempt.begin_reply(pending)
+            attempt.reply(pending)
+        return await super().write(attempt, rule, pending=pending, **given)
 
 
 class _EagerFlow(CancellationFlow):
@@ -98,18 +105,18 @@ class _EagerFlow(CancellationFlow):
 
     _early: dict[str, asyncio.Task[CarrierAnswer]]
 
-    async def _step(self, attempt: Attempt) -> Any:
+    async def _step(self, attempt: Attempt, fresh: Entry) -> Any:
         self._early = getattr(self, "_early", {})
         call = self._carrier.cancel(
             attempt.cancellation, request_id=attempt.key, within_seconds=12.0
         )
         self._early[attempt.key] = asyncio.create_task(call)
         await asyncio.sleep(0.05)
-        return await super()._step(attempt)
+        return await super()._step(attempt, fresh)
 
-    async def _ask(self, wish: Cancellation, call: Call) -> CarrierAnswer:
-        early = self._early.pop(call.key, None)
-        return await (early if early is not None else super()._ask(wish, call))
+    async def _ask(self, attempt: Attempt, asked: Entry) -> CarrierAnswer:
+        early = self._early.pop(asked.key, None)
+        return await (early if early is not None else super()._ask(attempt, asked))
 
 
 def _refuse_repeated_nonces() -> None:
@@ -157,7 +164,7 @@ WEAKNESSES: Mapping[str, Callable[[], None]] = MappingProxyType(
         "naive adapter": partial(_put, wiring, "Desk", NaiveDesk),
         "no intent": partial(_put, flow, "on_delivery", _no_intent),
         "call before commit": partial(_put, desk, "CancellationFlow", _EagerFlow),
-        "reply before commit": partial(_put, desk, "CancellationFlow", _HastyFlow),
+        "reply before commit": partial(_put, desk, "Replies", _HastyReplies),
         "told ignored": partial(_put, flow, "on_answer", told_ignored),
         "per key only": partial(_put, flow, "on_answer", own_key_only),
         "unspoken 0 forgotten": partial(_put, flow, "on_answer", _unspoken_zero_forgotten),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 
 from adapter.cancellation.model import Call, Entry, Outcome, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView, Write
-from adapter.ledger.batch import Batch, Cursor, Item, doubtful, run_batch
+from adapter.ledger.batch import KEYS_AT_ONCE, Batch, Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.resolution import Resolution
+from adapter.ledger.rows import Row
 from adapter.ledger.sqlite import SqliteSession
 from tests.conformance.decisions import (
     WAYBILL,
@@ -43,6 +44,10 @@ class Watched(SqliteSession):
     def begin(self, cursor: Cursor, waybills: object, /) -> None:
         self.asked.append("begin")
         super().begin(cursor, ())
+
+    def calls(self, cursor: Cursor, keys: Sequence[str]) -> list[Row]:
+        self.asked.append("calls")
+        return super().calls(cursor, keys)
 
     def living(self, cursor: Cursor) -> frozenset[str]:
         self.asked.append("living")
@@ -191,7 +196,7 @@ def test_a_call_that_ends_completes_its_row(session: Watched) -> None:
 
     ((_, epoch, _, ended_at, *_),) = before
     assert (epoch, ended_at) == (1, None)
-    ((_, epoch, _, ended_at, status, outcome),) = session.rows_of("call")
+    ((_, epoch, _, ended_at, status, outcome, *_),) = session.rows_of("call")
     assert (epoch, status, outcome) == (1, "CANCELLED", "cancelled")
     assert ended_at is not None
 
@@ -223,6 +228,7 @@ def test_who_lives_is_asked_only_when_a_strangers_call_is_looked_at(session: Wat
     session.does(begin(WAYBILL, K))
     session.asked.clear()
     own = session.view()
+    session.does(finish(K))
     session.does(amend(K, owned_by("stranger", State.DONE)))
     done = session.view()
     asked_so_far = list(session.asked)
@@ -294,3 +300,31 @@ def test_without_a_strangers_call_doubt_is_read_without_asking_who_lives(session
 
     assert doubtful(session, session.connection.cursor(), limit=10) == ()
     assert session.asked == ["rollback"]
+
+
+def test_a_first_press_that_is_answered_reads_no_calls_and_doubt_does(session: Watched) -> None:
+    session.does(begin(WAYBILL, K))
+    session.does(finish(K))
+    plain = list(session.asked)
+    other = key_of(2)
+    session.does(begin(WAYBILL, other))
+    session.does(doubt(other))
+    session.asked.clear()
+
+    session.view()
+
+    assert "calls" not in plain
+    assert "calls" in session.asked
+
+
+def test_the_calls_of_more_pushes_than_one_statement_takes_are_all_read(session: Watched) -> None:
+    keys = [key_of(number) for number in range(KEYS_AT_ONCE + 1)]
+    for key in keys:
+        session.does(begin(WAYBILL, key))
+        session.does(doubt(key))
+    session.asked.clear()
+
+    view = session.view()
+
+    assert {call.key for call in view.calls} == set(keys)
+    assert session.asked.count("calls") == 2

@@ -73,8 +73,8 @@ async def test_a_new_file_and_a_new_database_are_brought_up_to_date(
     no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
 
     for url in (url_of(tmp_path), postgres.new_database()):
-        assert await upgrade(url) == Upgrade(before="", after="0002")
-        assert await upgrade(url) == Upgrade(before="0002", after="0002")
+        assert await upgrade(url) == Upgrade(before="", after="0003")
+        assert await upgrade(url) == Upgrade(before="0003", after="0003")
 
 
 async def test_a_file_that_is_served_from_is_not_touched(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Channel:
         self.in_flight = 0
         self._loop = asyncio.get_running_loop()
         self._asked_at = 0.0
+        self._lost_at: float | None = self._loop.time()  # None: it is ready, as far as seen
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._idle = asyncio.Event()
@@ -40,9 +41,12 @@ class Channel:
         return self._channel.get_state(try_to_connect=True)
 
     async def ready(self, *, within_seconds: float) -> bool:
-        """Say whether the channel is ready, waiting if it is not. No task switch if it is."""
+        """Say whether the channel is ready, waiting if it is not. No task switch if it is; and
+        no wait where it has not been ready for that long already."""
         if self.connectivity() is READY:
             return True
+        if self._lost_at is not None and self._loop.time() - self._lost_at >= within_seconds:
+            return False
         self._ready.clear()
         try:
             async with asyncio.timeout(within_seconds):
@@ -113,8 +117,11 @@ class Channel:
         state = self.connectivity()
         while state is not SHUTDOWN:
             if state is READY:
+                self._lost_at = None
                 self._ready.set()
             else:
+                if self._lost_at is None:
+                    self._lost_at = self._loop.time()
                 self._lost.set()
             await self._channel.wait_for_state_change(state)
             state = self.connectivity()

@@ -11,10 +11,20 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome, Unsent
+from adapter.cancellation.model import (
+    Cancellation,
+    CarrierAnswer,
+    Doubt,
+    Entry,
+    Fact,
+    Outcome,
+    Unsent,
+)
+from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.channel import credentials, failure
 from adapter.carrier.channel.call_limit import CallLimit
 from adapter.carrier.channel.channelz import AddressState
+from adapter.carrier.channel.failure import FailedCall
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.channel.rotation import ChannelRotation
 from adapter.carrier.channel.state import BREAKERS, CarrierState
@@ -24,7 +34,12 @@ from adapter.diagnostics.grpc_target import grpc_target
 from adapter.wechat.secret import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
-UNREADABLE = CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNREADABLE_REPLY", ask_again=True)
+UNREADABLE = CarrierAnswer(
+    outcome=Outcome.IN_DOUBT,
+    status="UNREADABLE_REPLY",
+    doubt=Doubt.UNREADABLE_REPLY,
+    text="the reply is not the contract's message",
+)
 
 
 class GrpcCarrier:
@@ -44,6 +59,7 @@ class GrpcCarrier:
     ) -> None:
         self._options = options
         self._mapping = mapping
+        self._traits = mapping.traits
         self._renewal = renewal
         self._now_unix = now_unix
         self._places = CallLimit(options.max_concurrent_calls)
@@ -73,6 +89,11 @@ class GrpcCarrier:
         renewal = ChannelRotation(options, read, methods=methods)
         renewal.start()
         return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
+
+    @property
+    def traits(self) -> CarrierTraits:
+        """What the mapping says that the carrier can say."""
+        return self._traits
 
     async def ready(self, *, within_seconds: float) -> bool:
         """Say whether a call could be sent now: a place is free, and a healthy address is
@@ -104,9 +125,7 @@ class GrpcCarrier:
                 return NOT_SENT
             answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            failed = failure.read(error)
-            self._note_failure(failed.code)
-            return self._mapping.failed(failed.code, failed.reasons)
+            return self._failed(failure.read(error), cancellation.credential.reveal())
         except DecodeError:
             self._note_failure(UNREADABLE.status)
             return UNREADABLE
@@ -180,6 +199,17 @@ class GrpcCarrier:
             )
         finally:
             self._places.give_back()
+
+    def _failed(self, failed: FailedCall, secret: str) -> CarrierAnswer:
+        if failed.too_large:
+            self._note_failure(UNREADABLE.status)
+            limit = self._options.receive_limit_bytes
+            text = f"the reply is larger than {limit} bytes: raise receive_limit_bytes in [carrier]"
+            return replace(UNREADABLE, text=text)
+        self._note_failure(failed.code)
+        answer = self._mapping.failed(failed.code, failed.reasons)
+        text = failure.one_line(failed.text, secret=secret, mask=MASK) if failed.text else ""
+        return replace(answer, text=text) if text else answer
 
     def _note_failure(self, code: str) -> None:
         self._last_failure_at = self._now_unix()

@@ -1,8 +1,10 @@
-"""What a failed call says of itself: its code, and the reasons in its details. Nothing else."""
+"""What a failed call says of itself: its code, the reasons in its details, and its text."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from dataclasses import dataclass, field
 
 import grpc.aio
 from google.protobuf.message import DecodeError
@@ -12,22 +14,46 @@ DETAILS_KEY = "grpc-status-details-bin"
 MAX_DETAILS = 16
 MAX_REASON_CHARACTERS = 63  # google.rpc.ErrorInfo: "at most 63 characters", [A-Z][A-Z0-9_]+[A-Z0-9]
 MAX_WORD_CHARACTERS = 256
+MAX_TEXT_CHARACTERS = 500
+# gRPC's own words, in this process, for a reply over the limit; the code is RESOURCE_EXHAUSTED.
+_TOO_LARGE = re.compile(r"(?:Stream removed \()?CLIENT: Received message larger than max\b")
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCall:
     """The code's name and the ErrorInfo reasons, each `domain/REASON` or `REASON`.
 
-    The text is left behind: it is untrusted, and an unhandled exception in a carrier puts its
-    own secrets there."""
+    `text` is as it came: untrusted, and an unhandled exception in a carrier puts its own secrets
+    there. `too_large`: a reply came and is larger than we accept."""
 
     code: str
     reasons: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
+    too_large: bool = False
 
 
 def read(error: grpc.aio.AioRpcError) -> FailedCall:
     """Read what may be read of a failed call. Never raises, whatever the trailers hold."""
-    return FailedCall(code=error.code().name, reasons=_reasons(error))
+    code, text = error.code().name, error.details() or ""
+    too_large = code == "RESOURCE_EXHAUSTED" and _TOO_LARGE.match(text) is not None
+    return FailedCall(code=code, reasons=_reasons(error), text=text, too_large=too_large)
+
+
+def one_line(text: str, *, secret: str, mask: str) -> str:
+    """Return a carrier's text as it may be kept and shown to operators: one line, bounded, no
+    control or invisible characters, and the merchant's password masked."""
+    if secret:
+        text = text.replace(secret, mask)
+    letters = (
+        " " if letter in "\t\r\n" else letter
+        for letter in text[: 4 * MAX_TEXT_CHARACTERS]
+        if letter in "\t\r\n" or unicodedata.category(letter) not in _UNPRINTABLE
+    )
+    line = " ".join("".join(letters).split())
+    if secret:  # once more: what stood between its letters may be gone
+        line = line.replace(secret, mask)
+    return line[:MAX_TEXT_CHARACTERS]
 
 
 def _reasons(error: grpc.aio.AioRpcError) -> tuple[str, ...]:

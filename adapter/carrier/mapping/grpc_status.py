@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from adapter.cancellation.model import CarrierAnswer, Outcome
+from adapter.cancellation.model import CarrierAnswer, Doubt, Outcome
 from adapter.carrier.mapping.status import meaning_of
 from adapter.carrier.mapping.values import Failure, Row
 from adapter.diagnostics.finding import meant
@@ -37,6 +37,8 @@ IN_DOUBT = (
     "DATA_LOSS",
 )
 CODES = (*DEFINITE, *IN_DOUBT)
+# What a lost connection explains; any other code in doubt is the server's own word.
+LOST_CONNECTION = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
 REASONS = "reasons"
 
 
@@ -53,10 +55,11 @@ class RefusalTable:
             # `domain/REASON` as listed, else REASON of any domain.
             for name in (reason, reason.rpartition("/")[2]):
                 if name in self.reasons:
-                    return _answer(self.reasons[name], f"{code}/{name}")
+                    return _answer(self.reasons[name], code, status=f"{code}/{name}")
         if code in self.codes:
-            return _answer(self.codes[code], code)
-        return _answer(Outcome.FAILED if code in DEFINITE else Outcome.IN_DOUBT, code)
+            return _answer(self.codes[code], code, status=code)
+        unlisted = Outcome.FAILED if code in DEFINITE else Outcome.IN_DOUBT
+        return _answer(unlisted, code, status=code)
 
     def failure(self, outcome: Outcome) -> Failure | None:
         """Return the failed call that says `outcome`; None: no failed call does."""
@@ -80,8 +83,11 @@ class RefusalTable:
         return next((Failure(code=code) for code in codes if code not in self.codes), None)
 
 
-def _answer(outcome: Outcome, status: str) -> CarrierAnswer:
-    return CarrierAnswer(outcome=outcome, status=status, ask_again=outcome is Outcome.IN_DOUBT)
+def _answer(outcome: Outcome, code: str, *, status: str) -> CarrierAnswer:
+    if outcome is not Outcome.IN_DOUBT:
+        return CarrierAnswer(outcome=outcome, status=status)
+    doubt = Doubt.LOST_CONNECTION if code in LOST_CONNECTION else Doubt.SERVER_WORD
+    return CarrierAnswer(outcome=outcome, status=status, doubt=doubt)
 
 
 def table(section: Table | None) -> RefusalTable:

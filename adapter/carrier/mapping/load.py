@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from adapter.cancellation.model import CarrierAnswer, Fact, Outcome
+from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
 from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.contract.faults import MappingFaults
 from adapter.carrier.mapping import grpc_status as refusals
@@ -89,7 +89,11 @@ def _cancelling(root: Table, contract: Contract, refused: RefusalTable) -> Cance
         return None
     mapping_rules.judge_doubt(root, plan, table, refused)
     answers = {
-        number: CarrierAnswer(outcome=outcome, status=table.word(number))
+        number: CarrierAnswer(
+            outcome=outcome,
+            status=table.word(number),
+            doubt=Doubt.UNKNOWN_STATUS if outcome is Outcome.IN_DOUBT else None,
+        )
         for number, outcome in table.meanings.items()
     }
     return Cancelling(

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
-from adapter.cancellation.model import Cancellation, CarrierAnswer, Entry, Fact, Outcome
+from adapter.cancellation.model import Cancellation, CarrierAnswer, Doubt, Entry, Fact, Outcome
+from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.contract.faults import ContractFault, MappingFaults
 from adapter.carrier.mapping.grpc_status import RefusalTable
 from adapter.carrier.mapping.load import Cancelling, Lookup, read_parts
 from adapter.carrier.mapping.numbered import first_that_fits
+from adapter.carrier.mapping.push_fields import REQUEST_ID
 from adapter.carrier.mapping.request_rules import SAMPLE
 from adapter.carrier.mapping.values import Expression, Failure, PushFields, Row, Unfit
 from adapter.diagnostics.finding import Finding
@@ -75,6 +77,17 @@ class Mapping:
         return None if self._lookup is None else self._lookup.method
 
     @property
+    def traits(self) -> CarrierTraits:
+        """What a decision depends on of what this carrier can say."""
+        return CarrierTraits(
+            takes_request_id=self._cancel.plan.carries(REQUEST_ID),
+            says_already_cancelled=(
+                self._cancel.table.number_for(Outcome.ALREADY_CANCELLED) is not None
+                or self._refusals.failure(Outcome.ALREADY_CANCELLED) is not None
+            ),
+        )
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         """Every status value and its outcome; None for zero: nobody knows."""
         return self._cancel.table.rows()
@@ -116,10 +129,12 @@ class Mapping:
         text = cancel.message.read(reply) if cancel.message is not None else ""
         if known is None:
             word = cancel.table.word(number)
-            return CarrierAnswer(outcome=Outcome.IN_DOUBT, status=word, message=text)
+            return CarrierAnswer(
+                outcome=Outcome.IN_DOUBT, status=word, message=text, doubt=Doubt.UNKNOWN_STATUS
+            )
         if not text:
             return known
-        return CarrierAnswer(outcome=known.outcome, status=known.status, message=text)
+        return replace(known, message=text)
 
     def failed(self, code: str, reasons: Iterable[str] = ()) -> CarrierAnswer:
         """Read a failed call: its gRPC code's name and the ErrorInfo reasons of its details,

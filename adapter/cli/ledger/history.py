@@ -35,6 +35,7 @@ UNSENT: dict[Unsent, str] = {
     Unsent.CARRIER_UNREACHABLE: "there was no connection to the carrier",
     Unsent.LEDGER_UNAVAILABLE: "the ledger could not record the call in time",
     Unsent.TURN_NOT_REACHED: "another push for the same waybill took all the time",
+    Unsent.CARRIER_SLOW: "the carrier was answering too slowly and was only probed",
     Unsent.SHED: "too many pushes were in flight",
     Unsent.PAUSED: "an operator had paused waybridge",
     Unsent.REFUSED: "BizID, OrderID or WayBillID of the push is not valid",

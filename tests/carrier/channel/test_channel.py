@@ -58,6 +58,18 @@ async def test_a_dead_port_is_not_ready_within_its_time() -> None:
     await link.close(within_seconds=0)
 
 
+async def test_what_has_been_away_for_that_long_already_is_not_waited_for() -> None:
+    link = link_to(free_port())
+    await link.ready(within_seconds=0.2)
+    started = asyncio.get_running_loop().time()
+
+    is_ready = await link.ready(within_seconds=0.2)
+
+    assert not is_ready
+    assert asyncio.get_running_loop().time() - started < 0.1
+    await link.close(within_seconds=0)
+
+
 async def test_a_carrier_that_says_it_is_unwell_is_not_asked(
     carrier: PlayedCarrier, link: Channel
 ) -> None:

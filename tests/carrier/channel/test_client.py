@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.any_pb2 import Any as Packed
 from google.rpc import error_details_pb2, status_pb2
 
-from adapter.cancellation.model import Fact, Outcome
+from adapter.cancellation.model import Doubt, Fact, Outcome
 from adapter.carrier.channel.client import NOT_SENT, UNREADABLE, GrpcCarrier
 from adapter.carrier.channel.options import CarrierMisconfigured
 from adapter.carrier.channel.state import Breaker
@@ -73,7 +73,10 @@ async def test_a_code_that_may_follow_the_effect_leaves_doubt(
 
     answer = await ask(client)
 
-    assert (answer.outcome, answer.status, answer.ask_again) == (Outcome.IN_DOUBT, code.name, True)
+    assert (answer.outcome, answer.status) == (Outcome.IN_DOUBT, code.name)
+    lost = code.name in ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
+    assert answer.doubt is (Doubt.LOST_CONNECTION if lost else Doubt.SERVER_WORD)
+    assert answer.text == "canary-details"
     assert "canary" not in repr(answer)
     assert len(carrier.requests) == 1
 
@@ -114,12 +117,17 @@ async def test_a_reply_that_does_not_parse_leaves_doubt(
     assert client.state.last_failure == "UNREADABLE_REPLY"
 
 
-async def test_an_oversized_reply_leaves_doubt(carrier: PlayedCarrier, client: GrpcCarrier) -> None:
+async def test_an_oversized_reply_leaves_doubt_and_names_the_limit(
+    carrier: PlayedCarrier, client: GrpcCarrier
+) -> None:
     carrier.behaviour = replying(b"x" * 300_000)
 
     answer = await ask(client)
 
-    assert (answer.outcome, answer.status) == (Outcome.IN_DOUBT, "RESOURCE_EXHAUSTED")
+    assert (answer.outcome, answer.doubt) == (Outcome.IN_DOUBT, Doubt.UNREADABLE_REPLY)
+    assert answer.text == (
+        "the reply is larger than 262144 bytes: raise receive_limit_bytes in [carrier]"
+    )
 
 
 async def test_the_deadline_counts_from_the_start_and_leaves_doubt(

@@ -8,7 +8,14 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.carrier.channel.failure import DETAILS_KEY, MAX_DETAILS, FailedCall, read
+from adapter.carrier.channel.failure import (
+    DETAILS_KEY,
+    MAX_DETAILS,
+    MAX_TEXT_CHARACTERS,
+    FailedCall,
+    one_line,
+    read,
+)
 
 
 def failed(code: grpc.StatusCode, details: bytes | None = None) -> grpc.aio.AioRpcError:
@@ -27,7 +34,7 @@ def details_with(*reasons: str, domain: str = "dispatch") -> bytes:
 
 @pytest.mark.parametrize("code", list(grpc.StatusCode))
 def test_a_failed_call_is_its_code(code: grpc.StatusCode) -> None:
-    assert read(failed(code)) == FailedCall(code=code.name)
+    assert read(failed(code)) == FailedCall(code=code.name, text="secret text")
 
 
 def test_the_reasons_are_those_of_the_details() -> None:
@@ -51,7 +58,7 @@ def test_details_of_another_kind_are_passed_over() -> None:
 
     call = read(failed(grpc.StatusCode.INTERNAL, bytes(status.SerializeToString())))
 
-    assert call == FailedCall(code="INTERNAL")
+    assert call == FailedCall(code="INTERNAL", text="secret text")
 
 
 @pytest.mark.parametrize("reason", ["", "A" * 64, "a\nb", "é"])
@@ -70,7 +77,7 @@ def test_no_bytes_in_the_details_can_raise(details: bytes) -> None:
     assert read(failed(grpc.StatusCode.UNKNOWN, details)).code == "UNKNOWN"
 
 
-def test_the_text_of_a_failure_is_left_behind() -> None:
+def test_the_text_of_a_failure_stands_in_no_repr() -> None:
     assert "secret text" not in repr(read(failed(grpc.StatusCode.UNKNOWN)))
 
 
@@ -79,3 +86,35 @@ def test_other_trailers_are_passed_over() -> None:
     error = grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, grpc.aio.Metadata(), trailers)
 
     assert read(error).reasons == ("dispatch/ON_VAN",)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("no such crate 7", "no such crate 7"),
+        ("line\none\r\ntwo\tthree", "line one two three"),
+        ("red \x1b[31mwords\u202e and \u200bmore\x00", "red [31mwords and more"),
+        ("bad password hunter2, hunter2!", "bad password ***, ***!"),
+        ("hun\x00ter2 hidden by a control character", "*** hidden by a control character"),
+        ("x" * 2000, "x" * MAX_TEXT_CHARACTERS),
+        ("", ""),
+    ],
+)
+def test_a_text_is_kept_on_one_line_bounded_and_without_the_password(text: str, kept: str) -> None:
+    assert one_line(text, secret="hunter2", mask="***") == kept
+
+
+def test_a_reply_over_the_limit_is_told_from_a_servers_own_word() -> None:
+    def error(text: str) -> grpc.aio.AioRpcError:
+        empty = grpc.aio.Metadata()
+        code = grpc.StatusCode.RESOURCE_EXHAUSTED
+        return grpc.aio.AioRpcError(code, empty, empty, details=text)
+
+    ours = read(error("Stream removed (CLIENT: Received message larger than max (9 vs. 4))"))
+    theirs = [
+        read(error(text))
+        for text in ("quota of calls used up", "SERVER: Received message larger than max (9 vs. 4)")
+    ]
+
+    assert ours.too_large
+    assert [failure.too_large for failure in theirs] == [False, False]

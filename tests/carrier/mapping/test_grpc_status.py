@@ -3,8 +3,15 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from adapter.cancellation.model import CarrierAnswer, Outcome
-from adapter.carrier.mapping.grpc_status import CODES, DEFINITE, IN_DOUBT, RefusalTable, table
+from adapter.cancellation.model import CarrierAnswer, Doubt, Outcome
+from adapter.carrier.mapping.grpc_status import (
+    CODES,
+    DEFINITE,
+    IN_DOUBT,
+    LOST_CONNECTION,
+    RefusalTable,
+    table,
+)
 from adapter.carrier.mapping.values import Failure
 from adapter.diagnostics.finding import Severity
 from adapter.diagnostics.table import read
@@ -28,9 +35,11 @@ def test_a_definite_refusal_is_failed_and_not_asked_again(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", [*IN_DOUBT, "A_CODE_OF_TOMORROW"])
-def test_every_other_code_is_doubt_and_asked_again(code: str) -> None:
+def test_every_other_code_is_doubt_of_its_kind(code: str) -> None:
+    doubt = Doubt.LOST_CONNECTION if code in LOST_CONNECTION else Doubt.SERVER_WORD
+
     assert SILENT.answer(code, ()) == CarrierAnswer(
-        outcome=Outcome.IN_DOUBT, status=code, ask_again=True
+        outcome=Outcome.IN_DOUBT, status=code, doubt=doubt
     )
 
 
@@ -38,7 +47,7 @@ def test_a_row_decides_before_the_lists() -> None:
     made, found = _table('[grpc]\nNOT_FOUND = "not_found"\nPERMISSION_DENIED = "in_doubt"\n')
 
     assert made.answer("NOT_FOUND", ()).outcome is Outcome.NOT_FOUND
-    assert made.answer("PERMISSION_DENIED", ()).ask_again
+    assert made.answer("PERMISSION_DENIED", ()).doubt is Doubt.SERVER_WORD
     assert found == []
 
 

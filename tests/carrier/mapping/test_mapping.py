@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.cancellation.model import CarrierAnswer
+from adapter.cancellation.model import CarrierAnswer, Doubt
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import (
     Fact,
@@ -83,14 +83,16 @@ def test_a_status_value_the_contract_does_not_know_is_doubt_and_not_asked_again(
 ) -> None:
     answer = made().answer(sent(made().write_reply(None)))
 
-    assert answer == CarrierAnswer(outcome=Outcome.IN_DOUBT, status="UNKNOWN_1000")
+    assert answer == CarrierAnswer(
+        outcome=Outcome.IN_DOUBT, status="UNKNOWN_1000", doubt=Doubt.UNKNOWN_STATUS
+    )
 
 
 @both
 def test_an_empty_reply_is_doubt_and_not_asked_again(made: Made) -> None:
     answer = made().answer(made().method.reply_class.FromString(b""))
 
-    assert (answer.outcome, answer.ask_again) == (Outcome.IN_DOUBT, False)
+    assert (answer.outcome, answer.doubt) == (Outcome.IN_DOUBT, Doubt.UNKNOWN_STATUS)
     assert answer.status in {"CANCEL_STATUS_UNSPECIFIED", "NONE"}
 
 

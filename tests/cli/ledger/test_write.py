@@ -227,8 +227,8 @@ def test_migrating_says_from_what_to_what(tmp_path: Path, postgres: Postgres) ->
 
         first, second = desk.types("migrate"), desk.types("migrate")
 
-        assert first.stdout == "Schema none → 0002.\n"
-        assert second.stdout == "Schema 0002: nothing to do.\n"
+        assert first.stdout == "Schema none → 0003.\n"
+        assert second.stdout == "Schema 0003: nothing to do.\n"
         assert outdated is None or "waybridge ledger migrate" in outdated.stderr
 
 
