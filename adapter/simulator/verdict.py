@@ -32,11 +32,11 @@ class Check(Enum):
     ANSWERED = "answered within 5 s"
     STATUS = "HTTP status exactly 200"
     ENVELOPE = "envelope: signature, encryption, app id"
-    FIELDS = "all fields, in order, numbers as numbers"
-    ECHO = "sender and ids returned as they came"
-    CODE = "a ResultCode WeChat knows"
-    TEXT = "a ResultMsg the merchant can read"
-    EXPECTED = "the ResultCode this case should get"
+    FIELDS = "all fields, in order, with the right types"
+    ECHO = "sender and ids returned unchanged"
+    CODE = "a valid ResultCode"
+    TEXT = "a readable ResultMsg"
+    EXPECTED = "the expected ResultCode"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +83,16 @@ def judge(
         return _stopped_at(Check.ENVELOPE, f"the envelope cannot be opened: {error}")
     if message in UNSEALED_ANSWERS:
         said = "success" if message else "an empty body"
-        return _stopped_at(Check.FIELDS, f"{said} is no answer to {EVENT}: it needs its fields")
+        return _stopped_at(
+            Check.FIELDS, f"{said} is not a valid answer to {EVENT}: its fields are missing"
+        )
     deviations = list(_deviations(message, press, format))
     reply, remark = None, ""
     with suppress(WeChatError):
         reply = parse_reply(message, format)
     if reply is not None and case is not None and reply.result_code != case.expected:
         if reply.result_code in case.also:
-            remark = f"{reply.result_code} is right as well: {case.also_because}"
+            remark = f"{reply.result_code} is also correct: {case.also_because}"
         else:
             wanted = f"ResultCode {reply.result_code}, expected {case.expected}"
             deviations.append(Deviation(check=Check.EXPECTED, message=wanted))
@@ -120,28 +122,28 @@ def _deviations(message: bytes, press: Press, format: Format) -> Iterator[Deviat
             yield Deviation(check=Check.ECHO, message=sentence)
     code = fields.get("ResultCode")
     if code is not None and code not in _known_codes(format):
-        yield Deviation(check=Check.CODE, message=f"ResultCode is {code!r}, which WeChat knows not")
+        yield Deviation(check=Check.CODE, message=f"ResultCode is {code!r}, which is not valid")
     text = fields.get("ResultMsg")
     if text is not None and (not isinstance(text, str) or not text.strip()):
-        yield Deviation(check=Check.TEXT, message="ResultMsg is empty or no text")
+        yield Deviation(check=Check.TEXT, message="ResultMsg is empty or not text")
 
 
 def _form(message: bytes, fields: Fields, format: Format) -> Iterator[str]:
     missing = [name for name in REPLY_FIELDS if name not in fields]
     unknown = [name for name in fields if name not in REPLY_FIELDS]
     if missing:
-        yield f"missing: {', '.join(missing)}"
+        yield f"missing fields: {', '.join(missing)}"
     if unknown:
-        yield f"not of the document: {', '.join(unknown)}"
+        yield f"unknown fields: {', '.join(unknown)}"
     if not missing and not unknown and tuple(fields) != REPLY_FIELDS:
-        yield f"out of order: {', '.join(fields)}"
+        yield f"wrong order: {', '.join(fields)}"
     if format is Format.XML:
         for found in _NUMBER_AS_TEXT.finditer(message):
-            yield f"{found[1].decode()} is text (CDATA), should be a number"
+            yield f"{found[1].decode()} is text (CDATA) instead of a number"
     else:
         for name in ("CreateTime", "ResultCode"):
             if name in fields and type(fields[name]) is not int:
-                yield f"{name} is no number"
+                yield f"{name} is not a number"
 
 
 def _echo(press: Press, format: Format) -> Iterator[tuple[str, str | int | None]]:

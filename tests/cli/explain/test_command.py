@@ -134,7 +134,7 @@ def test_the_time_of_a_logs_line_is_the_clock(file: Path, tmp_path: Path) -> Non
 
     assert "signed 5 s before it arrived" in then.stdout
     assert (then.exit_code, now.exit_code) == (0, 1)
-    assert "The clock: it was signed" in now.stdout
+    assert "The timestamp is out of range: it was signed" in now.stdout
 
 
 def test_without_a_query_the_request_is_told_all_the_same(file: Path, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
     assert "refused     wrong_mode (plaintext_push)" in shown
     assert shown.endswith(
         "Refused: answered 403. Likely causes:\n"
-        "  The query is empty: nothing says who signed.\n"
+        "  The query is empty, so there is no signature.\n"
         f"    {Found(cause=RefusalCause.QUERY_LOST).hint}\n"
     )
 

@@ -75,7 +75,7 @@ def test_a_second_press_of_the_example_is_right_and_explained(edge: str) -> None
     result = push(edge)
 
     assert result.exit_code == 0
-    assert "✓ 30003 is right as well: an earlier press cancelled it" in result.stdout
+    assert "✓ 30003 is also correct: an earlier press cancelled it" in result.stdout
 
 
 @pytest.mark.parametrize("name", ["ok", "picked-up", "wrong-password", "drop", "new-enum"])
@@ -160,7 +160,7 @@ def test_a_wrong_reply_lists_what_is_wrong() -> None:
     assert (result.exit_code, told["ok"], told["reply"]) == (1, False, None)
     assert len(received) == 1
     assert [check["message"] for check in told["checks"] if not check["ok"]] == [
-        "success is no answer to cancel_waybill: it needs its fields"
+        "success is not a valid answer to cancel_waybill: its fields are missing"
     ]
 
 
