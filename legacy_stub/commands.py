@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.box import SIMPLE
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from adapter.carrier.mapping.mapping import ContractFault
+from adapter.carrier.contract.contract import ContractFault
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import Control
 from legacy_stub.faults import STANDING, StandingFault
@@ -52,29 +53,17 @@ def main() -> None:
 @click.option("--contract", type=a_file, help="A descriptor set (.binpb) in place of carrier.v1.")
 @click.option("--mapping", type=a_file, help="The mapping (.toml) that belongs to it.")
 @click.option("--database", type=a_file, help="SQLite file to remember calls in; made if absent.")
-@click.option("--forget-request-ids", is_flag=True, help="Be a system that knows no request ids.")
-def serve_command(
-    host: str,
-    port: int,
-    orders: Path | None,
-    scenario: Path | None,
-    contract: Path | None,
-    mapping: Path | None,
-    database: Path | None,
-    forget_request_ids: bool,  # noqa: FBT001 - click hands options over by name
-) -> None:
+@click.option(
+    "--forget-request-ids",
+    "remembers_request_ids",
+    flag_value=False,
+    default=True,
+    help="Play a system that does not know request ids.",
+)
+def serve_command(**options: Any) -> None:
     """Serve until SIGINT or SIGTERM. Prints one line when it listens."""
-    serving = Serving(
-        host=host,
-        port=port,
-        orders=orders,
-        scenario=scenario,
-        contract=contract,
-        mapping=mapping,
-        database=database,
-        remembers_request_ids=not forget_request_ids,
-    )
-    with _or_refuse(contract=str(contract or "the shipped contract")):
+    serving = Serving(**options)
+    with _or_refuse(contract=str(serving.contract or "the shipped contract")):
         serve(serving, announce=lambda at: click.echo(f"legacy-stub listening on {at}"))
 
 
@@ -112,7 +101,7 @@ def reset_command(target: str) -> None:
 
 @main.group("fault")
 def fault_group() -> None:
-    """Let the whole order system fail, until it is cleared."""
+    """Make the whole order system fail until it is cleared."""
 
 
 @fault_group.command("set")
@@ -155,7 +144,7 @@ def _print_faults(faults: Sequence[StandingFault], *, as_json: bool) -> None:
         wait = f" of {fault.milliseconds} ms" if fault.milliseconds else ""
         click.echo(f"{fault.name}{wait}, probability {fault.probability:g}")
     if not faults:
-        click.echo("no fault stands")
+        click.echo("no fault is set")
 
 
 def _print_json(rows: list[dict[str, object]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import grpc
 
 from adapter.diagnostics.cannot_start import CannotStart
-from legacy_stub.calls import Call
+from legacy_stub.calls import ReceivedCall
 from legacy_stub.faults import StandingFault
 from legacy_stub.order_system import OrderSystem
 
@@ -85,13 +85,13 @@ class Control:
     ) -> None:
         self._channel.close()
 
-    def calls(self, *, waybill: str | None = None) -> Iterator[Call]:
+    def calls(self, *, waybill: str | None = None) -> Iterator[ReceivedCall]:
         """Yield the calls received, oldest first; of one waybill, or all."""
         ask: grpc.UnaryStreamMultiCallable[bytes, bytes]
         ask = self._channel.unary_stream(f"/{SERVICE}/Calls")
         try:
             for message in ask(_json(waybill), timeout=ANSWER_WITHIN_SECONDS):
-                yield from (Call(**fields) for fields in json.loads(message))
+                yield from (ReceivedCall(**fields) for fields in json.loads(message))
         except grpc.RpcError as error:
             raise self._unreachable(error) from error
 

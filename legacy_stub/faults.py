@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Protocol
 
 import grpc
 
-from adapter.carrier.mapping.mapping import Fact, Outcome
+from adapter.carrier.mapping.values import Fact, Outcome
 
 LONGEST_WAIT_MS = 600_000
 """Ten minutes: a latency beyond it is a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StubAnswer:
     """What the caller will get. Without any of the fields set: a status nobody knows.
 
     `failure` goes out instead of a reply; `silent` means that nothing goes out at all.
@@ -44,13 +43,13 @@ class Answer:
         return self.outcome.value if self.outcome else "unknown_status"
 
 
-Proceed = Callable[[], Awaitable[Answer]]
+Proceed = Callable[[], Awaitable[StubAnswer]]
 
 
 class Fault(Protocol):
     """One way in which a carrier's system fails."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         """Answer one call, asking `proceed` or not."""
         ...
 
@@ -61,26 +60,26 @@ class Latency:
 
     milliseconds: int
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         await asyncio.sleep(self.milliseconds / 1000)
         return await proceed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class ErrorStatus:
     """The call ends with a gRPC status and nothing was done."""
 
     code: grpc.StatusCode
 
-    async def apply(self, _proceed: Proceed, /) -> Answer:
-        return Answer(failure=self.code)
+    async def apply(self, _proceed: Proceed, /) -> StubAnswer:
+        return StubAnswer(failure=self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """The order system acts, then the connection breaks: UNAVAILABLE after the effect."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         return replace(await proceed(), failure=grpc.StatusCode.UNAVAILABLE)
 
 
@@ -88,7 +87,7 @@ class Drop:
 class Hang:
     """The order system acts, then never answers."""
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         return replace(await proceed(), silent=True)
 
 
@@ -96,8 +95,8 @@ class Hang:
 class UnknownStatus:
     """A newer carrier answers with a status value the contract does not know."""
 
-    async def apply(self, _proceed: Proceed, /) -> Answer:
-        return Answer()
+    async def apply(self, _proceed: Proceed, /) -> StubAnswer:
+        return StubAnswer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ class Sometimes:
     fault: Fault
     chance: Callable[[], float]
 
-    async def apply(self, proceed: Proceed, /) -> Answer:
+    async def apply(self, proceed: Proceed, /) -> StubAnswer:
         struck = self.chance() < self.probability
         return await (self.fault.apply(proceed) if struck else proceed())
 
@@ -126,13 +125,13 @@ class StandingFault:
 
     def __post_init__(self) -> None:
         if self.name not in STANDING:
-            raise ValueError(f"no fault is named {self.name!r}; there are {', '.join(STANDING)}")
+            raise ValueError(f"unknown fault {self.name!r}; choose from {', '.join(STANDING)}")
         if not 0 <= self.probability <= 1:
-            raise ValueError(f"a probability lies between 0 and 1, {self.probability} does not")
+            raise ValueError(f"the probability must be between 0 and 1, not {self.probability}")
         if not 0 <= self.milliseconds <= LONGEST_WAIT_MS:
-            raise ValueError(f"a latency lies between 0 and {LONGEST_WAIT_MS} ms")
+            raise ValueError(f"a latency must be between 0 and {LONGEST_WAIT_MS} ms")
         if (self.name == "latency") != (self.milliseconds > 0):
-            raise ValueError("milliseconds belong to latency, and latency needs them")
+            raise ValueError("milliseconds are for latency only, and latency requires them")
 
     def fault(self, chance: Callable[[], float]) -> Fault:
         """Return the fault itself, drawing from `chance` when it is not certain."""
@@ -142,14 +141,12 @@ class StandingFault:
         return Sometimes(probability=self.probability, fault=fault, chance=chance)
 
 
-STANDING: Mapping[str, Callable[[StandingFault], Fault]] = MappingProxyType(
-    {
-        "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
-        "unavailable": lambda _: Failure(code=grpc.StatusCode.UNAVAILABLE),
-        "drop": lambda _: Drop(),
-        "hang": lambda _: Hang(),
-        "error": lambda _: Failure(code=grpc.StatusCode.INTERNAL),
-        "unknown-status": lambda _: UnknownStatus(),
-    }
-)
+STANDING: Mapping[str, Callable[[StandingFault], Fault]] = {
+    "latency": lambda setting: Latency(milliseconds=setting.milliseconds),
+    "unavailable": lambda _: ErrorStatus(code=grpc.StatusCode.UNAVAILABLE),
+    "drop": lambda _: Drop(),
+    "hang": lambda _: Hang(),
+    "error": lambda _: ErrorStatus(code=grpc.StatusCode.INTERNAL),
+    "unknown-status": lambda _: UnknownStatus(),
+}
 """Every fault that `legacy-stub fault set` and a scenario file may name."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
+from adapter.carrier.mapping.values import Fact, Outcome, PushFields
 from legacy_stub.calls import CallLog
-from legacy_stub.faults import Answer, Fault, Proceed, StandingFault
+from legacy_stub.faults import Fault, Proceed, StandingFault, StubAnswer
 from legacy_stub.orders import ANSWERS, FACTS, Order, OrderBook
 from legacy_stub.scenarios import NOBODY, Role, Scenario
 
@@ -45,10 +45,10 @@ class OrderSystem:
         self._standing: dict[str, StandingFault] = {}
         self._faults: tuple[Fault, ...] = ()
         self._running: dict[tuple[str, str], asyncio.Event] = {}
-        self._detached: set[asyncio.Task[Answer]] = set()
+        self._detached: set[asyncio.Task[StubAnswer]] = set()
         self.set_faults(habits.scenario.faults)
 
-    async def cancel(self, wish: PushFields) -> Answer:
+    async def cancel(self, wish: PushFields) -> StubAnswer:
         """Answer one CancelWaybill. Cancelling the caller never cancels what it asked for."""
         role = self._role(wish)
         number = self.log.receive(
@@ -64,7 +64,7 @@ class OrderSystem:
         # What never waits cannot be cut short, and a task less is a call cheaper.
         return await (self._detach(work) if slow else work)
 
-    async def look_up(self, wish: PushFields) -> Answer:
+    async def look_up(self, wish: PushFields) -> StubAnswer:
         """Say how the waybill stands. It is no call of the log; only standing faults meet it."""
         return await self._behind(self._faults, partial(self._state, wish))
 
@@ -105,23 +105,23 @@ class OrderSystem:
 
     async def _work(
         self, number: int, wish: PushFields, order: Order | None, faults: Iterable[Fault]
-    ) -> Answer:
+    ) -> StubAnswer:
         answer = await self._behind(faults, partial(self._decide, wish, order))
         # No await stands between the decision and this line: nobody can decide in between.
         self.log.settle(number, answer=answer.word, done=answer.done)
         return answer
 
-    async def _decide(self, wish: PushFields, order: Order | None) -> Answer:
+    async def _decide(self, wish: PushFields, order: Order | None) -> StubAnswer:
         if order is None or not order.fits(wish):
-            return Answer(outcome=Outcome.NOT_FOUND)
+            return StubAnswer(outcome=Outcome.NOT_FOUND)
         if order.takes_ms and self.log.cancelled_by(wish.waybill_id or "") is None:
             await self._take_time(wish, order)
         by = self.log.cancelled_by(wish.waybill_id or "")
         if by is None:
             outcome = ANSWERS[order.life]
-            return Answer(outcome=outcome, done=outcome is Outcome.CANCELLED)
+            return StubAnswer(outcome=outcome, done=outcome is Outcome.CANCELLED)
         asked_again = self._habits.remembers_request_ids and by and by == wish.request_id
-        return Answer(outcome=Outcome.CANCELLED if asked_again else Outcome.ALREADY_CANCELLED)
+        return StubAnswer(outcome=Outcome.CANCELLED if asked_again else Outcome.ALREADY_CANCELLED)
 
     async def _take_time(self, wish: PushFields, order: Order) -> None:
         """Wait as long as the order takes, or, with a request id at work, until it is through.
@@ -144,19 +144,19 @@ class OrderSystem:
             if self._running.get(key) is through:
                 del self._running[key]
 
-    async def _state(self, wish: PushFields) -> Answer:
+    async def _state(self, wish: PushFields) -> StubAnswer:
         order = self._role(wish).order
         if order is None or not order.fits(wish):
-            return Answer(fact=Fact.NOT_FOUND)
+            return StubAnswer(fact=Fact.NOT_FOUND)
         cancelled = self.log.cancelled_by(wish.waybill_id or "") is not None
-        return Answer(fact=Fact.CANCELLED if cancelled else FACTS[order.life])
+        return StubAnswer(fact=Fact.CANCELLED if cancelled else FACTS[order.life])
 
-    async def _behind(self, faults: Iterable[Fault], proceed: Proceed) -> Answer:
+    async def _behind(self, faults: Iterable[Fault], proceed: Proceed) -> StubAnswer:
         for fault in faults:
             proceed = partial(fault.apply, proceed)
         return await proceed()
 
-    async def _detach(self, work: Coroutine[None, None, Answer]) -> Answer:
+    async def _detach(self, work: Coroutine[None, None, StubAnswer]) -> StubAnswer:
         task = asyncio.create_task(work)
         self._detached.add(task)
         task.add_done_callback(self._detached.discard)

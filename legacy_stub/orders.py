@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
 
-from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
+from adapter.carrier.mapping.values import Fact, Outcome, PushFields
 from adapter.diagnostics.table import Table, UnusableFile, read
 
 SHIPPED_ORDERS = Path(__file__).with_name("orders.toml")
@@ -26,26 +25,22 @@ class Life(Enum):
     NOT_CANCELLABLE = "not_cancellable"
 
 
-ANSWERS: Mapping[Life, Outcome] = MappingProxyType(
-    {
-        Life.CREATED: Outcome.CANCELLED,
-        Life.PICKED_UP: Outcome.PICKED_UP,
-        Life.SIGNED_FOR: Outcome.INVALID,
-        Life.CANCELLED: Outcome.ALREADY_CANCELLED,
-        Life.NOT_CANCELLABLE: Outcome.UNSUPPORTED,
-    }
-)
+ANSWERS: Mapping[Life, Outcome] = {
+    Life.CREATED: Outcome.CANCELLED,
+    Life.PICKED_UP: Outcome.PICKED_UP,
+    Life.SIGNED_FOR: Outcome.INVALID,
+    Life.CANCELLED: Outcome.ALREADY_CANCELLED,
+    Life.NOT_CANCELLABLE: Outcome.UNSUPPORTED,
+}
 """What a cancel answers while no call has cancelled the order; CANCELLED also does it."""
 
-FACTS: Mapping[Life, Fact] = MappingProxyType(
-    {
-        Life.CREATED: Fact.ACTIVE,
-        Life.PICKED_UP: Fact.PICKED_UP,
-        Life.SIGNED_FOR: Fact.INVALID,
-        Life.CANCELLED: Fact.CANCELLED,
-        Life.NOT_CANCELLABLE: Fact.ACTIVE,
-    }
-)
+FACTS: Mapping[Life, Fact] = {
+    Life.CREATED: Fact.ACTIVE,
+    Life.PICKED_UP: Fact.PICKED_UP,
+    Life.SIGNED_FOR: Fact.INVALID,
+    Life.CANCELLED: Fact.CANCELLED,
+    Life.NOT_CANCELLABLE: Fact.ACTIVE,
+}
 """What a lookup says while no call has cancelled the order."""
 
 
@@ -62,7 +57,7 @@ class Order:
     takes_ms: int = 0
 
     def fits(self, wish: PushFields) -> bool:
-        """Say whether the wish names the order that this waybill belongs to.
+        """Tell whether the wish names the order that this waybill belongs to.
 
         What the contract has no field for (None) cannot disagree.
         """
@@ -100,7 +95,7 @@ class OrderBook:
         )
 
     def admits(self, wish: PushFields) -> bool:
-        """Say whether a merchant we know asks, with the right password.
+        """Tell whether a merchant we know asks, with the right password.
 
         A contract may carry no password, or no merchant at all: then it is not asked for.
         """

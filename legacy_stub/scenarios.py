@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import grpc
 
@@ -19,7 +18,7 @@ from legacy_stub.faults import (
     LONGEST_WAIT_MS,
     STANDING,
     Drop,
-    Failure,
+    ErrorStatus,
     Fault,
     Hang,
     StandingFault,
@@ -53,25 +52,21 @@ NOBODY = Role(order=None)
 
 CREATED = Order(life=Life.CREATED)
 
-MAGIC: Mapping[str, Callable[[int], Role]] = MappingProxyType(
-    {
-        "OK": lambda _: Role(order=CREATED),
-        "PICKED-UP": lambda _: Role(order=Order(life=Life.PICKED_UP)),
-        "INVALID": lambda _: Role(order=Order(life=Life.SIGNED_FOR)),
-        "UNSUPPORTED": lambda _: Role(order=Order(life=Life.NOT_CANCELLABLE)),
-        "NOT-FOUND": lambda _: NOBODY,
-        "ERROR": lambda _: Role(order=CREATED, fault=Failure(code=grpc.StatusCode.INTERNAL)),
-        "SLOW-<ms>": lambda ms: Role(
-            order=Order(life=Life.CREATED, takes_ms=min(ms, LONGEST_WAIT_MS))
-        ),
-        "HANG": lambda _: Role(order=CREATED, fault=Hang(), faulty_calls=1),
-        "DROP": lambda _: Role(order=CREATED, fault=Drop(), faulty_calls=1),
-        "FLAKY-<n>": lambda n: Role(
-            order=CREATED, fault=Failure(code=grpc.StatusCode.UNAVAILABLE), faulty_calls=n
-        ),
-        "NEW-ENUM": lambda _: Role(order=CREATED, fault=UnknownStatus()),
-    }
-)
+MAGIC: Mapping[str, Callable[[int], Role]] = {
+    "OK": lambda _: Role(order=CREATED),
+    "PICKED-UP": lambda _: Role(order=Order(life=Life.PICKED_UP)),
+    "INVALID": lambda _: Role(order=Order(life=Life.SIGNED_FOR)),
+    "UNSUPPORTED": lambda _: Role(order=Order(life=Life.NOT_CANCELLABLE)),
+    "NOT-FOUND": lambda _: NOBODY,
+    "ERROR": lambda _: Role(order=CREATED, fault=ErrorStatus(code=grpc.StatusCode.INTERNAL)),
+    "SLOW-<ms>": lambda ms: Role(order=Order(life=Life.CREATED, takes_ms=min(ms, LONGEST_WAIT_MS))),
+    "HANG": lambda _: Role(order=CREATED, fault=Hang(), faulty_calls=1),
+    "DROP": lambda _: Role(order=CREATED, fault=Drop(), faulty_calls=1),
+    "FLAKY-<n>": lambda n: Role(
+        order=CREATED, fault=ErrorStatus(code=grpc.StatusCode.UNAVAILABLE), faulty_calls=n
+    ),
+    "NEW-ENUM": lambda _: Role(order=CREATED, fault=UnknownStatus()),
+}
 """The words after `STUB-`, and the role each gives; `<ms>` and `<n>` stand for a number."""
 
 

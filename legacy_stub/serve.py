@@ -15,8 +15,7 @@ import uvloop
 
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
-from legacy_stub.calls import CallLog
-from legacy_stub.journal import SqliteJournal
+from legacy_stub.calls import CallLog, SqliteJournal
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import SHIPPED_ORDERS, OrderBook
 from legacy_stub.scenarios import Scenario

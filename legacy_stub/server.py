@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping as Table
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import grpc
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.mapping.mapping import Failure, Mapping, Outcome
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Failure, Outcome
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.control import control_handler
-from legacy_stub.faults import Answer
+from legacy_stub.faults import StubAnswer
 from legacy_stub.order_system import OrderSystem
 
 CALLS_AT_ONCE = 10_000  # beyond it RESOURCE_EXHAUSTED; a hanging call costs some 20 KiB
@@ -36,16 +35,14 @@ OPTIONS = (
     ("grpc.max_receive_message_length", REQUEST_LIMIT_BYTES),
 )
 
-WORDS: Table[Outcome, str] = MappingProxyType(
-    {
-        Outcome.CANCELLED: "the order is cancelled",
-        Outcome.NOT_FOUND: "no such order for this merchant",
-        Outcome.PICKED_UP: "the courier has the parcel",
-        Outcome.INVALID: "the parcel was signed for long ago",
-        Outcome.ALREADY_CANCELLED: "the order was cancelled before",
-        Outcome.UNSUPPORTED: "this product cannot be cancelled",
-    }
-)
+WORDS: dict[Outcome, str] = {
+    Outcome.CANCELLED: "the order is cancelled",
+    Outcome.NOT_FOUND: "no such order for this merchant",
+    Outcome.PICKED_UP: "the courier has the parcel",
+    Outcome.INVALID: "the parcel was signed for long ago",
+    Outcome.ALREADY_CANCELLED: "the order was cancelled before",
+    Outcome.UNSUPPORTED: "this product cannot be cancelled",
+}
 """The carrier's own words, for contracts that have a field for them."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -122,7 +119,7 @@ class StubServer:
         return self._mapping.write_fact(answer.fact)
 
 
-async def _refuse(answer: Answer, context: Context) -> None:
+async def _refuse(answer: StubAnswer, context: Context) -> None:
     """End the call here when no reply is to go out."""
     if answer.silent:
         # For ever: gRPC cancels this handler when the caller gives up or the stub stops.
@@ -144,18 +141,8 @@ def _handler(method: Method, answer: Any) -> grpc.GenericRpcHandler:
 
 def _pool(contract: Contract) -> DescriptorPool:
     """Return a pool of the contract with health and reflection, so that all can be asked for."""
-    pool = DescriptorPool()
-    known: set[str] = set()
-    for file in (*contract.files, health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
-        _add(file, pool, known)
-    return pool
-
-
-def _add(file: FileDescriptor, pool: DescriptorPool, known: set[str]) -> None:
-    """Add a file after all that it imports: a pool takes them in no other order."""
-    if file.name in known:
-        return
-    known.add(file.name)
-    for dependency in file.dependencies:
-        _add(dependency, pool, known)
-    pool.AddSerializedFile(file.serialized_pb)
+    own = FileDescriptorSet()
+    for module in (health_pb2, reflection_pb2):
+        module.DESCRIPTOR.CopyToProto(own.file.add())
+    # Two serialized sets one after the other are one set; of two files of one name the last counts.
+    return Contract.load(own.SerializeToString() + contract.descriptors).pool

@@ -97,7 +97,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "listen without a port": Faulty(
         file='[edge]\nlisten = "0.0.0.0"',
         expected=(
-            "error: FILE, line 2, edge.listen: is not a valid address to listen on: it names "
+            "error: FILE, line 2, edge.listen: is not a valid address to listen on: it has "
             "no port. "
             'Write e.g. "0.0.0.0:8080" or "[::1]:8080".',
         ),
@@ -126,8 +126,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
         without=("WAYBRIDGE_CARRIER__TARGET",),
         expected=(
             "error: FILE, line 2, carrier.target: is not a valid gRPC target: it is a URL. "
-            "A gRPC target has no http:// "
-            f"before it. {WRITE_TARGET}",
+            f"A gRPC target does not start with http://. {WRITE_TARGET}",
         ),
     ),
     "plaintext that leaves the machine": Faulty(

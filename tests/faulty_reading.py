@@ -130,15 +130,15 @@ FAULTY_READING: dict[str, Faulty] = {
         file="[edge]\nlisten = 0.0.0.0:8080",
         expected=(
             "error: FILE, line 2, column 13: is not TOML: Expected newline or end of document "
-            "after a statement. Text stands in double quotes, a table's name in [brackets] on "
-            "a line of its own.",
+            "after a statement. Put text in double quotes, and a table's name in [brackets] "
+            "on its own line.",
         ),
     ),
     "not TOML to its very end": Faulty(
         file="[edge]\nlisten =",
         expected=(
-            "error: FILE, line 2, column 9: is not TOML: Invalid value. Text stands in double "
-            "quotes, a table's name in [brackets] on a line of its own.",
+            "error: FILE, line 2, column 9: is not TOML: Invalid value. Put text in double "
+            "quotes, and a table's name in [brackets] on its own line.",
         ),
     ),
     "no such secrets folder": Faulty(

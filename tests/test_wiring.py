@@ -15,7 +15,7 @@ from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import Entry, State
 from adapter.cancellation.resolver import Resolver
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import ContractFault
 from adapter.edge.server import HttpServer, ListenFailed
 from adapter.ledger.errors import LedgerInUse
 from adapter.ledger.memory import MemoryLedger

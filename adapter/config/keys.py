@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -39,7 +39,9 @@ class Setting:
     @property
     def kinds(self) -> tuple[object, ...]:
         """The types a value may have, without what describes them."""
-        return get_args(self.info.annotation) or (self.info.annotation,)
+        parts = get_args(self.info.annotation) or (self.info.annotation,)
+        # One member of a union keeps what it is annotated with.
+        return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 CannotStart
 ├── SettingsFaults         the configuration has errors (adapter.config.load)
 ├── UnusableFile           a TOML file cannot be used (adapter.diagnostics.table)
-│   └── MappingFaults        a mapping has errors (adapter.carrier.contract.faults)
-├── ContractFault          a descriptor set, or a method in it (adapter.carrier.contract.faults)
+│   └── MappingFaults        a mapping has errors (adapter.carrier.mapping.load)
+├── ContractFault          a descriptor set, or a method in it (adapter.carrier.contract.contract)
 │   └── NoReflection         the server offers none (adapter.carrier.diagnose.reflection)
 ├── CompileFault           .proto files do not compile (adapter.carrier.contract.compile)
 ├── CarrierMisconfigured   how the carrier is reached (adapter.carrier.channel.options)
@@ -15,7 +15,7 @@ CannotStart
 ├── ListenFailed           the address is taken, or not ours (adapter.edge.server)
 ├── StubFailed             the stub of `dev` does not run (adapter.cli.dev.stub)
 ├── StubUnreachable        no stub answers (legacy_stub.control)
-├── UnusableDatabase       the stub's log of calls (legacy_stub.journal)
+├── UnusableDatabase       the stub's log of calls (legacy_stub.calls)
 └── CannotListen           the stub's port (legacy_stub.server)
 
 Every command ends in one `except CannotStart` (`adapter.cli.output.or_refuse`): it prints

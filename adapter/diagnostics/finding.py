@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
 
@@ -105,17 +105,9 @@ class Findings:
         line: int | None = None,
         column: int | None = None,
     ) -> None:
-        self.found.append(
-            Finding(
-                severity=severity,
-                source=self.source,
-                key=key,
-                line=line or self._line_of(key),
-                column=column,
-                message=message,
-                hint=hint,
-            )
-        )
+        line = line or self._line_of(key)
+        place = Finding(source=self.source, key=key, line=line, column=column, message=message)
+        self.found.append(replace(place, severity=severity, hint=hint))
 
     def _line_of(self, key: str) -> int | None:
         while key and key not in self.lines:
@@ -125,7 +117,7 @@ class Findings:
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
-    """Say whether any of the findings keeps `serve` from starting."""
+    """Tell whether any of the findings keeps `serve` from starting."""
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 

@@ -43,12 +43,12 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Say whether only this machine can reach it."""
+        """Tell whether only this machine can reach it."""
         return is_loopback_host(self.host)
 
     @property
     def is_everywhere(self) -> bool:
-        """Say whether it stands for every interface of the machine."""
+        """Tell whether it stands for every interface of the machine."""
         return self.host in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
     def __str__(self) -> str:
@@ -66,7 +66,7 @@ class Target:
 
     @property
     def is_loopback(self) -> bool:
-        """Say whether calls to it stay on this machine."""
+        """Tell whether calls to it stay on this machine."""
         if self.scheme in _SOCKETS:
             return True
         return bool(self.addresses) and all(address.is_loopback for address in self.addresses)
@@ -78,14 +78,13 @@ class Target:
 
     @property
     def is_named(self) -> bool:
-        """Say whether DNS decides where it is, so that it can move."""
-        if self.scheme != "dns" or self.is_loopback:
-            return False
-        return not all(is_ip(address.host) for address in self.addresses)
+        """Tell whether DNS decides where it is, so that it can move."""
+        is_fixed = self.is_loopback or all(is_ip(address.host) for address in self.addresses)
+        return self.scheme == "dns" and not is_fixed
 
 
 def is_loopback_host(host: str) -> bool:
-    """Say whether a host is this machine. A name is believed only if `localhost` (RFC 6761)."""
+    """Tell whether a host is this machine. A name is believed only if `localhost` (RFC 6761)."""
     if host.lower() in {"localhost", "localhost."}:
         return True
     if not is_ip(host):
@@ -97,7 +96,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def is_ip(host: str) -> bool:
-    """Say whether a host is an address of either version, with a zone or without."""
+    """Tell whether a host is an address of either version, with a zone or without."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -113,7 +112,7 @@ def listen_address(text: str) -> Address:
     except NotATarget as error:
         raise NotATarget(error.message, hint) from error
     if address.port is None:
-        raise NotATarget("names no port", hint)
+        raise NotATarget("has no port", hint)
     return address
 
 
@@ -122,14 +121,14 @@ def grpc_target(text: str) -> Target:
     if not text:
         raise NotATarget("is empty")
     if re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise NotATarget("holds a blank or a line break")
+        raise NotATarget("contains a space or a line break")
     scheme, rest = scheme_and_rest(text)
     if scheme in _SOCKETS:
         return _socket(scheme, rest)
     authority, path = _split(rest)
     if scheme == "xds":
         if not path:
-            raise NotATarget("names no service", "Write e.g. xds:///dispatch.")
+            raise NotATarget("has no service name", "Write e.g. xds:///dispatch.")
         return Target(scheme=scheme, path=path)
     if scheme in _LISTS:
         if authority:
@@ -146,10 +145,10 @@ def scheme_and_rest(text: str) -> tuple[str, str]:
     if matched and scheme in _NAMED | _SOCKETS | set(_LISTS):
         return scheme, matched[2]
     if _WEB.match(text):
-        raise NotATarget("is a URL", f"A gRPC target has no http:// before it. {EXAMPLE}")
+        raise NotATarget("is a URL", f"A gRPC target does not start with http://. {EXAMPLE}")
     if scheme == "vsock":
         # naming.md lists it; grpcio is built without it and asks DNS for a host "vsock".
-        raise NotATarget("names a vsock, which this gRPC cannot reach", EXAMPLE)
+        raise NotATarget("is a vsock address, which this gRPC cannot reach", EXAMPLE)
     return "dns", text
 
 
@@ -168,10 +167,10 @@ def _socket(scheme: str, rest: str) -> Target:
         raise NotATarget("has two slashes where three belong", f"Write {scheme}:///{rest[2:]}.")
     path = rest.removeprefix("//")
     if not path.strip("/"):
-        raise NotATarget("names no socket", f"Write e.g. {scheme}:///run/carrier.sock.")
+        raise NotATarget("has no socket path", f"Write e.g. {scheme}:///run/carrier.sock.")
     if len(path.encode()) > SOCKET_PATH_LIMIT_BYTES:
         raise NotATarget(
-            f"names a socket by more than {SOCKET_PATH_LIMIT_BYTES} bytes", "Use a shorter path."
+            f"has a socket path of more than {SOCKET_PATH_LIMIT_BYTES} bytes", "Use a shorter path."
         )
     return Target(scheme=scheme, path=path)
 
@@ -181,9 +180,11 @@ def _listed(scheme: str, text: str) -> tuple[Address, ...]:
     example = "ipv4:10.0.0.1:50051,10.0.0.2:50051" if scheme == "ipv4" else "ipv6:[::1]:50051"
     for address in addresses:
         if not is_ip(address.host) or ipaddress.ip_address(address.host).version != _LISTS[scheme]:
-            raise NotATarget(f"lists what is not an {scheme} address", f"Write e.g. {example}.")
+            raise NotATarget(
+                f"contains something that is not an {scheme} address", f"Write e.g. {example}."
+            )
         if address.port is None:
-            raise NotATarget("lists an address without a port", f"Write e.g. {example}.")
+            raise NotATarget("has an address without a port", f"Write e.g. {example}.")
     return addresses
 
 
@@ -195,9 +196,9 @@ def _refuse_authority(authority: str) -> None:
     try:
         server = _address(unquote(authority), least_port=1)
     except NotATarget as error:
-        raise NotATarget(f"names a name server that {error.message}", hint) from error
+        raise NotATarget(f"has a name server that {error.message}", hint) from error
     if server.port is None or not is_ip(server.host):
-        raise NotATarget("names a name server without its address and port", hint)
+        raise NotATarget("has a name server without an address and port", hint)
 
 
 def _address(text: str, *, least_port: int, may_be_everywhere: bool = False) -> Address:
@@ -206,9 +207,9 @@ def _address(text: str, *, least_port: int, may_be_everywhere: bool = False) -> 
         raise _not_split(text)
     host = matched["host"] if matched["six"] is None else matched["six"]
     if matched["six"] is not None and not (is_ip(host) and ":" in host):
-        raise NotATarget("holds brackets around what is not an IPv6 address")
+        raise NotATarget("has brackets around something that is not an IPv6 address")
     if not host and not may_be_everywhere:
-        raise NotATarget("names no host")
+        raise NotATarget("has no host")
     if matched["six"] is None and host:
         _refuse_name(host)
     return Address(host=host, port=_port(matched["port"], least=least_port))
@@ -217,7 +218,7 @@ def _address(text: str, *, least_port: int, may_be_everywhere: bool = False) -> 
 def _not_split(text: str) -> NotATarget:
     if "," in text:
         return NotATarget(
-            "lists several names", "List addresses: ipv4:10.0.0.1:50051,10.0.0.2:50051."
+            "has several names", "List addresses: ipv4:10.0.0.1:50051,10.0.0.2:50051."
         )
     if text.count(":") > 1 and not set(text) - set("0123456789abcdefABCDEF:.%"):
         return NotATarget(
@@ -231,7 +232,7 @@ def _refuse_name(host: str) -> None:
         raise NotATarget("has a name that is not ASCII", _in_ascii(host))
     labels = host.removesuffix(".").split(".")
     if not all(map(_LABEL.fullmatch, labels)):
-        raise NotATarget("has a host that is neither a name nor an address")
+        raise NotATarget("has a host that is not a valid name or address")
     # Such a name is an address that was mistyped: 256.1.1.1, 127.1.
     if labels[-1].isdigit() and not is_ip(host):
         raise NotATarget("has a host that is not an IPv4 address")
@@ -248,5 +249,5 @@ def _port(text: str | None, *, least: int) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and least <= int(text[:6]) <= 65535) or len(text) > 6:
-        raise NotATarget(f"has no port between {least} and 65535")
+        raise NotATarget(f"does not have a port between {least} and 65535")
     return int(text)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Findings, meant
-from adapter.diagnostics.toml_lines import Key, Place, dotted, fault_place, lines_of, places_of
+from adapter.diagnostics.toml_lines import Key, KeyPlace, dotted, fault_place, lines_of, places_of
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 
@@ -28,9 +28,9 @@ NOT_TABLE = "must be a table, not a value."
 NOT_LIST = "must be a list of tables."
 ONE_OF = "must be one of {expected}."
 WITHOUT_QUOTES = "Write it without quotes."
-KEEP_ONE = "Keep one of the two."
+KEEP_ONE = "Remove one of the two."
 
-# tomllib's words for a key or a table that stands twice; it names neither place.
+# tomllib's words for a key or a table that is defined twice; it names neither place.
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate)|Duplicate inline table key")
 
 
@@ -128,25 +128,25 @@ class Table:
         With `constants`, one without quotes is told how a constant is written.
         """
         found: dict[str, str] = {}
-        self._collect(self.entries, "", found, constants=constants)
-        return found
-
-    def _collect(
-        self, entries: Mapping[str, object], prefix: str, found: dict[str, str], *, constants: bool
-    ) -> None:
-        for name, value in entries.items():
-            path = f"{prefix}{name}"
-            if isinstance(value, dict):
-                self._collect(value, f"{path}.", found, constants=constants)
-            elif not isinstance(value, str):
+        for path, value in _leaves(self.entries):
+            if not isinstance(value, str):
                 hint = _as_constant(value) if constants else ""
                 self.findings.error(self.key(path), NOT_TEXT, hint)
             elif path in found:
                 first = self.findings.lines.get(self.key(path))
                 said = f", first on line {first}" if first else ""
-                self.findings.error(self.key(path), f"stands twice{said}", KEEP_ONE)
+                self.findings.error(self.key(path), f"is defined twice{said}", KEEP_ONE)
             else:
                 found[path] = value
+        return found
+
+
+def _leaves(entries: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in entries.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def read(source: bytes | Path, *, called: str = "") -> Table:
@@ -214,34 +214,32 @@ def _bytes(source: bytes | Path, findings: Findings) -> bytes | None:
 
 def _refuse_syntax(findings: Findings, text: str, error: tomllib.TOMLDecodeError) -> None:
     line, column, message = fault_place(error, text)
-    if _TWICE.match(message):
-        _refuse_second(findings, [place for place in places_of(text) if place.line <= line])
-    else:
-        hint = "Text stands in double quotes, a table's name in [brackets] on a line of its own."
+    places = [place for place in places_of(text) if place.line <= line]
+    clash = _clash(places) if _TWICE.match(message) else None
+    if clash is None:
+        hint = "Put text in double quotes, and a table's name in [brackets] on its own line."
         findings.error("", f"is not TOML: {message}.", hint, line=line, column=column)
+        return
+    first, second = clash
+    key = second.key[:-1] if isinstance(second.key[-1], int) else second.key
+    message = f"is defined twice, first on line {first.line}."
+    findings.error(dotted(key), message, KEEP_ONE, line=second.line)
 
 
-def _refuse_second(findings: Findings, places: Sequence[Place]) -> None:
-    """Name the key that stands twice, or once as a value and once as a table."""
-    seen: dict[Key, Place] = {}
+def _clash(places: Sequence[KeyPlace]) -> tuple[KeyPlace, KeyPlace] | None:
+    """Find the key that is defined twice, or once as a value and once as a table."""
+    seen: dict[Key, KeyPlace] = {}
     for place in places:
         if place.key in seen:
-            _refuse_twice(findings, place, seen[place.key])
-            return
+            return seen[place.key], place
         seen[place.key] = place
     second = places[-1]
-    for first in places:
+    for first in places[:-1]:
         shorter = min(len(first.key), len(second.key))
         holds_it = first.is_heading and len(first.key) < len(second.key)
-        if first is not second and first.key[:shorter] == second.key[:shorter] and not holds_it:
-            _refuse_twice(findings, second, first)
-            return
-
-
-def _refuse_twice(findings: Findings, second: Place, first: Place) -> None:
-    message = f"stands twice, first on line {first.line}."
-    key = second.key[:-1] if isinstance(second.key[-1], int) else second.key
-    findings.error(dotted(key), message, KEEP_ONE, line=second.line)
+        if first.key[:shorter] == second.key[:shorter] and not holds_it:
+            return first, second
+    return None
 
 
 def _as_constant(value: object) -> str:

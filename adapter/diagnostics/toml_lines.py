@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class KeyPlace:
     """One heading or key as it is written, and its line from 1."""
 
     key: Key
@@ -32,11 +33,15 @@ class Place:
     is_heading: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
-    kind: str
     text: str
     line: int
+    is_name: bool = False
+
+
+_Tokens = deque[_Token]
+_END = ""
 
 
 def dotted(key: Key) -> str:
@@ -47,12 +52,12 @@ def dotted(key: Key) -> str:
     return text.removeprefix(".")
 
 
-def places_of(text: str) -> tuple[Place, ...]:
+def places_of(text: str) -> tuple[KeyPlace, ...]:
     """Return every heading and key in the order of the text, those of inline tables too.
 
     Of a text that is not TOML, those up to the fault are right.
     """
-    return tuple(_Reader(text).places())
+    return tuple(_places(_tokens(text)))
 
 
 def lines_of(text: str) -> dict[Key, int]:
@@ -76,126 +81,113 @@ def fault_place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, int, st
     return len(lines), len(lines[-1]) + 1, message
 
 
-class _Reader:
-    """Walks over the tokens of one text. Headings give the keys below them their beginning."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
-        self._next = 0
-        self._heading: Key = ()
-        self._counts: dict[Key, int] = {}
-
-    def places(self) -> Iterator[Place]:
-        while token := self._peek():
-            if token.text == "[":
-                yield from self._read_heading()
-            elif token.kind in {"bare", "text"}:
-                yield from self._read_pair(self._heading)
-            else:
-                self._next += 1
-                continue
-            self._skip_line()
-
-    def _read_heading(self) -> Iterator[Place]:
-        line = self._tokens[self._next].line
-        is_list = self._text_at(self._next + 1) == "["
-        self._next += 2 if is_list else 1
-        key = self._numbered(self._read_key())
-        if is_list:
-            self._counts[key] = self._counts.get(key, 0) + 1
-            key = (*key, self._counts[key])
-        self._heading = key
-        yield Place(key=key, line=line, is_heading=True)
-
-    def _numbered(self, names: Key) -> Key:
-        """`[orders.x]` below `[[orders]]` belongs to the last of them."""
-        key: Key = ()
-        for name in names:
-            key = (*key, self._counts[key], name) if key in self._counts else (*key, name)
-        return key
-
-    def _read_pair(self, above: Key) -> Iterator[Place]:
-        line = self._tokens[self._next].line
-        key = (*above, *self._read_key())
-        yield Place(key=key, line=line)
-        if self._text_at(self._next) == "=":
-            self._next += 1
-            yield from self._read_value(key)
-
-    def _read_key(self) -> Key:
-        names: list[str] = []
-        while token := self._peek():
-            if token.kind in {"bare", "text"}:
-                names.append(_name(token))
-            elif token.text != ".":
-                break
-            self._next += 1
-        return tuple(names)
-
-    def _read_value(self, key: Key) -> Iterator[Place]:
-        opening = self._text_at(self._next)
-        if opening == "{":
-            self._next += 1
-            yield from self._read_inline(key)
-        elif opening == "[":
-            self._next += 1
-            yield from self._read_array(key)
-        else:
-            while (token := self._peek()) and token.text not in {",", "]", "}", "\n"}:
-                self._next += 1
-
-    def _read_inline(self, key: Key) -> Iterator[Place]:
-        while (token := self._peek()) and token.text != "}":
-            if token.kind in {"bare", "text"}:
-                yield from self._read_pair(key)
-            else:
-                self._next += 1
-        self._next += 1
-
-    def _read_array(self, key: Key) -> Iterator[Place]:
-        number = 1
-        while (token := self._peek()) and token.text != "]":
-            if token.text == "{":
-                yield Place(key=(*key, number), line=token.line)
-            if token.text == ",":
-                number += 1
-            if token.text in {",", "\n"}:
-                self._next += 1
-            else:
-                yield from self._read_value((*key, number))
-                # A stray brace, in a text that is not TOML: go on behind it.
-                self._next += self._text_at(self._next) == "}"
-        self._next += 1
-
-    def _skip_line(self) -> None:
-        while (token := self._peek()) and token.text != "\n":
-            self._next += 1
-
-    def _peek(self) -> _Token | None:
-        return self._tokens[self._next] if self._next < len(self._tokens) else None
-
-    def _text_at(self, index: int) -> str:
-        return self._tokens[index].text if index < len(self._tokens) else ""
-
-
-def _tokens(text: str) -> list[_Token]:
-    found = []
+def _tokens(text: str) -> _Tokens:
+    found: _Tokens = deque()
     line, counted = 1, 0
     for match in _TOKEN.finditer(text):
         line += text.count("\n", counted, match.start())
         counted = match.start()
-        kind = match.lastgroup or ""
-        if kind != "comment":
-            found.append(_Token(kind=kind, text=match[0], line=line))
+        if match.lastgroup != "comment":
+            is_name = match.lastgroup in {"bare", "text"}
+            found.append(_Token(text=match[0], line=line, is_name=is_name))
+    found.append(_Token(text=_END, line=line))
     return found
 
 
-def _name(token: _Token) -> str:
-    if token.kind == "bare":
-        return token.text
-    if token.text.startswith('"') and "\\" in token.text:
+def _places(tokens: _Tokens) -> Iterator[KeyPlace]:
+    """Walk over the tokens. A heading gives the keys below it their beginning."""
+    heading: Key = ()
+    counts: dict[Key, int] = {}
+    while tokens[0].text != _END:
+        if tokens[0].text == "[":
+            place = _heading(tokens, counts)
+            heading = place.key
+            yield place
+        elif tokens[0].is_name:
+            yield from _pair(tokens, heading)
+        else:
+            tokens.popleft()
+            continue
+        _skip_to(tokens, "\n")
+
+
+def _heading(tokens: _Tokens, counts: dict[Key, int]) -> KeyPlace:
+    line = tokens.popleft().line
+    is_list = _takes(tokens, "[")
+    key: Key = ()
+    for name in _names(tokens):
+        # `[orders.x]` below `[[orders]]` belongs to the last of them.
+        key = (*key, counts[key], name) if key in counts else (*key, name)
+    if is_list:
+        counts[key] = counts.get(key, 0) + 1
+        key = (*key, counts[key])
+    return KeyPlace(key=key, line=line, is_heading=True)
+
+
+def _pair(tokens: _Tokens, above: Key) -> Iterator[KeyPlace]:
+    line = tokens[0].line
+    key = (*above, *_names(tokens))
+    yield KeyPlace(key=key, line=line)
+    if _takes(tokens, "="):
+        yield from _value(tokens, key)
+
+
+def _names(tokens: _Tokens) -> list[str]:
+    names = []
+    while tokens[0].is_name or tokens[0].text == ".":
+        token = tokens.popleft()
+        if token.is_name:
+            names.append(_name(token.text))
+    return names
+
+
+def _value(tokens: _Tokens, key: Key) -> Iterator[KeyPlace]:
+    if _takes(tokens, "{"):
+        while tokens[0].text not in {"}", _END}:
+            if tokens[0].is_name:
+                yield from _pair(tokens, key)
+            else:
+                tokens.popleft()
+        _takes(tokens, "}")
+    elif _takes(tokens, "["):
+        yield from _array(tokens, key)
+    else:
+        _skip_to(tokens, ",", "]", "}", "\n")
+
+
+def _array(tokens: _Tokens, key: Key) -> Iterator[KeyPlace]:
+    number = 1
+    while tokens[0].text not in {"]", _END}:
+        if tokens[0].text == "{":
+            yield KeyPlace(key=(*key, number), line=tokens[0].line)
+        if _takes(tokens, ","):
+            number += 1
+        elif not _takes(tokens, "\n"):
+            yield from _value(tokens, (*key, number))
+            # A stray brace, in a text that is not TOML: go on behind it.
+            _takes(tokens, "}")
+    _takes(tokens, "]")
+
+
+def _takes(tokens: _Tokens, mark: str) -> bool:
+    """Tell whether the next token is this mark, and go behind it if so."""
+    is_next = tokens[0].text == mark
+    if is_next:
+        tokens.popleft()
+    return is_next
+
+
+def _skip_to(tokens: _Tokens, *marks: str) -> None:
+    while tokens[0].text not in {*marks, _END}:
+        tokens.popleft()
+
+
+def _name(text: str) -> str:
+    if text[0] not in "\"'":
+        return text
+    if text[0] == '"' and "\\" in text:
         try:
-            return str(tomllib.loads(f"name = {token.text}")["name"])
+            return str(tomllib.loads(f"name = {text}")["name"])
         except tomllib.TOMLDecodeError:
-            return token.text
-    return token.text[1:-1]
+            return text
+    return text[1:-1]

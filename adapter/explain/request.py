@@ -13,7 +13,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from adapter.cancellation.model import Cancellation
 from adapter.cancellation.push_key import push_key
 from adapter.carrier.contract.field_path import TIMESTAMP, WRAPPERS
-from adapter.carrier.mapping.mapping import Mapping, Unfit
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Unfit
 from adapter.wechat.secret import MASK, Secret
 
 NUMBER_FOR_A_MASK = "0"  # where a password goes into a number

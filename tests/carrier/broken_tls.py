@@ -17,7 +17,7 @@ import grpc
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.carrier.certificates import Authority, Pair, self_signed
-from tests.carrier.playing import playing
+from tests.carrier.misbehaving_carriers import playing
 from tests.ports import free_port
 
 OURS = Authority("our authority")
@@ -176,7 +176,7 @@ BROKEN = [
         name="self-signed",
         server=grpc_server(self_signed()),
         says="the server's certificate is self-signed and not trusted",
-        hint="Name that very certificate as ca, or have it signed.",
+        hint="Set ca to this certificate, or have it signed by an authority.",
     ),
     Broken(
         name="wrong authority",
@@ -240,7 +240,7 @@ BROKEN = [
         name="no ALPN",
         server=other_server(b"", GOOD),
         says="the server does not offer HTTP/2 in its handshake (ALPN h2)",
-        hint="gRPC needs it; a proxy in front of the carrier may have to be told.",
+        hint="gRPC needs it; a proxy in front of the carrier may have to be set up for it.",
     ),
     Broken(
         name="nobody there",
@@ -278,7 +278,7 @@ BROKEN = [
         name="reset",
         server=resetting,
         in_the_clear=True,
-        says="the server closes the connection without a word",
+        says="the server closes the connection without an answer",
         hint="Is it the right port?",
     ),
     Broken(

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from adapter.cancellation.model import Basis, Cause, Outcome, State
 from adapter.cli.main import waybridge
 from legacy_stub.commands import main as legacy_stub
-from tests.carrier.dispatching import CONTRACTS, dispatch
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch
 from tests.cli.ledgers import desk_at, doubtful, push, record, unsent
 from tests.explain.capturing import APP_ID, KEY, NOW, TOKEN, sent
 from tests.golden_files import FOLDER, agrees, normalised

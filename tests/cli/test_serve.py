@@ -134,5 +134,5 @@ def test_a_contract_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
     refused = _refused(_written(tmp_path, section="carrier", line='descriptors = "carrier.binpb"'))
 
     assert ", line 14, carrier.descriptors" in refused.stderr
-    assert "carrier.descriptors: these bytes are not a descriptor set." in refused.stderr
+    assert "carrier.descriptors: the file is not a descriptor set." in refused.stderr
     assert ".." not in refused.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter import parts
-from adapter.carrier.channel.arguments import open_channel
+from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import CarrierMisconfigured, refuse_unsafe
 from adapter.cli.configuration import examine

@@ -157,7 +157,12 @@ def test_an_address_that_resolvers_read_in_their_own_way_is_refused() -> None:
     ("carrier", "key", "severity", "hint"),
     [
         (CarrierSettings(), "target", "error", "Write e.g. dns:///"),
-        (CarrierSettings(target="https://far:1"), "target", "error", "has no http:// before it."),
+        (
+            CarrierSettings(target="https://far:1"),
+            "target",
+            "error",
+            "does not start with http://.",
+        ),
         (CarrierSettings(target="dns:///"), "target", "error", "Write e.g. dns:///"),
         (CarrierSettings(target="dns:///far:1"), "target", "error", "Add [carrier.tls], or set"),
         (CarrierSettings(target="localhost"), "target", "warning", "Write e.g. dns:///"),

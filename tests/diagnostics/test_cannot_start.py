@@ -7,7 +7,8 @@ import pytest
 
 import adapter
 import legacy_stub
-from adapter.carrier.contract.faults import ContractFault, MappingFaults
+from adapter.carrier.contract.contract import ContractFault
+from adapter.carrier.mapping.load import MappingFaults
 from adapter.config.load import SettingsFaults
 from adapter.diagnostics import cannot_start
 from adapter.diagnostics.cannot_start import CannotStart

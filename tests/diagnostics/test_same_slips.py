@@ -14,7 +14,7 @@ from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.table import SIZE_LIMIT_BYTES
 from legacy_stub.orders import OrderBook
 from legacy_stub.scenarios import Scenario
-from tests.carrier.dispatching import dispatch
+from tests.carrier.dispatch_contract import dispatch
 from tests.configurations import SOUND
 
 
@@ -53,7 +53,7 @@ TABLES = {
     "scenario.toml": "",
 }
 
-TWICE = "stands twice, first on line 2."
+TWICE = "is defined twice, first on line 2."
 SLIPS = {
     "a key twice": ('{heading}{text} = "a"\n\n{text} = "b"\n', 4, TWICE),
     "a key twice over several lines": (
@@ -71,7 +71,7 @@ SLIPS = {
         "is not TOML: Illegal character '\\n'.",
     ),
     "brackets without end": ("a = " + "[" * 5000, None, None),
-    "a table twice": ("[one]\n[two]\n[one]\n", 3, "stands twice, first on line 1."),
+    "a table twice": ("[one]\n[two]\n[one]\n", 3, "is defined twice, first on line 1."),
 }
 
 

@@ -38,7 +38,7 @@ def test_a_name_in_both_spellings_stands_twice() -> None:
 
     section.texts()
 
-    assert _messages(section.findings) == ["a.b: stands twice, first on line 1."]
+    assert _messages(section.findings) == ["a.b: is defined twice, first on line 1."]
 
 
 def test_what_is_no_text_is_an_error_and_the_rest_is_still_read() -> None:
@@ -104,7 +104,10 @@ def test_a_section_that_is_no_table_or_is_missing_is_an_error() -> None:
     assert section.table("c") is None
     assert section.table("d", missing="Write it.") is None
     assert section.table("b") is not None
-    assert _messages(section.findings) == ["a: must be a table, not a value.", "d: is missing."]
+    assert _messages(section.findings) == [
+        "a: must be a table, not a value.",
+        "d: is missing.",
+    ]
 
 
 def test_an_unknown_key_comes_with_the_nearest() -> None:
@@ -127,13 +130,13 @@ def test_what_is_no_toml_is_refused_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('a = "x"\nb = "y"\na = "z"\n', "line 3, a: stands twice, first on line 1"),
-        ('[s]\n"x.y" = "1"\n\n"x.y" = "2"\n', "line 4, s.x.y: stands twice, first on line 2"),
-        ('[s]\na = "1"\n[t]\n[s]\n', "line 4, s: stands twice, first on line 1"),
+        ('a = "x"\nb = "y"\na = "z"\n', "line 3, a: is defined twice, first on line 1"),
+        ('[s]\n"x.y" = "1"\n\n"x.y" = "2"\n', "line 4, s.x.y: is defined twice, first on line 2"),
+        ('[s]\na = "1"\n[t]\n[s]\n', "line 4, s: is defined twice, first on line 1"),
     ],
 )
 def test_a_key_or_table_that_stands_twice_is_told_with_both_lines(text: str, told: str) -> None:
-    assert str(_refused(text.encode())) == f"error: {told}. Keep one of the two."
+    assert str(_refused(text.encode())) == f"error: {told}. Remove one of the two."
 
 
 def test_brackets_without_end_are_refused_like_any_other_fault() -> None:
@@ -164,19 +167,25 @@ def test_a_file_that_is_far_too_big_is_not_parsed(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = {x = 1, x = 2}", "line 1, a.x: stands twice, first on line 1."),
-        ("a = 1\n[a.b]\n", "line 2, a.b: stands twice, first on line 1."),
-        ("a.b = 1\n[a]\n", "line 2, a: stands twice, first on line 1."),
-        ("[t]\na.b = 1\na = 2\n", "line 3, t.a: stands twice, first on line 2."),
-        ('a = 1\nb = """\na = 2\n"""\na = """\n"""\n', "line 5, a: stands twice, first on line 1."),
-        ("[[l]]\nx = 1\n[[l]]\nx = 1\nx = 2\n", "line 5, l 2.x: stands twice, first on line 4."),
-        ("a = {b = 1}\na.c = 2\n", "line 2, a.c: stands twice, first on line 1."),
-        ("[a]\nb = {c = 1}\n[a.b]\n", "line 3, a.b: stands twice, first on line 2."),
-        ("l = [1]\n[[l]]\n", "line 2, l: stands twice, first on line 1."),
+        ("a = {x = 1, x = 2}", "line 1, a.x: is defined twice, first on line 1."),
+        ("a = 1\n[a.b]\n", "line 2, a.b: is defined twice, first on line 1."),
+        ("a.b = 1\n[a]\n", "line 2, a: is defined twice, first on line 1."),
+        ("[t]\na.b = 1\na = 2\n", "line 3, t.a: is defined twice, first on line 2."),
+        (
+            'a = 1\nb = """\na = 2\n"""\na = """\n"""\n',
+            "line 5, a: is defined twice, first on line 1.",
+        ),
+        (
+            "[[l]]\nx = 1\n[[l]]\nx = 1\nx = 2\n",
+            "line 5, l 2.x: is defined twice, first on line 4.",
+        ),
+        ("a = {b = 1}\na.c = 2\n", "line 2, a.c: is defined twice, first on line 1."),
+        ("[a]\nb = {c = 1}\n[a.b]\n", "line 3, a.b: is defined twice, first on line 2."),
+        ("l = [1]\n[[l]]\n", "line 2, l: is defined twice, first on line 1."),
     ],
 )
 def test_whatever_toml_calls_it_it_stands_twice(text: str, told: str) -> None:
-    assert str(_refused(text.encode())) == f"error: {told} Keep one of the two."
+    assert str(_refused(text.encode())) == f"error: {told} Remove one of the two."
 
 
 def test_texts_numbers_and_tables_are_read() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.explain.request import Asked, Line, asked
-from tests.carrier.dispatching import (
+from tests.carrier.dispatch_contract import (
     MAPPING,
     cancellation,
     dispatch,

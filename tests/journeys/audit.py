@@ -10,7 +10,7 @@ from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.cancellation.rules_ask import WINDOW_SECONDS
 from adapter.edge.translate import ANSWERS
 from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import Books, Delivery
 from tests.journeys.kinds import kind_of
 from tests.journeys.mishaps import KILL_SERVE, STOP_SERVE
@@ -128,7 +128,7 @@ class Audit:
                 elif not self._in_window(press, asked, first):
                     yield violation("I10", press, f"asked {asked.time - first:.1f} s after it")
 
-    def _in_window(self, press: Press, asked: Asked, first: float) -> bool:
+    def _in_window(self, press: Press, asked: ReceivedCall, first: float) -> bool:
         """A push that was never sent has its window from the first time it could be."""
         entry = self.entry(press)
         began = first if entry is None else max(first, entry.received_at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from adapter.cancellation.model import Call, Entry
 from adapter.cancellation.push_key import push_key
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.program import Press
 
 UNKNOWN_OR_UNDONE = -1
@@ -60,7 +60,7 @@ class Evidence:
 
     seed: int
     deliveries: tuple[Delivery, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[ReceivedCall, ...]
     mishaps: tuple[Mishap, ...] = ()
     books: Books | None = None
     in_doubt_shown: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ import uvloop
 
 from adapter.simulator.play import seal
 from adapter.wechat.codec import Format
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from legacy_stub.faults import StandingFault
 from tests.journeys.archive import calling, read_books
 from tests.journeys.evidence import Books, Evidence
@@ -60,7 +60,7 @@ def travel(terrain: Terrain, plan: Plan) -> Evidence:
         )
 
 
-def all_calls(world: World) -> tuple[Asked, ...]:
+def all_calls(world: World) -> tuple[ReceivedCall, ...]:
     """The stub's log of calls."""
     with world.stub.control() as control:
         return tuple(control.calls())

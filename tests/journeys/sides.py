@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence
 from tests.journeys.kinds import kind_of
 from tests.journeys.program import Press
@@ -32,8 +32,8 @@ class Sides:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.done: dict[str, Asked] = {}
-        self.asked: dict[str, list[Asked]] = defaultdict(list)
+        self.done: dict[str, ReceivedCall] = {}
+        self.asked: dict[str, list[ReceivedCall]] = defaultdict(list)
         for asked in sorted(evidence.asked, key=lambda asked: asked.time):
             self.asked[asked.request_id].append(asked)
             if asked.done:

@@ -20,7 +20,7 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
 from tests import defaults
-from tests.carrier.playing import fail, playing, reply
+from tests.carrier.misbehaving_carriers import fail, playing, reply
 from tests.journeys.processes import AES_KEY, APP_ID, TOKEN, configuration, serving
 
 pytestmark = pytest.mark.usefixtures("may_wait")

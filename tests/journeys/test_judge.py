@@ -8,7 +8,7 @@ import pytest
 
 from adapter.cancellation.model import Basis, Call, Entry, Outcome, State
 from adapter.cancellation.push_key import push_key
-from legacy_stub.calls import Call as Asked
+from legacy_stub.calls import ReceivedCall
 from tests.journeys.evidence import Books, Delivery, Evidence, Mishap
 from tests.journeys.judge import judge
 from tests.journeys.mishaps import KILL_SERVE
@@ -33,9 +33,9 @@ def heard(press: Press, code: int | None, *, at: float = 100.0) -> Delivery:
     )
 
 
-def asked(press: Press, *, at: float = 100.2, done: bool = True) -> Asked:
+def asked(press: Press, *, at: float = 100.2, done: bool = True) -> ReceivedCall:
     answer = "cancelled" if done else "already_cancelled"
-    return Asked(
+    return ReceivedCall(
         time=at,
         waybill=press.waybill,
         order="",

@@ -24,8 +24,8 @@ from legacy_stub.control import Control
 from tests import defaults
 from tests.carrier.broken_tls import serving as tls_serving
 from tests.carrier.certificates import Authority
-from tests.carrier.naming import naming
-from tests.carrier.playing import PlayedCarrier, SwallowingProxy, playing, reply
+from tests.carrier.dns_server import naming
+from tests.carrier.misbehaving_carriers import PlayedCarrier, SwallowingProxy, playing, reply
 from tests.journeys.processes import (
     AES_KEY,
     APP_ID,

@@ -29,7 +29,7 @@ from adapter.cancellation.ports import WaybillView, Write
 from adapter.cancellation.replies import Replies
 from adapter.cancellation.rules_ask import on_delivery
 from adapter.cancellation.rules_settle import Settled, on_answer
-from adapter.carrier.channel import arguments as channel
+from adapter.carrier.channel import channel
 from adapter.carrier.channel.options import CarrierOptions
 from adapter.wechat.envelope import Envelope, Opened
 from adapter.wechat.errors import Refused

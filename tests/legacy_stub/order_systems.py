@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest_asyncio
 
-from adapter.carrier.mapping.mapping import PushFields
+from adapter.carrier.mapping.values import PushFields
 from legacy_stub.calls import CallLog
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import OrderBook

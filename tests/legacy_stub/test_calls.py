@@ -5,20 +5,20 @@ from collections.abc import Iterator
 import pytest
 
 from legacy_stub import calls
-from legacy_stub.calls import Call, CallLog
+from legacy_stub.calls import CallLog, ReceivedCall
 
 
 class ListJournal:
     """A journal in memory, with what it was asked to keep in plain sight."""
 
     def __init__(self, *, full: bool = False) -> None:
-        self.rows: dict[int, Call] = {}
+        self.rows: dict[int, ReceivedCall] = {}
         self.full = full
 
-    def read(self) -> Iterator[tuple[int, Call]]:
+    def read(self) -> Iterator[tuple[int, ReceivedCall]]:
         yield from sorted(self.rows.items())
 
-    def write(self, number: int, call: Call) -> None:
+    def write(self, number: int, call: ReceivedCall) -> None:
         if self.full:
             raise OSError("no space left")
         self.rows[number] = call
@@ -36,7 +36,7 @@ def test_a_call_is_in_the_log_before_it_is_answered() -> None:
 
     receive(log, "W1")
 
-    assert list(log) == [Call(time=1.5, waybill="W1", order="O1", request_id="r1", nth=1)]
+    assert list(log) == [ReceivedCall(time=1.5, waybill="W1", order="O1", request_id="r1", nth=1)]
 
 
 def test_calls_are_counted_per_waybill() -> None:

@@ -207,14 +207,14 @@ def test_a_fault_stands_until_it_is_cleared(start: Start) -> None:
     assert slow.stdout == "latency of 5 ms, probability 1\n"
     assert [fault["name"] for fault in json.loads(both.stdout)] == ["latency", "unavailable"]
     assert "UNAVAILABLE" in str(failed.value)
-    assert (cleared.stdout, stub.cancel("STUB-OK-1")) == ("no fault stands\n", 1)
+    assert (cleared.stdout, stub.cancel("STUB-OK-1")) == ("no fault is set\n", 1)
 
 
 def test_a_fault_that_cannot_be_is_a_usage_error() -> None:
     refused = run("fault", "set", "latency")
 
     assert refused.exit_code == 2
-    assert "latency needs them" in refused.stderr
+    assert "latency requires them" in refused.stderr
 
 
 @pytest.mark.parametrize(

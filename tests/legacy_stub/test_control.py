@@ -9,7 +9,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from adapter.carrier.mapping.mapping import PushFields
+from adapter.carrier.mapping.values import PushFields
 from legacy_stub.calls import CallLog
 from legacy_stub.control import SERVICE, Control, StubUnreachable, control_handler
 from legacy_stub.faults import StandingFault
@@ -97,7 +97,7 @@ async def test_a_fault_that_cannot_be_is_refused_with_the_reason(stub: Stub) -> 
             await ask(b'{"name": "thunder"}')
 
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "no fault is named 'thunder'" in (refused.value.details() or "")
+    assert "unknown fault 'thunder'" in (refused.value.details() or "")
     assert stub.system.standing_faults == ()
 
 

@@ -3,17 +3,17 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from adapter.carrier.mapping.mapping import Fact, Outcome
+from adapter.cancellation.model import Fact, Outcome
 from legacy_stub.faults import (
     STANDING,
-    Answer,
     Drop,
-    Failure,
+    ErrorStatus,
     Fault,
     Hang,
     Latency,
     Sometimes,
     StandingFault,
+    StubAnswer,
     UnknownStatus,
 )
 
@@ -24,17 +24,17 @@ class Effect:
     def __init__(self) -> None:
         self.times = 0
 
-    async def __call__(self) -> Answer:
+    async def __call__(self) -> StubAnswer:
         self.times += 1
-        return Answer(outcome=Outcome.CANCELLED, done=True)
+        return StubAnswer(outcome=Outcome.CANCELLED, done=True)
 
 
 @pytest.mark.parametrize(
     ("fault", "effects", "word"),
     [
         (Latency(milliseconds=1), 1, "cancelled"),
-        (Failure(code=grpc.StatusCode.UNAVAILABLE), 0, "UNAVAILABLE"),
-        (Failure(code=grpc.StatusCode.INTERNAL), 0, "INTERNAL"),
+        (ErrorStatus(code=grpc.StatusCode.UNAVAILABLE), 0, "UNAVAILABLE"),
+        (ErrorStatus(code=grpc.StatusCode.INTERNAL), 0, "INTERNAL"),
         (Drop(), 1, "UNAVAILABLE"),
         (Hang(), 1, ""),
         (UnknownStatus(), 0, "unknown_status"),
@@ -62,7 +62,7 @@ async def test_a_fault_of_chance_strikes_below_its_probability(
 
 
 def test_a_lookup_has_no_outcome_but_a_fact() -> None:
-    assert Answer(fact=Fact.ACTIVE).outcome is None
+    assert StubAnswer(fact=Fact.ACTIVE).outcome is None
 
 
 @pytest.mark.parametrize("name", STANDING)
@@ -84,11 +84,11 @@ def test_an_uncertain_fault_draws_each_time() -> None:
 @pytest.mark.parametrize(
     ("name", "milliseconds", "probability", "text"),
     [
-        ("thunder", 0, 1.0, "no fault is named 'thunder'; there are latency, unavailable"),
+        ("thunder", 0, 1.0, "unknown fault 'thunder'; choose from latency, unavailable"),
         ("drop", 0, 1.5, "between 0 and 1"),
         ("latency", 700_000, 1.0, "between 0 and 600000 ms"),
-        ("latency", 0, 1.0, "latency needs them"),
-        ("drop", 5, 1.0, "belong to latency"),
+        ("latency", 0, 1.0, "latency requires them"),
+        ("drop", 5, 1.0, "are for latency only"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from legacy_stub.calls import Call
-from legacy_stub.journal import SqliteJournal, UnusableDatabase
+from legacy_stub.calls import ReceivedCall, SqliteJournal, UnusableDatabase
 
-CALL = Call(time=1.25, waybill="运单 1", order="O1", request_id="r1", nth=1)
+CALL = ReceivedCall(time=1.25, waybill="运单 1", order="O1", request_id="r1", nth=1)
 
 
 def test_what_was_written_is_read_by_the_next_to_open_the_file(tmp_path: Path) -> None:
-    done = Call(
+    done = ReceivedCall(
         time=2.5, waybill="W2", order="", request_id="", nth=3, answer="cancelled", done=True
     )
     first = SqliteJournal(tmp_path / "stub.db")
@@ -27,7 +26,9 @@ def test_what_was_written_is_read_by_the_next_to_open_the_file(tmp_path: Path) -
 
 def test_a_call_written_again_replaces_the_first_writing(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "stub.db")
-    answered = Call(time=1.25, waybill="W1", order="O1", request_id="r1", nth=1, answer="invalid")
+    answered = ReceivedCall(
+        time=1.25, waybill="W1", order="O1", request_id="r1", nth=1, answer="invalid"
+    )
     journal.write(1, CALL)
 
     journal.write(1, answered)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from adapter.carrier.mapping.mapping import Fact, Outcome, PushFields
+from adapter.cancellation.model import Fact, Outcome
+from adapter.carrier.mapping.values import PushFields
 from legacy_stub.faults import StandingFault
 from legacy_stub.scenarios import Scenario
 from tests.legacy_stub.order_systems import Make, wish

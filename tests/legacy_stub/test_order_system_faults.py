@@ -7,7 +7,7 @@ import asyncio
 import grpc
 import pytest
 
-from adapter.carrier.mapping.mapping import Fact, Outcome
+from adapter.cancellation.model import Fact, Outcome
 from legacy_stub.faults import StandingFault
 from legacy_stub.scenarios import Casting, Scenario
 from tests.legacy_stub.order_systems import Make, wish

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.mapping.mapping import PushFields
+from adapter.carrier.mapping.values import PushFields
 from adapter.diagnostics.table import UnusableFile
 from legacy_stub.orders import ANSWERS, EXAMPLE, FACTS, Life, Order, OrderBook
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from adapter.diagnostics.table import UnusableFile
-from legacy_stub.faults import Drop, Failure, Hang, StandingFault, UnknownStatus
+from legacy_stub.faults import Drop, ErrorStatus, Hang, StandingFault, UnknownStatus
 from legacy_stub.orders import Life, Order
 from legacy_stub.scenarios import (
     CREATED,
@@ -18,7 +18,7 @@ from legacy_stub.scenarios import (
     magic_role,
 )
 
-UNAVAILABLE = Failure(code=grpc.StatusCode.UNAVAILABLE)
+UNAVAILABLE = ErrorStatus(code=grpc.StatusCode.UNAVAILABLE)
 
 ROLES = {
     "STUB-OK-1": Role(order=CREATED),
@@ -26,7 +26,7 @@ ROLES = {
     "STUB-INVALID-1": Role(order=Order(life=Life.SIGNED_FOR)),
     "STUB-UNSUPPORTED-1": Role(order=Order(life=Life.NOT_CANCELLABLE)),
     "STUB-NOT-FOUND-1": Role(order=None),
-    "STUB-ERROR-1": Role(order=CREATED, fault=Failure(code=grpc.StatusCode.INTERNAL)),
+    "STUB-ERROR-1": Role(order=CREATED, fault=ErrorStatus(code=grpc.StatusCode.INTERNAL)),
     "STUB-SLOW-1500-1": Role(order=Order(life=Life.CREATED, takes_ms=1500)),
     "STUB-HANG-1": Role(order=CREATED, fault=Hang(), faulty_calls=1),
     "STUB-DROP-1": Role(order=CREATED, fault=Drop(), faulty_calls=1),
@@ -136,7 +136,7 @@ def test_a_fault_that_cannot_be_is_told_at_its_table(tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     file.write_text('[[faults]]\nname = "latency"\n')
 
-    with pytest.raises(UnusableFile, match="line 1, faults 1: milliseconds belong to latency"):
+    with pytest.raises(UnusableFile, match="line 1, faults 1: milliseconds are for latency only"):
         Scenario.load(file)
 
 

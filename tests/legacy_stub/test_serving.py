@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.carrier.mapping.mapping import MappingFaults
+from adapter.carrier.mapping.load import MappingFaults
 from adapter.diagnostics.cannot_start import CannotStart
 from legacy_stub.serve import Serving, serve
 

@@ -50,7 +50,7 @@ class AddressState:
     failed: int
 
 
-class Addresses:
+class AddressCounts:
     """Adds up what gRPC counts. Every method may be called from any thread.
 
     gRPC keeps an ejection to itself: the address stays READY, and its metrics for it (gRFC
@@ -82,7 +82,7 @@ class Addresses:
         known = {now.address for now in counts}
         self._sums = {address: one for address, one in self._sums.items() if address in known}
         connected = {now.address for now in counts if now.is_connected}
-        self._judge(connected)
+        self._mark_left_out(connected)
         return tuple(
             AddressState(
                 address=address,
@@ -94,7 +94,7 @@ class Addresses:
             for address, one in sorted(self._sums.items())
         )
 
-    def _judge(self, connected: set[str]) -> None:
+    def _mark_left_out(self, connected: set[str]) -> None:
         """Say who is left out, once enough calls have gone out to tell."""
         fit = [
             one for address, one in self._sums.items() if one.was_connected and address in connected

@@ -22,7 +22,6 @@ from adapter.cancellation.model import (
 )
 from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.channel import credentials, failure
-from adapter.carrier.channel.call_limit import CallLimit
 from adapter.carrier.channel.channelz import AddressState
 from adapter.carrier.channel.failure import FailedCall
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
@@ -96,7 +95,7 @@ class GrpcCarrier:
         return self._traits
 
     async def ready(self, *, within_seconds: float) -> bool:
-        """Say whether a call could be sent now: a place is free, and a healthy address is
+        """Tell whether a call could be sent now: a place is free, and a healthy address is
         connected, or becomes so in time. Does not switch tasks when both are true at once."""
         if self._closed or not self._places.has_free():
             return False
@@ -228,3 +227,43 @@ def _is_cancelled() -> bool:
     CancelledError for both."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
+
+
+class CallLimit:
+    """A bound on calls in flight. `refused` counts those turned away or out of time."""
+
+    __slots__ = ("_semaphore", "refused", "size", "taken")
+
+    def __init__(self, size: int) -> None:
+        self._semaphore = asyncio.Semaphore(size)
+        self.size = size
+        self.taken = 0
+        self.refused = 0
+
+    def has_free(self) -> bool:
+        """Tell whether a call could start now, and count it if not."""
+        if not self._semaphore.locked():
+            return True
+        self.refused += 1
+        return False
+
+    async def take(self, *, within_seconds: float) -> bool:
+        """Take a place, waiting if need be; False when none came free in time.
+
+        Does not switch tasks while a place is free.
+        """
+        if self._semaphore.locked():
+            try:
+                async with asyncio.timeout(within_seconds):
+                    await self._semaphore.acquire()
+            except TimeoutError:
+                self.refused += 1
+                return False
+        else:
+            await self._semaphore.acquire()
+        self.taken += 1
+        return True
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        self._semaphore.release()

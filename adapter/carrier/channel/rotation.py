@@ -6,9 +6,8 @@ import asyncio
 from contextlib import suppress
 
 from adapter.carrier.channel import credentials as files
-from adapter.carrier.channel.arguments import open_channel
-from adapter.carrier.channel.channel import Channel, Metadata
-from adapter.carrier.channel.channelz import Addresses
+from adapter.carrier.channel.channel import Channel, Metadata, open_channel
+from adapter.carrier.channel.channelz import AddressCounts
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import CarrierMisconfigured, CarrierOptions
 from adapter.diagnostics.grpc_target import grpc_target
@@ -53,7 +52,7 @@ class ChannelRotation:
         self._built_at = asyncio.get_running_loop().time()
         self.fault = ""
         self.built = 1
-        self.addresses = Addresses(options.target)
+        self.addresses = AddressCounts(options.target)
         self.link = self._open(credentials)
 
     @property
@@ -115,12 +114,11 @@ class ChannelRotation:
         age = asyncio.get_running_loop().time() - self._built_at
         return self.built == 1 or age >= SILENT_AGAIN_SECONDS
 
-    def _rebuilds(self) -> bool:
-        return self._options.rebuild_seconds > 0 and grpc_target(self._options.target).is_named
-
     def _is_due(self) -> bool:
+        if not self._options.rebuild_seconds or not grpc_target(self._options.target).is_named:
+            return False
         age = asyncio.get_running_loop().time() - self._built_at
-        return self._rebuilds() and age >= self._options.rebuild_seconds
+        return age >= self._options.rebuild_seconds
 
     def _open(self, credentials: Credentials) -> Channel:
         return Channel(open_channel(self._options, credentials), methods=self._methods)

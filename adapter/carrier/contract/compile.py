@@ -37,7 +37,7 @@ class CompileFault(CannotStart):
         absent = any("was not found" in line for line in told)
         super().__init__(
             "\n".join(("the files do not compile:", *told[:SHOWN_LINES], *more)),
-            hint="\nName the folder that imports start from: -I DIR." if absent else "",
+            hint="\nName the directory that imports start from: -I DIR." if absent else "",
         )
         self.lines = lines
 
@@ -49,14 +49,14 @@ def compile_protos(files: Sequence[Path], *, include: Sequence[Path] = ()) -> by
     types need no include. Raises `CompileFault`.
     """
     if not files:
-        raise CompileFault(("no .proto file was named",))
+        raise CompileFault(("no .proto file was given",))
     missing = [file for file in files if not file.is_file()]
     if missing:
-        raise CompileFault(tuple(f"{file}: there is no such file" for file in missing))
+        raise CompileFault(tuple(f"{file}: no such file" for file in missing))
     folders = list(dict.fromkeys(include or [file.parent for file in files]))
     absent = [folder for folder in folders if not folder.is_dir()]
     if absent:
-        raise CompileFault(tuple(f"{folder}: there is no such folder" for folder in absent))
+        raise CompileFault(tuple(f"{folder}: no such directory" for folder in absent))
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "set.binpb"
         _protoc(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from google.protobuf import (
     any_pb2,
@@ -17,11 +18,12 @@ from google.protobuf import (
     wrappers_pb2,
 )
 from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from adapter.carrier.contract.faults import ContractFault
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import meant
 
 SHIPPED = Path(__file__).parents[1] / "waybill_service.binpb"
@@ -41,6 +43,12 @@ WELL_KNOWN: dict[str, FileDescriptor] = {
         wrappers_pb2,
     )
 }
+
+
+class ContractFault(CannotStart):
+    """A descriptor set, or a method in it, cannot be used. `hint` says what to do."""
+
+    KEY: ClassVar[str] = "carrier.descriptors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +90,12 @@ class Contract:
         raw = _read(source) if isinstance(source, Path) else source
         files = _parse(raw)
         pool = DescriptorPool()
-        for file in _dependencies_first(files):
+        for file in imports_first([*files, *_missing_well_known(files)]):
             try:
                 pool.AddSerializedFile(file.SerializeToString())
             except TypeError as error:
                 raise ContractFault(
-                    f"{file.name} does not fit together with the rest: {error}",
+                    f"{file.name} conflicts with the other files: {error}",
                     hint="Compile the files again, all at once.",
                 ) from error
         named = tuple(pool.FindFileByName(file.name) for file in files)
@@ -108,20 +116,18 @@ class Contract:
 
         Raises `ContractFault` when there is none, or when it streams.
         """
-        known = {_path(method)[1:]: method for method in self.methods}
+        known = {method_name(method): method for method in self.methods}
         found = known.get(name.removeprefix("/"))
         if found is None:
-            raise ContractFault(
-                f'there is no method "{name}" in the contract', hint=self._unary_like(name)
-            )
-        if not _is_unary(found):
+            raise ContractFault(f'the contract has no method "{name}"', hint=self._unary_like(name))
+        if not is_unary(found):
             raise ContractFault(
                 f'"{name}" is a streaming method',
-                hint="One push is one question and one answer: name a unary method. "
+                hint="A push needs one request and one reply: name a unary method. "
                 + self._unary_like(""),
             )
         return Method(
-            path=_path(found),
+            path=f"/{method_name(found)}",
             request_type=found.input_type,
             reply_type=found.output_type,
             request_class=GetMessageClass(found.input_type),
@@ -131,18 +137,19 @@ class Contract:
     def _unary_like(self, name: str) -> str:
         """Say which method may be meant, and which there are; a streaming one never is."""
         if not self.methods:
-            return "The descriptor set has no service at all."
-        unary = [_path(method)[1:] for method in self.methods if _is_unary(method)]
+            return "The descriptor set contains no service."
+        unary = [method_name(method) for method in self.methods if is_unary(method)]
         near, listed = meant(name, unary), meant("", unary)
-        return " ".join(dict.fromkeys((near, listed))) or "Every method of it is a streaming one."
+        return " ".join(dict.fromkeys((near, listed))) or "All of its methods are streaming."
 
 
-def _is_unary(method: MethodDescriptor) -> bool:
+def is_unary(method: MethodDescriptor) -> bool:
     return not (method.client_streaming or method.server_streaming)
 
 
-def _path(method: MethodDescriptor) -> str:
-    return f"/{method.containing_service.full_name}/{method.name}"
+def method_name(method: MethodDescriptor) -> str:
+    """Return the name as a mapping writes it, `pkg.Service/Method`."""
+    return f"{method.containing_service.full_name}/{method.name}"
 
 
 def _read(file: Path) -> bytes:
@@ -159,48 +166,51 @@ def _read(file: Path) -> bytes:
     return raw
 
 
-def _parse(raw: bytes) -> list[descriptor_pb2.FileDescriptorProto]:
+def _parse(raw: bytes) -> list[FileDescriptorProto]:
     how = "`waybridge contract compile your.proto -o your.binpb` makes a descriptor set."
     if not raw:
         raise ContractFault("the descriptor set is empty", hint=how)
     try:
-        files = list(descriptor_pb2.FileDescriptorSet.FromString(raw).file)
+        files = list(FileDescriptorSet.FromString(raw).file)
     except DecodeError as error:
-        raise ContractFault("these bytes are not a descriptor set", hint=how) from error
+        raise ContractFault("the file is not a descriptor set", hint=how) from error
     # Many other files parse as a set of nothing: unknown fields are not an error to protobuf.
     if not any(file.message_type or file.service for file in files):
-        raise ContractFault("the descriptor set holds no message and no service", hint=how)
+        raise ContractFault("the descriptor set contains no message and no service", hint=how)
     return files
 
 
-def _dependencies_first(
-    files: Iterable[descriptor_pb2.FileDescriptorProto],
-) -> list[descriptor_pb2.FileDescriptorProto]:
+def _missing_well_known(files: Iterable[FileDescriptorProto]) -> list[FileDescriptorProto]:
+    held = {file.name for file in files}
+    return [
+        FileDescriptorProto.FromString(known.serialized_pb)
+        for name, known in WELL_KNOWN.items()
+        if name not in held
+    ]
+
+
+def imports_first(files: Iterable[FileDescriptorProto]) -> list[FileDescriptorProto]:
+    """Return the files as protoc writes them, each after those that it imports.
+
+    Raises `ContractFault` for an import that is missing or that imports its importer.
+    """
     by_name = {file.name: file for file in files}
-    for name, known in WELL_KNOWN.items():
+    ordered: dict[str, FileDescriptorProto] = {}
+
+    def append(name: str, importers: tuple[str, ...]) -> None:
+        if name in ordered:
+            return
+        if name in importers:
+            raise ContractFault(f"{name} imports itself, through {' → '.join(importers)}")
         if name not in by_name:
-            by_name[name] = descriptor_pb2.FileDescriptorProto.FromString(known.serialized_pb)
-    ordered: dict[str, descriptor_pb2.FileDescriptorProto] = {}
-    for name in list(by_name):
-        _place(name, by_name, ordered, ())
+            raise ContractFault(
+                f'{importers[-1]} imports "{name}", which the descriptor set does not contain',
+                hint="Compile with --include_imports, as `waybridge contract compile` does.",
+            )
+        for dependency in by_name[name].dependency:
+            append(dependency, (*importers, name))
+        ordered[name] = by_name[name]
+
+    for name in by_name:
+        append(name, ())
     return list(ordered.values())
-
-
-def _place(
-    name: str,
-    by_name: dict[str, descriptor_pb2.FileDescriptorProto],
-    ordered: dict[str, descriptor_pb2.FileDescriptorProto],
-    importers: tuple[str, ...],
-) -> None:
-    if name in ordered:
-        return
-    if name in importers:
-        raise ContractFault(f"{name} imports itself, through {' → '.join(importers)}")
-    if name not in by_name:
-        raise ContractFault(
-            f'{importers[-1]} imports "{name}", which the descriptor set does not hold',
-            hint="Compile with --include_imports, as `waybridge contract compile` does.",
-        )
-    for dependency in by_name[name].dependency:
-        _place(dependency, by_name, ordered, (*importers, name))
-    ordered[name] = by_name[name]

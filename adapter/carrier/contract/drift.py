@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from google.protobuf.descriptor import (
     Descriptor,
@@ -12,10 +11,15 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
 )
 
-from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import (
+    Contract,
+    ContractFault,
+    Method,
+    is_unary,
+    method_name,
+)
 from adapter.carrier.contract.field_path import KINDS
-from adapter.diagnostics.finding import Finding, Severity, meant
+from adapter.diagnostics.finding import Finding, Findings, meant
 
 KEY = "carrier.descriptors"
 
@@ -27,8 +31,8 @@ def compare(ours: Contract, served: Contract, methods: Iterable[Method]) -> tupl
     see or we would not understand. Types are compared by shape: their names do not travel.
     """
     comparison = _Comparison()
-    theirs = {_name(method): method for method in served.methods}
-    known = {_name(method): method for method in ours.methods}
+    theirs = {method_name(method): method for method in served.methods}
+    known = {method_name(method): method for method in ours.methods}
     for method in methods:
         there = theirs.get(method.name)
         if there is None:
@@ -36,7 +40,7 @@ def compare(ours: Contract, served: Contract, methods: Iterable[Method]) -> tupl
             comparison.error(f"the server has no method {method.name}", hint)
         else:
             comparison.method(known[method.name], there)
-    return tuple(comparison.found)
+    return tuple(comparison.findings.found)
 
 
 def compare_served(ours: Contract, served: bytes, methods: Iterable[Method]) -> tuple[Finding, ...]:
@@ -44,27 +48,32 @@ def compare_served(ours: Contract, served: bytes, methods: Iterable[Method]) -> 
     try:
         return compare(ours, Contract.load(served), methods)
     except ContractFault as error:
-        message = f"the contract that the server shows cannot be read: {error.message}"
-        return (Finding(severity=Severity.WARNING, key=KEY, message=message),)
+        findings = Findings()
+        findings.warning(KEY, f"the server's contract cannot be read: {error.message}")
+        return tuple(findings.found)
 
 
-@dataclass(slots=True)
 class _Comparison:
-    found: list[Finding] = field(default_factory=list)
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.findings = Findings()
+        self._compared: set[tuple[str, str]] = set()
 
     def error(self, message: str, hint: str = "") -> None:
-        self._add(Severity.ERROR, message, hint)
+        self.findings.error(KEY, message, hint)
 
     def warning(self, message: str, hint: str = "") -> None:
-        self._add(Severity.WARNING, message, hint)
+        self.findings.warning(KEY, message, hint)
 
-    def _add(self, severity: Severity, message: str, hint: str) -> None:
-        self.found.append(Finding(severity=severity, key=KEY, message=message, hint=hint))
+    def is_new(self, here: Descriptor | EnumDescriptor, there: Descriptor | EnumDescriptor) -> bool:
+        """Tell whether two types have not been compared yet: a message may contain itself."""
+        names = (here.full_name, there.full_name)
+        is_new = names not in self._compared
+        self._compared.add(names)
+        return is_new
 
     def method(self, here: MethodDescriptor, there: MethodDescriptor) -> None:
-        if there.client_streaming or there.server_streaming:
-            self.error(f"the server's {_name(there)} is a streaming method")
+        if not is_unary(there):
+            self.error(f"the server's {method_name(there)} is a streaming method")
             return
         self.message(here.input_type, there.input_type)
         self.message(here.output_type, there.output_type)
@@ -73,11 +82,9 @@ class _Comparison:
                 self.error(f"the server requires {extra.full_name}, which the contract lacks")
 
     def message(self, here: Descriptor, there: Descriptor) -> None:
-        if (here.full_name, there.full_name) in self.seen:
-            return  # a message may hold itself
-        self.seen.add((here.full_name, there.full_name))
-        for ours in here.fields:
-            self.field(ours, there)
+        if self.is_new(here, there):
+            for ours in here.fields:
+                self.field(ours, there)
 
     def field(self, ours: FieldDescriptor, there: Descriptor) -> None:
         name = ours.full_name
@@ -100,9 +107,8 @@ class _Comparison:
             self.enum(ours.enum_type, theirs.enum_type)
 
     def enum(self, here: EnumDescriptor, there: EnumDescriptor) -> None:
-        if (here.full_name, there.full_name) in self.seen:
+        if not self.is_new(here, there):
             return
-        self.seen.add((here.full_name, there.full_name))
         for ours in here.values:
             theirs = there.values_by_name.get(ours.name)
             if theirs is not None and theirs.number != ours.number:
@@ -118,10 +124,6 @@ class _Comparison:
                     "which the contract lacks",
                     "It would be answered −1 and left in doubt: take the server's descriptors.",
                 )
-
-
-def _name(method: MethodDescriptor) -> str:
-    return f"{method.containing_service.full_name}/{method.name}"
 
 
 def _shape(one: FieldDescriptor) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from google.protobuf.message import Message
 
 from adapter.diagnostics.finding import meant
@@ -18,25 +19,9 @@ WRAPPERS = frozenset(
 )
 
 KINDS: dict[int, str] = {
-    FieldDescriptor.TYPE_DOUBLE: "double",
-    FieldDescriptor.TYPE_FLOAT: "float",
-    FieldDescriptor.TYPE_INT64: "int64",
-    FieldDescriptor.TYPE_UINT64: "uint64",
-    FieldDescriptor.TYPE_INT32: "int32",
-    FieldDescriptor.TYPE_FIXED64: "fixed64",
-    FieldDescriptor.TYPE_FIXED32: "fixed32",
-    FieldDescriptor.TYPE_BOOL: "bool",
-    FieldDescriptor.TYPE_STRING: "string",
-    FieldDescriptor.TYPE_GROUP: "group",
-    FieldDescriptor.TYPE_MESSAGE: "message",
-    FieldDescriptor.TYPE_BYTES: "bytes",
-    FieldDescriptor.TYPE_UINT32: "uint32",
-    FieldDescriptor.TYPE_ENUM: "enum",
-    FieldDescriptor.TYPE_SFIXED32: "sfixed32",
-    FieldDescriptor.TYPE_SFIXED64: "sfixed64",
-    FieldDescriptor.TYPE_SINT32: "sint32",
-    FieldDescriptor.TYPE_SINT64: "sint64",
+    number: name.removeprefix("TYPE_").lower() for name, number in FieldDescriptorProto.Type.items()
 }
+"""Every protobuf type by its number, as a .proto names it."""
 
 
 class PathFault(Exception):
@@ -64,6 +49,14 @@ class FieldPath:
 
     def __str__(self) -> str:
         return ".".join(self.names)
+
+    def oneof_members(self) -> dict[tuple[str, str], str]:
+        """Return the member that the path takes of each oneof, by its message and name."""
+        return {
+            (prefix, field.containing_oneof.name): field.name
+            for prefix, field in self.prefixes()
+            if field.containing_oneof is not None
+        }
 
     def prefixes(self) -> Iterator[tuple[str, FieldDescriptor]]:
         """Yield every step: the dotted name of the message it stands in, and its field."""
@@ -93,19 +86,17 @@ def resolve(message: Descriptor, path: str) -> FieldPath:
                 f'{inside.full_name} has no field "{name}"', _near(message, inside, path, name)
             )
         if field.is_repeated:
+            entry = field.message_type
+            is_map = entry is not None and entry.GetOptions().map_entry
+            plural = "map" if is_map else "repeated"
             raise PathFault(
-                f'"{field.name}" is a {_plural(field)} field: which of its many values is '
-                "meant cannot be said",
+                f'"{field.name}" is a {plural} field: a mapping cannot say '
+                "which of its values is meant",
                 "Name a singular field.",
             )
         fields.append(field)
         inside = field.message_type
     return FieldPath(fields=tuple(fields))
-
-
-def _plural(field: FieldDescriptor) -> str:
-    entry = field.message_type
-    return "map" if entry is not None and entry.GetOptions().map_entry else "repeated"
 
 
 def _near(message: Descriptor, inside: Descriptor, path: str, name: str) -> str:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import (
     Descriptor,
-    EnumDescriptor,
     FieldDescriptor,
     MethodDescriptor,
 )
 
-from adapter.carrier.contract.contract import Contract
+from adapter.carrier.contract.contract import Contract, is_unary, method_name
 from adapter.carrier.contract.field_path import TIMESTAMP, WRAPPERS, kind
 
 DEPTH_LIMIT = 8  # messages may hold themselves
@@ -28,7 +27,7 @@ class EnumValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOutline:
-    """One field: how a mapping names it, its type, and what lies inside it.
+    """One field: how a mapping names it, its type, and what is inside it.
 
     `fault` says why a mapping cannot use it, if it cannot. `oneof` is empty outside of one.
     """
@@ -73,10 +72,10 @@ def outline(contract: Contract) -> tuple[ServiceOutline, ...]:
 
 def _method(method: MethodDescriptor) -> MethodOutline:
     return MethodOutline(
-        name=f"{method.containing_service.full_name}/{method.name}",
+        name=method_name(method),
         request=method.input_type.full_name,
         reply=method.output_type.full_name,
-        is_streaming=method.client_streaming or method.server_streaming,
+        is_streaming=not is_unary(method),
         request_fields=_fields(method.input_type, "", ()),
         reply_fields=_fields(method.output_type, "", ()),
     )
@@ -100,12 +99,9 @@ def _field(field: FieldDescriptor, path: str, holders: tuple[str, ...]) -> Field
         kind=kind(field),
         oneof=oneof.name if oneof is not None and is_real else "",
         fault="repeated" if field.is_repeated else "",
-        values=_values(field.enum_type),
+        values=tuple(
+            EnumValue(name=value.name, number=value.number)
+            for value in (field.enum_type.values if field.enum_type is not None else ())
+        ),
         fields=_fields(message, f"{path}.", holders) if message is not None and opens else (),
     )
-
-
-def _values(enum: EnumDescriptor | None) -> tuple[EnumValue, ...]:
-    if enum is None:
-        return ()
-    return tuple(EnumValue(name=value.name, number=value.number) for value in enum.values)

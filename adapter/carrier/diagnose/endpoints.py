@@ -1,4 +1,4 @@
-"""The addresses behind a target, to be knocked at one by one."""
+"""The addresses behind a target, to be diagnosed one by one."""
 
 from __future__ import annotations
 

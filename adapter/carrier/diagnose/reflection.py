@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,14 +13,12 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
-from adapter.carrier.channel import credentials as files
-from adapter.carrier.channel.arguments import WHATEVER_HEALTH, open_channel
-from adapter.carrier.channel.channel import Metadata
+from adapter.carrier.channel import credentials
+from adapter.carrier.channel.channel import WHATEVER_HEALTH, Metadata, open_channel
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
-from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES, ContractFault, imports_first
 from adapter.carrier.diagnose.endpoints import endpoints_of
-from adapter.carrier.diagnose.tls import knock
+from adapter.carrier.diagnose.tls import diagnose_endpoint
 from adapter.diagnostics.finding import Finding
 
 # The messages of both versions are the same on the wire; only the service's name moved.
@@ -30,7 +27,7 @@ PATHS = (
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 )
 ROUNDS = 4
-KNOCK_WITHIN_SECONDS = 2.0
+DIAGNOSE_WITHIN_SECONDS = 2.0
 FILE_LIMIT = 500
 INFRASTRUCTURE = ("grpc.reflection.", "grpc.health.", "grpc.channelz.")
 
@@ -48,7 +45,7 @@ async def fetch(options: CarrierOptions, *, within_seconds: float) -> bytes:
     is not whole, and `CarrierMisconfigured` as the client does.
     """
     refuse_unsafe(options)
-    read = await asyncio.to_thread(files.read, options)
+    read = await asyncio.to_thread(credentials.read, options)
     large = replace(options, receive_limit_bytes=SIZE_LIMIT_BYTES)
     channel = open_channel(large, read, more=WHATEVER_HEALTH)
     try:
@@ -70,16 +67,18 @@ async def _connect(channel: grpc.aio.Channel, options: CarrierOptions) -> None:
     state = channel.get_state(try_to_connect=True)
     while state is not grpc.ChannelConnectivity.READY:
         if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-            await _look_into(options)
+            await _refuse_unreachable(options)
         await channel.wait_for_state_change(state)
         state = channel.get_state(try_to_connect=True)
 
 
-async def _look_into(options: CarrierOptions) -> None:
+async def _refuse_unreachable(options: CarrierOptions) -> None:
     """Raise `ContractFault` with what stands in the way, when it does at every address."""
     obstacles: list[Finding] = []
     for endpoint in await endpoints_of(options):
-        found = await knock(endpoint, tls=options.tls, within_seconds=KNOCK_WITHIN_SECONDS)
+        found = await diagnose_endpoint(
+            endpoint, tls=options.tls, within_seconds=DIAGNOSE_WITHIN_SECONDS
+        )
         if not found:
             return
         obstacles += found
@@ -126,7 +125,8 @@ async def _fetch_by(channel: grpc.aio.Channel, path: str, metadata: Metadata) ->
         await stream.read()
     finally:
         stream.cancel()
-    return _descriptor_set(found.values())
+    ordered = imports_first(found.values())
+    return bytes(FileDescriptorSet(file=ordered).SerializeToString())
 
 
 async def _services(stream: _Stream) -> list[str]:
@@ -140,31 +140,29 @@ async def _files(stream: _Stream, services: Iterable[str]) -> dict[str, FileDesc
     found: dict[str, FileDescriptorProto] = {}
     for service in services:
         await _add(stream, wire.ServerReflectionRequest(file_containing_symbol=service), found)
-    wanted = deque(found.values())
-    while wanted:
-        for name in wanted.popleft().dependency:
+    while missing := {name for file in found.values() for name in file.dependency} - {*found}:
+        for name in sorted(missing):
             if name not in found:
-                asked = wire.ServerReflectionRequest(file_by_filename=name)
-                wanted.extend(await _add(stream, asked, found))
+                await _add(stream, wire.ServerReflectionRequest(file_by_filename=name), found)
+            if name not in found:
+                raise ContractFault(f"the server's reflection does not send {name}")
     return found
 
 
 async def _add(
     stream: _Stream, request: wire.ServerReflectionRequest, found: dict[str, FileDescriptorProto]
-) -> list[FileDescriptorProto]:
+) -> None:
     answer = await _ask(stream, request)
-    added = []
     for raw in answer.file_descriptor_response.file_descriptor_proto:
         try:
             file = FileDescriptorProto.FromString(raw)
         except DecodeError as error:
-            raise ContractFault("the server's reflection sends what is no descriptor") from error
-        if file.name not in found:
-            found[file.name] = file
-            added.append(file)
+            raise ContractFault(
+                "the server's reflection sends something that is not a descriptor"
+            ) from error
+        found.setdefault(file.name, file)
     if len(found) > FILE_LIMIT:
         raise ContractFault(f"the server's contract has more than {FILE_LIMIT} files")
-    return added
 
 
 async def _ask(
@@ -176,25 +174,8 @@ async def _ask(
     if not isinstance(answer, wire.ServerReflectionResponse):
         # The stream ended: an error status is raised here, a clean end is none.
         await stream.wait_for_connection()
-        raise ContractFault("the server ended its reflection before it had answered")
+        raise ContractFault("the server ended the reflection stream without an answer")
     if answer.HasField("error_response"):
         what = request.file_containing_symbol or request.file_by_filename or "its services"
         raise ContractFault(f"the server's reflection does not know {what}")
     return answer
-
-
-def _descriptor_set(found: Iterable[FileDescriptorProto]) -> bytes:
-    """Imports before their importers, as protoc writes them."""
-    by_name = {file.name: file for file in found}
-    ordered: dict[str, FileDescriptorProto] = {}
-
-    def place(name: str) -> None:
-        file = by_name.pop(name, None)
-        if file is not None:
-            for dependency in file.dependency:
-                place(dependency)
-            ordered[name] = file
-
-    for name in list(by_name):
-        place(name)
-    return bytes(FileDescriptorSet(file=ordered.values()).SerializeToString())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -20,21 +21,14 @@ from adapter.diagnostics.finding import meant
 Convert = Callable[[str | int], object]
 Restore = Callable[[object], str]
 
-_SIGNED_32, _UNSIGNED_32 = (-(2**31), 2**31 - 1), (0, 2**32 - 1)
-_SIGNED_64, _UNSIGNED_64 = (-(2**63), 2**63 - 1), (0, 2**64 - 1)
-
 INTEGERS: dict[int, tuple[int, int]] = {
-    FieldDescriptor.TYPE_INT32: _SIGNED_32,
-    FieldDescriptor.TYPE_SINT32: _SIGNED_32,
-    FieldDescriptor.TYPE_SFIXED32: _SIGNED_32,
-    FieldDescriptor.TYPE_UINT32: _UNSIGNED_32,
-    FieldDescriptor.TYPE_FIXED32: _UNSIGNED_32,
-    FieldDescriptor.TYPE_INT64: _SIGNED_64,
-    FieldDescriptor.TYPE_SINT64: _SIGNED_64,
-    FieldDescriptor.TYPE_SFIXED64: _SIGNED_64,
-    FieldDescriptor.TYPE_UINT64: _UNSIGNED_64,
-    FieldDescriptor.TYPE_FIXED64: _UNSIGNED_64,
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
+"""What an integer can hold, however it is encoded: `sint32` and `sfixed32` as `int32`."""
+
 FLOATS = (FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE)
 LATEST_TIMESTAMP = 253_402_300_799  # timestamp.proto: "to 9999-12-31T23:59:59.999999999Z"
 _DIGITS = re.compile(r"[0-9]{1,512}")
@@ -72,9 +66,11 @@ def converter(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
         return str
     if field.type == FieldDescriptor.TYPE_BYTES:
         return lambda value: str(value).encode()
-    if field.type in INTEGERS:
+    if field.cpp_type in INTEGERS:
         return _integer(field, source, unfit)
-    raise PathFault(f"{source.name} cannot stand in a field of type {kind(field)}", _way_out(field))
+    raise PathFault(
+        f"{source.name} cannot be put into a field of type {kind(field)}", _way_out(field)
+    )
 
 
 def _message(field: FieldDescriptor, held: Descriptor, source: Source, unfit: Unfit) -> Convert:
@@ -86,7 +82,7 @@ def _message(field: FieldDescriptor, held: Descriptor, source: Source, unfit: Un
         )
     if source.name != CREATE_TIME:
         raise PathFault(
-            f"{source.name} cannot stand in a field of type {TIMESTAMP}",
+            f"{source.name} cannot be put into a field of type {TIMESTAMP}",
             "Only CreateTime is a time.",
         )
 
@@ -113,17 +109,12 @@ def _integer(field: FieldDescriptor, source: Source, unfit: Unfit) -> Convert:
             f"{source.name} never fits {kind(field)}: {source.never_a_number}",
             "Choose a field of type string or bytes.",
         )
-    return _bounded(*INTEGERS[field.type], unfit)
+    least, most = INTEGERS[field.cpp_type]
 
-
-def _bounded(least: int, most: int, unfit: Unfit) -> Convert:
     def convert(value: str | int) -> int:
-        if isinstance(value, int):
-            number = value
-        elif _DIGITS.fullmatch(value) is None:
+        if isinstance(value, str) and _DIGITS.fullmatch(value) is None:
             raise Misfit(unfit)
-        else:
-            number = int(value)
+        number = int(value)
         if not least <= number <= most:
             raise Misfit(unfit)
         return number
@@ -141,23 +132,20 @@ def constant(field: FieldDescriptor, text: str) -> object:
     if field.type == FieldDescriptor.TYPE_BYTES:
         return text.encode()
     if field.enum_type is not None:
-        if text not in field.enum_type.values_by_name:
-            names = field.enum_type.values_by_name
+        names = field.enum_type.values_by_name
+        if text not in names:
             raise PathFault(f'{kind(field)} has no value "{text}"', meant(text, names))
-        return field.enum_type.values_by_name[text].number
+        return names[text].number
     if field.type == FieldDescriptor.TYPE_BOOL and text in {"true", "false"}:
         return text == "true"
-    if field.type in INTEGERS and _CONSTANT_INTEGER.fullmatch(text):
-        least, most = INTEGERS[field.type]
+    if field.cpp_type in INTEGERS and _CONSTANT_INTEGER.fullmatch(text):
+        least, most = INTEGERS[field.cpp_type]
         if least <= int(text) <= most:
             return int(text)
     if field.type in FLOATS:
-        try:
+        with suppress(ValueError):
             return float(text)
-        except ValueError:
-            pass
-    is_bool = field.type == FieldDescriptor.TYPE_BOOL
-    hint = 'Write "=true" or "=false".' if is_bool else ""
+    hint = 'Write "=true" or "=false".' if field.type == FieldDescriptor.TYPE_BOOL else ""
     raise PathFault(f'"{text}" is not a constant of type {kind(field)}', hint)
 
 
@@ -171,3 +159,19 @@ def restorer(field: FieldDescriptor) -> Restore:
         return lambda value: str(getattr(value, "seconds"))  # noqa: B009 - the same
     # A proto2 string whose bytes are no UTF-8 is given as bytes, too.
     return lambda value: value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+DIGITS = 15  # fit 64 bits, and every language's numbers
+SMALL_DIGITS = 9  # fit 32 bits
+
+
+def number_like(text: str, *, digits: int = DIGITS) -> str:
+    """Return the last digits of `text` as a number is written, or 1: ORDER0002 becomes 2."""
+    found = "".join(letter for letter in text if letter in "0123456789")
+    return found[-digits:].lstrip("0") or "1"
+
+
+def first_that_fits(text: str, fits: Callable[[str], bool]) -> str:
+    """Return `text` where it fits, else the longest number like it that does."""
+    numbers = (number_like(text, digits=digits) for digits in (DIGITS, SMALL_DIGITS))
+    return next(filter(fits, (text, *numbers)), text)

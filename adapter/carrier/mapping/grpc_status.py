@@ -100,7 +100,7 @@ def table(section: Table | None) -> RefusalTable:
     for code, text in Table(section.name, plain, section.findings).texts().items():
         if code not in CODES:
             near = meant(code, CODES)
-            section.findings.error(section.key(code), "is no gRPC code of a failed call", near)
+            section.findings.error(section.key(code), "is not a gRPC code of a failed call", near)
         elif (outcome := meaning_of(section, code, text, Outcome)) is not None:
             codes[code] = outcome
             _weigh(section, code, outcome)
@@ -132,7 +132,7 @@ def _weigh(section: Table, code: str, outcome: Outcome) -> None:
             "Let a status value say this instead.",
         )
     elif outcome is Outcome.CANCELLED:
-        findings.warning(key, "a failed call that means cancelled is unusual", "Is it meant?")
+        findings.warning(key, "a failed call that means cancelled is unusual", "Is this intended?")
 
 
 def _weigh_reason(section: Table, reason: str, outcome: Outcome) -> None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final
 
 from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
-from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import MappingFaults
-from adapter.carrier.mapping import grpc_status as refusals
-from adapter.carrier.mapping import load_rules as mapping_rules
+from adapter.carrier.contract.contract import Contract, ContractFault, Method
+from adapter.carrier.mapping import grpc_status
 from adapter.carrier.mapping import request as requests
 from adapter.carrier.mapping import status as statuses
 from adapter.carrier.mapping.grpc_status import RefusalTable
-from adapter.carrier.mapping.message import MessageField, message_field
+from adapter.carrier.mapping.push_fields import PASSWORD, REQUEST_ID
 from adapter.carrier.mapping.request import RequestPlan
-from adapter.carrier.mapping.status import StatusTable
+from adapter.carrier.mapping.status import MessageField, StatusTable, message_field, unlisted
 from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.table import Table, UnusableFile, read
 
-W = TypeVar("W", Outcome, Fact)
+ROOT_KEYS: Final = ("method", "request", "status", "grpc", "lookup")
+STATUS_KEYS: Final = ("field", "message", "show_message", "outcomes")
+LOOKUP_KEYS: Final = ("method", "request", "status")
+LOOKUP_STATUS_KEYS: Final = ("field", "outcomes")
+REFUSED_IN_LOOKUP: Final = {
+    PASSWORD: "the password is never stored, and a lookup is made long after the push"
+}
+IDENTITIES: Final = ("WayBillID", "OrderID")
+
+
+class MappingFaults(UnusableFile):
+    """A mapping has errors and no call is made with it. Holds every finding, notes too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class MappingFile:
     """A mapping without errors; `findings` are its warnings and notes."""
 
     cancel: Cancelling
@@ -55,39 +64,39 @@ class Parts:
     findings: tuple[Finding, ...]
 
 
-def read_parts(source: bytes | Path, contract: Contract, *, called: str = "") -> Parts:
+def read_mapping(source: bytes | Path, contract: Contract, *, called: str = "") -> MappingFile:
     """Read and check a mapping. Raises `MappingFaults` with every finding."""
     try:
         root = read(source, called=called)
     except UnusableFile as error:
         raise MappingFaults(error.findings) from error
-    root.refuse_unknown(mapping_rules.ROOT_KEYS)
-    refused = refusals.table(root.table("grpc"))
+    root.refuse_unknown(ROOT_KEYS)
+    refused = grpc_status.table(root.table("grpc"))
     cancel = _cancelling(root, contract, refused)
     section = root.table("lookup")
     lookup = None if section is None else _lookup(section, contract)
     findings = root.findings.ordered()
     if root.findings.has_errors or cancel is None:
         raise MappingFaults(findings)
-    return Parts(cancel=cancel, lookup=lookup, refusals=refused, findings=findings)
+    return MappingFile(cancel=cancel, lookup=lookup, refusals=refused, findings=findings)
 
 
 def _cancelling(root: Table, contract: Contract, refused: RefusalTable) -> Cancelling | None:
-    method = mapping_rules.method(root, contract)
+    method = _method(root, contract)
     plan = _plan(root, method, {})
-    status = _status(root, mapping_rules.STATUS_KEYS)
-    table = _table(status, method, Outcome)
     if plan is not None:
-        mapping_rules.note_password(root, plan)
-    message = None
-    if status is not None and method is not None:
-        message = message_field(status, method.reply_type)
+        _note_password(root, plan)
+    status = _status(root, STATUS_KEYS)
     show_message = status is not None and status.flag("show_message")
-    if status is not None and table is not None:
-        mapping_rules.judge_status(status, table, refused)
-    if method is None or plan is None or table is None:
+    if method is None or status is None:
         return None
-    mapping_rules.judge_doubt(root, plan, table, refused)
+    message = message_field(status, method.reply_type)
+    table = statuses.table(status, statuses.field(status, method.reply_type), Outcome)
+    if table is not None:
+        _check_status(status, table, refused)
+    if table is None or plan is None:
+        return None
+    _check_doubt(root, plan, table, refused)
     answers = {
         number: CarrierAnswer(
             outcome=outcome,
@@ -107,24 +116,28 @@ def _cancelling(root: Table, contract: Contract, refused: RefusalTable) -> Cance
 
 
 def _lookup(section: Table, contract: Contract) -> Lookup | None:
-    section.refuse_unknown(mapping_rules.LOOKUP_KEYS)
-    method = mapping_rules.method(section, contract)
-    plan = _plan(section, method, mapping_rules.REFUSED_IN_LOOKUP)
-    status = _status(section, mapping_rules.LOOKUP_STATUS_KEYS)
-    table = _table(status, method, Fact)
-    if status is not None and table is not None:
-        mapping_rules.judge_lookup(status, table)
-    if method is None or plan is None or table is None:
+    section.refuse_unknown(LOOKUP_KEYS)
+    method = _method(section, contract)
+    plan = _plan(section, method, REFUSED_IN_LOOKUP)
+    status = _status(section, LOOKUP_STATUS_KEYS)
+    if method is None or status is None:
+        return None
+    table = statuses.table(status, statuses.field(status, method.reply_type), Fact)
+    if table is not None:
+        _note_unsettled(status, table)
+    if table is None or plan is None:
         return None
     return Lookup(method=method, plan=plan, table=table)
 
 
 def _plan(section: Table, method: Method | None, refused: Mapping[str, str]) -> RequestPlan | None:
-    request = section.table("request", missing="Say which field holds what of the push.")
+    request = section.table(
+        "request", missing="Say which field of the request holds which field of the push."
+    )
     if request is None or method is None:
         return None
     plan = requests.plan(request, method, refused=refused)
-    mapping_rules.judge_request(request, plan)
+    _check_request(request, plan)
     return plan
 
 
@@ -135,8 +148,92 @@ def _status(section: Table, keys: tuple[str, ...]) -> Table | None:
     return status
 
 
-def _table(status: Table | None, method: Method | None, words: type[W]) -> StatusTable[W] | None:
-    if status is None or method is None:
+def _method(section: Table, contract: Contract) -> Method | None:
+    """Find the method that the section names, or write down why it cannot be used."""
+    name = section.text("method", missing='Write method = "package.Service/Method".')
+    if name is None:
         return None
-    path = statuses.field(status, method.reply_type)
-    return None if path is None else statuses.table(status, path, words)
+    try:
+        return contract.method(name)
+    except ContractFault as fault:
+        section.findings.error(section.key("method"), fault.message, fault.hint)
+        return None
+
+
+def _check_request(section: Table, plan: RequestPlan) -> None:
+    """Refuse a request that does not say which waybill is meant."""
+    if not any(map(plan.carries, IDENTITIES)):
+        section.findings.error(
+            section.name,
+            "neither WayBillID nor OrderID is sent: the carrier cannot tell which waybill is meant",
+            'Add a line: "path.to.the.field" = "WayBillID".',
+        )
+    elif not plan.carries("WayBillID"):
+        section.findings.warning(
+            section.name,
+            "WayBillID is not sent: of an order with several waybills the carrier cannot know "
+            "which one is meant",
+            'Add a line: "path.to.the.field" = "WayBillID".',
+        )
+
+
+def _note_password(root: Table, plan: RequestPlan) -> None:
+    """Note a password that nobody checks."""
+    if not plan.carries(PASSWORD):
+        root.findings.note("request", "BizPwd is not sent: nobody checks the merchant's password")
+
+
+def _check_status(section: Table, table: StatusTable[Outcome], refusals: RefusalTable) -> None:
+    """Refuse values without a row, and a table in which nothing means cancelled."""
+    findings = section.findings
+    for number, names in unlisted(section, table.enum).items():
+        findings.error(
+            section.key("outcomes"),
+            f"{' = '.join(names)} ({number}) has no row",
+            f'Add a line: {names[0]} = "failed".'
+            if number == 0
+            else f'Add a line: {names[0]} = "…".',
+        )
+    said = {*table.meanings.values(), *refusals.codes.values(), *refusals.reasons.values()}
+    if Outcome.CANCELLED not in table.meanings.values():
+        findings.error(
+            section.key("outcomes"),
+            'no status but zero means "cancelled": no cancellation could ever be reported',
+        )
+    for outcome in Outcome:
+        if outcome not in said | {Outcome.CANCELLED, Outcome.FAILED, Outcome.IN_DOUBT}:
+            findings.note(
+                section.key("outcomes"),
+                f'nothing means "{outcome.value}": no merchant will ever get this reply',
+            )
+
+
+def _note_unsettled(section: Table, table: StatusTable[Fact]) -> None:
+    """Note the values that settle nothing. That is allowed: a lookup never guesses."""
+    for number, names in unlisted(section, table.enum).items():
+        if number != 0:
+            section.findings.note(
+                section.key("outcomes"),
+                f"{' = '.join(names)} ({number}) has no row: it settles nothing",
+            )
+
+
+def _check_doubt(
+    root: Table,
+    plan: RequestPlan,
+    statuses: StatusTable[Outcome],
+    refusals: RefusalTable,
+) -> None:
+    """Warn of a contract that gives no means to learn what became of a lost call."""
+    said = {*statuses.meanings.values(), *refusals.codes.values(), *refusals.reasons.values()}
+    if (
+        not plan.carries(REQUEST_ID)
+        and "lookup" not in root.entries
+        and Outcome.ALREADY_CANCELLED not in said
+    ):
+        root.findings.warning(
+            "request",
+            "no request_id is sent, there is no [lookup] and nothing means already_cancelled: "
+            "what became of a lost call stays unknown until an operator asks the carrier",
+            "Provide one of the three.",
+        )

@@ -11,27 +11,12 @@ from google.protobuf.message import Message
 from adapter.cancellation.model import Cancellation, CarrierAnswer, Doubt, Entry, Fact, Outcome
 from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.contract.contract import Contract, Method
-from adapter.carrier.contract.faults import ContractFault, MappingFaults
-from adapter.carrier.mapping.grpc_status import RefusalTable
-from adapter.carrier.mapping.load import Cancelling, Lookup, read_parts
-from adapter.carrier.mapping.numbered import first_that_fits
+from adapter.carrier.mapping.convert import first_that_fits
+from adapter.carrier.mapping.load import MappingFile, read_mapping
 from adapter.carrier.mapping.push_fields import REQUEST_ID
-from adapter.carrier.mapping.request_rules import SAMPLE
+from adapter.carrier.mapping.request import SAMPLE
 from adapter.carrier.mapping.values import Expression, Failure, PushFields, Row, Unfit
 from adapter.diagnostics.finding import Finding
-
-__all__ = [
-    "ContractFault",
-    "Expression",
-    "Fact",
-    "Failure",
-    "Mapping",
-    "MappingFaults",
-    "Outcome",
-    "PushFields",
-    "Row",
-    "Unfit",
-]
 
 SHIPPED = Path(__file__).parents[1] / "waybill_service.toml"
 
@@ -43,10 +28,7 @@ class Mapping:
     `findings` are the warnings and notes of a mapping that is otherwise in order.
     """
 
-    findings: tuple[Finding, ...]
-    _cancel: Cancelling
-    _lookup: Lookup | None
-    _refusals: RefusalTable
+    _file: MappingFile
 
     @classmethod
     def load(cls, contract: Contract, source: bytes | Path | None = None) -> Mapping:
@@ -54,53 +36,52 @@ class Mapping:
 
         Raises `MappingFaults` with every finding when there is an error among them.
         """
-        called = "the shipped mapping" if source is None else ""
-        parts = read_parts(SHIPPED if source is None else source, contract, called=called)
-        return cls(
-            findings=parts.findings,
-            _cancel=parts.cancel,
-            _lookup=parts.lookup,
-            _refusals=parts.refusals,
-        )
+        if source is None:
+            return cls(_file=read_mapping(SHIPPED, contract, called="the shipped mapping"))
+        return cls(_file=read_mapping(source, contract))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self._file.findings
 
     @property
     def method(self) -> Method:
-        return self._cancel.method
+        return self._file.cancel.method
 
     @property
     def show_message(self) -> bool:
         """Whether the carrier's own words may be shown to the merchant."""
-        return self._cancel.show_message
+        return self._file.cancel.show_message
 
     @property
     def lookup_method(self) -> Method | None:
-        return None if self._lookup is None else self._lookup.method
+        return None if self._file.lookup is None else self._file.lookup.method
 
     @property
     def traits(self) -> CarrierTraits:
         """What a decision depends on of what this carrier can say."""
         return CarrierTraits(
-            takes_request_id=self._cancel.plan.carries(REQUEST_ID),
+            takes_request_id=self._file.cancel.plan.carries(REQUEST_ID),
             says_already_cancelled=(
-                self._cancel.table.number_for(Outcome.ALREADY_CANCELLED) is not None
-                or self._refusals.failure(Outcome.ALREADY_CANCELLED) is not None
+                self._file.cancel.table.number_for(Outcome.ALREADY_CANCELLED) is not None
+                or self._file.refusals.failure(Outcome.ALREADY_CANCELLED) is not None
             ),
         )
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every status value and its outcome; None for zero: nobody knows."""
-        return self._cancel.table.rows()
+        return self._file.cancel.table.rows()
 
     @property
     def grpc_rows(self) -> tuple[Row, ...]:
         """Every gRPC code of a failed call, then every listed reason, and its outcome."""
-        return self._refusals.rows()
+        return self._file.refusals.rows()
 
     @property
     def lookup_rows(self) -> tuple[Row, ...]:
         """Every value of the lookup's enum and its fact; None settles nothing."""
-        return () if self._lookup is None else self._lookup.table.rows()
+        return () if self._file.lookup is None else self._file.lookup.table.rows()
 
     def order_that_fits(self, order_id: str) -> str:
         """Return an OrderID as this contract gives it back: the same where orders are texts,
@@ -119,11 +100,11 @@ class Mapping:
 
     def request(self, cancellation: Cancellation, request_id: str) -> Message | Unfit:
         """Build the request, or say which text cannot stand in it (then nothing is sent)."""
-        return self._cancel.plan.build(cancellation, request_id)
+        return self._file.cancel.plan.build(cancellation, request_id)
 
     def answer(self, reply: Message) -> CarrierAnswer:
         """Read the reply. Zero or an unknown number is IN_DOUBT and not asked again."""
-        cancel = self._cancel
+        cancel = self._file.cancel
         number = cancel.table.number(reply)
         known = cancel.answers.get(number) if isinstance(number, int) else None
         text = cancel.message.read(reply) if cancel.message is not None else ""
@@ -139,33 +120,33 @@ class Mapping:
     def failed(self, code: str, reasons: Iterable[str] = ()) -> CarrierAnswer:
         """Read a failed call: its gRPC code's name and the ErrorInfo reasons of its details,
         each `REASON` or `domain/REASON`."""
-        return self._refusals.answer(code, reasons)
+        return self._file.refusals.answer(code, reasons)
 
     def lookup_request(self, entry: Entry) -> Message | Unfit | None:
         """Build the lookup's request; None when no lookup is mapped."""
-        return None if self._lookup is None else self._lookup.plan.build(entry, entry.key)
+        return None if self._file.lookup is None else self._file.lookup.plan.build(entry, entry.key)
 
     def fact(self, reply: Message) -> Fact | None:
         """Read the lookup's reply; None: it says nothing that is known."""
-        if self._lookup is None:
+        if self._file.lookup is None:
             return None
-        number = self._lookup.table.number(reply)
-        return self._lookup.table.meanings.get(number) if isinstance(number, int) else None
+        number = self._file.lookup.table.number(reply)
+        return self._file.lookup.table.meanings.get(number) if isinstance(number, int) else None
 
     # The carrier's side, for a stub that serves this contract.
 
     def read_request(self, request: Message) -> PushFields:
         """Read a cancel request as the carrier would."""
-        return self._cancel.plan.read(request)
+        return self._file.cancel.plan.read(request)
 
     def express(self, outcome: Outcome, message: str = "") -> Expression:
         """Say `outcome` as this contract can: in a reply, else by a failed call.
 
         An outcome that the contract has no word for is said as `failed`.
         """
-        if self._cancel.table.number_for(outcome) is not None:
+        if self._file.cancel.table.number_for(outcome) is not None:
             return self.write_reply(outcome, message)
-        failure = self._refusals.failure(outcome)
+        failure = self._file.refusals.failure(outcome)
         if failure is not None:
             return failure
         if outcome is Outcome.FAILED:  # every definite code means something else
@@ -175,29 +156,29 @@ class Mapping:
     def write_reply(self, outcome: Outcome | None, message: str = "") -> Message:
         """Write a reply with the first status listed for `outcome`; None: a status value the
         contract does not know. Raises `LookupError` when no status says it: see `express`."""
-        number = None if outcome is None else self._cancel.table.number_for(outcome)
+        number = None if outcome is None else self._file.cancel.table.number_for(outcome)
         if outcome is not None and number is None:
             raise LookupError(f"no status of {self.method.name} means {outcome.value}")
         reply = self.method.reply_class()
-        if self._cancel.message is not None and message:
-            self._cancel.message.write(reply, message)
+        if self._file.cancel.message is not None and message:
+            self._file.cancel.message.write(reply, message)
         # Last: where both are members of one oneof, the status is what must stay.
-        self._cancel.table.write(reply, number)
+        self._file.cancel.table.write(reply, number)
         return reply
 
     def read_lookup(self, request: Message) -> PushFields:
         """Read a lookup's request as the carrier would."""
-        return PushFields() if self._lookup is None else self._lookup.plan.read(request)
+        return PushFields() if self._file.lookup is None else self._file.lookup.plan.read(request)
 
     def write_fact(self, fact: Fact | None) -> Message:
         """Write a lookup's reply; None, or a fact without a word: the state is left unset.
 
         Raises `LookupError` when no lookup is mapped.
         """
-        if self._lookup is None:
+        if self._file.lookup is None:
             raise LookupError("no [lookup] is mapped")
-        reply = self._lookup.method.reply_class()
-        number = None if fact is None else self._lookup.table.number_for(fact)
+        reply = self._file.lookup.method.reply_class()
+        number = None if fact is None else self._file.lookup.table.number_for(fact)
         if number is not None:
-            self._lookup.table.write(reply, number)
+            self._file.lookup.table.write(reply, number)
         return reply

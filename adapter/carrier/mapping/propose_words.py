@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor
 
 from adapter.carrier.contract.field_path import TIMESTAMP, FieldPath, PathFault, kind
 from adapter.carrier.mapping.convert import converter
@@ -69,22 +69,15 @@ def _can_hold(path: FieldPath, source: str) -> bool:
 
 def is_open(path: FieldPath, taken: list[FieldPath]) -> bool:
     """Tell whether a field may still be filled, as the check of a mapping would."""
+    members = path.oneof_members()
     for other in taken:
         shorter = min(len(other.names), len(path.names))
         if other.names[:shorter] == path.names[:shorter]:
             return False
-        for (_, mine), (_, theirs) in zip(path.prefixes(), other.prefixes(), strict=False):
-            if mine.name != theirs.name:
-                # Here the two part: into members of one oneof, or for good.
-                if _share_a_oneof(mine, theirs):
-                    return False
-                break
+        theirs = other.oneof_members()
+        if any(theirs.get(oneof, member) != member for oneof, member in members.items()):
+            return False
     return True
-
-
-def _share_a_oneof(one: FieldDescriptor, other: FieldDescriptor) -> bool:
-    first, second = one.containing_oneof, other.containing_oneof
-    return first is not None and second is not None and first.full_name == second.full_name
 
 
 def shared_prefix(enum: EnumDescriptor) -> int:

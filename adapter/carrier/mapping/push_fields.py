@@ -16,14 +16,12 @@ Getter = Callable[[Press, str], str | int]
 class Source:
     """One value of a push, by WeChat's name for it.
 
-    `attribute` is its name in `PushFields`. `plain` is its name in `Press` when it is a
-    text there; `never_a_number` says why it fits no integer.
+    `attribute` is its name in `PushFields`; `never_a_number` says why it fits no integer.
     """
 
     name: str
     attribute: str
     get: Getter
-    plain: str = ""
     never_a_number: str = ""
 
 
@@ -33,7 +31,6 @@ def _plain(name: str, attribute: str, never_a_number: str = "") -> Source:
         name=name,
         attribute=attribute,
         get=lambda press, _: read(press),
-        plain=attribute,
         never_a_number=never_a_number,
     )
 
@@ -58,11 +55,7 @@ SOURCES: dict[str, Source] = {
         ),
         _plain("ToUserName", "account", "it is a name such as gh_abcdefg"),
         _plain("FromUserName", "open_id", "it is an OpenID such as oABCD"),
-        Source(
-            name=CREATE_TIME,
-            attribute="pushed_at",
-            get=lambda press, _: press.pushed_at,
-        ),
+        Source(name=CREATE_TIME, attribute="pushed_at", get=lambda press, _: press.pushed_at),
         _plain("BizID", "biz_id"),
         Source(name=PASSWORD, attribute="biz_pwd", get=_credential),
         _plain("ShopAppID", "shop_app_id", "it is an app id such as wx0123456789abcdef"),

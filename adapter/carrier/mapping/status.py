@@ -1,13 +1,12 @@
-"""The `[status]` tables: an enum of the carrier's to our outcome or fact, and back."""
+"""The `[status]` tables: the carrier's enum to our outcome or fact, its own words, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Generic, TypeVar
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from adapter.cancellation.model import Fact, Outcome
@@ -20,6 +19,7 @@ from adapter.carrier.contract.field_path import (
     parent_of,
     resolve,
 )
+from adapter.carrier.mapping.convert import wrapped
 from adapter.carrier.mapping.values import Row
 from adapter.diagnostics.finding import meant
 from adapter.diagnostics.table import Table
@@ -88,32 +88,51 @@ def names_by_number(enum: EnumDescriptor) -> dict[int, tuple[str, ...]]:
     return names
 
 
-def field(section: Table, message: Descriptor) -> FieldPath | None:
+def field(section: Table, reply: Descriptor) -> FieldPath | None:
     """Find the enum that `field` names, or write down why it cannot be used."""
-    path = section.text("field", missing='Name the enum in the reply: field = "…".')
+    missing = 'Name the enum in the reply: field = "…".'
+    return _named(section, "field", reply, _is_enum, wanted="an enum", missing=missing)
+
+
+def _named(
+    section: Table,
+    key: str,
+    reply: Descriptor,
+    fits: Callable[[FieldDescriptor], bool],
+    *,
+    wanted: str,
+    missing: str | None = None,
+) -> FieldPath | None:
+    path = section.text(key, missing=missing)
     if path is None:
         return None
     try:
-        found = resolve(message, path)
+        found = resolve(reply, path)
     except PathFault as fault:
-        section.findings.error(section.key("field"), fault.message, fault.hint)
+        section.findings.error(section.key(key), fault.message, fault.hint)
         return None
-    if found.leaf.enum_type is None:
-        enums = [near for near, leaf in leaves(message) if leaf.enum_type is not None]
-        section.findings.error(
-            section.key("field"),
-            f'"{path}" is {kind(found.leaf)}, not an enum',
-            meant(path, enums) or "This reply has no enum at all.",
-        )
-        return None
-    return found
+    if fits(found.leaf):
+        return found
+    others = meant(path, [near for near, leaf in leaves(reply) if fits(leaf)])
+    section.findings.error(
+        section.key(key),
+        f'"{path}" is {kind(found.leaf)}, not {wanted}',
+        others or f"No field of this reply is {wanted}.",
+    )
+    return None
 
 
-def table(section: Table, path: FieldPath, words: type[W]) -> StatusTable[W] | None:
+def _is_enum(field: FieldDescriptor) -> bool:
+    return field.enum_type is not None
+
+
+def table(section: Table, path: FieldPath | None, words: type[W]) -> StatusTable[W] | None:
     """Read `outcomes` for the enum at `path`; faults go to the section's findings."""
-    enum = path.leaf.enum_type
+    enum = path.leaf.enum_type if path is not None else None
+    if path is None or enum is None:
+        return None
     outcomes = section.table("outcomes", missing="Give every value of the enum a row.")
-    if enum is None or outcomes is None:
+    if outcomes is None:
         return None
     meanings: dict[int, W] = {}
     names = {number: aliases[0] for number, aliases in names_by_number(enum).items()}
@@ -146,17 +165,13 @@ def unlisted(section: Table, enum: EnumDescriptor) -> dict[int, tuple[str, ...]]
 
 
 def meaning_of(section: Table, name: str, text: str, words: type[W]) -> W | None:
-    """Read one word of ours, or write down that there is none such."""
-    known = {word.value: word for word in words}
+    """Return the outcome or fact that `text` names, or write down that it is not valid."""
+    known: dict[str, W] = {word.value: word for word in words}
     if text not in known:
         section.findings.error(
-            section.key(name), f'"{text}" is not one of ours', meant(text, _spoken(words))
+            section.key(name), f'"{text}" is not a valid meaning', meant(text, known)
         )
     return known.get(text)
-
-
-def _spoken(words: type[Enum]) -> list[str]:
-    return [str(word.value) for word in words]
 
 
 def _refuse_alias(section: Table, name: str, first: str) -> None:
@@ -190,3 +205,41 @@ def _varint(number: int) -> bytes:
         number >>= 7
     encoded.append(number)
     return bytes(encoded)
+
+
+MESSAGE_LIMIT = 500  # characters kept; a carrier's stack trace would fill the ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageField:
+    """A string, or a StringValue, in the reply."""
+
+    path: FieldPath
+    get: Callable[[Message], object]
+
+    def read(self, reply: Message) -> str:
+        """Return the text, cut to its limit; empty when it is not set."""
+        value = self.get(reply)
+        if value is not None and not isinstance(value, str):
+            value = getattr(value, "value", "")
+        return str(value or "")[:MESSAGE_LIMIT]
+
+    def write(self, reply: Message, text: str) -> None:
+        """Set the text."""
+        parent, name = parent_of(reply, self.path), self.path.leaf.name
+        if wrapped(self.path.leaf) is None:
+            setattr(parent, name, text)
+        else:
+            getattr(parent, name).value = text
+
+
+def message_field(section: Table, reply: Descriptor) -> MessageField | None:
+    """Find the field that `message` names; faults go to the section's findings."""
+    path = _named(section, "message", reply, is_text, wanted="a string")
+    return None if path is None else MessageField(path=path, get=getter(path))
+
+
+def is_text(field: FieldDescriptor) -> bool:
+    """Tell whether a field holds a text, in a wrapper or not."""
+    leaf = wrapped(field) or field
+    return bool(leaf.type == FieldDescriptor.TYPE_STRING)

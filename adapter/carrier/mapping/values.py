@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from adapter.cancellation.model import Fact, Outcome
+# Named again for those who may import a mapping and not the decision, such as a stub.
+from adapter.cancellation.model import Fact as Fact
+from adapter.cancellation.model import Outcome as Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from adapter.cancellation.model import FINAL, Outcome
 from adapter.carrier.contract.contract import Contract
-from adapter.carrier.mapping.mapping import Mapping, Row
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Row
 from adapter.cli.output import console, write_columns
 from adapter.config.load import Inspection
 from adapter.diagnostics.cannot_start import CannotStart

@@ -18,10 +18,8 @@ from adapter.carrier.contract.compile import compile_protos
 from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.contract.field_path import FieldPath, resolve
 from adapter.carrier.contract.outline import outline
-from adapter.carrier.mapping.convert import Misfit, converter
-from adapter.carrier.mapping.numbered import first_that_fits
-from adapter.carrier.mapping.propose import propose
-from adapter.carrier.mapping.propose_lookup import HEADER
+from adapter.carrier.mapping.convert import Misfit, converter, first_that_fits
+from adapter.carrier.mapping.propose import LOOKUP_HEADING, propose
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import Unfit
 from adapter.cli.contract import view
@@ -199,7 +197,7 @@ class Guesses:
 def guesses(proposal: str) -> Guesses:
     """Count the lines that `propose` marks as guesses, and those it left open."""
     # The first line explains the marks; a lookup is one guess, for later.
-    lines = proposal.partition(f"\n{HEADER}\n")[0].splitlines()[1:]
+    lines = proposal.partition(f"\n{LOOKUP_HEADING}\n")[0].splitlines()[1:]
     return Guesses(
         guessed=sum(line.endswith("# guess") for line in lines),
         open=sum(line.startswith("#") for line in lines),

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from adapter import development, parts
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS, number_like
 from adapter.carrier.mapping.mapping import Mapping
-from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS, number_like
 from adapter.config.load import Inspection, Settings, SettingsFaults, inspect
 from adapter.config.sections import WeChatSettings
 from adapter.diagnostics.cannot_start import CannotStart

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from adapter.carrier.mapping.numbered import DIGITS, SMALL_DIGITS
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS
 from adapter.cli.configuration import config_option
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write, write_json
 from adapter.cli.push.account import SOURCE, Destination, Fit, destination, order_fit, order_fit_of

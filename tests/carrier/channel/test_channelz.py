@@ -9,11 +9,11 @@ import grpc
 import grpc.aio
 import pytest
 
-from adapter.carrier.channel.arguments import open_channel
-from adapter.carrier.channel.channelz import Addresses, AddressState, Counted, counted
+from adapter.carrier.channel.channel import open_channel
+from adapter.carrier.channel.channelz import AddressCounts, AddressState, Counted, counted
 from adapter.carrier.channel.credentials import Credentials
 from tests import defaults
-from tests.carrier.playing import METHOD, fail, playing, until
+from tests.carrier.misbehaving_carriers import METHOD, fail, playing, until
 
 
 def line(number: int, address: str, *, started: int, connected: bool = True) -> Counted:
@@ -26,20 +26,20 @@ def left_out(states: tuple[AddressState, ...]) -> list[str]:
     return [state.address for state in states if state.is_left_out]
 
 
-def told(addresses: Addresses, one: int, other: int) -> list[str]:
+def told(addresses: AddressCounts, one: int, other: int) -> list[str]:
     """Return who is left out after so many calls to each of two."""
     return left_out(addresses.add([line(1, "a:1", started=one), line(2, "b:1", started=other)]))
 
 
 def test_an_address_that_gets_no_calls_while_the_other_does_is_left_out() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
 
     assert told(addresses, 10, 10) == []
     assert told(addresses, 30, 10) == ["b:1"]
 
 
 def test_an_address_that_is_called_again_is_not_left_out() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     told(addresses, 10, 10)
     told(addresses, 30, 10)
 
@@ -47,14 +47,14 @@ def test_an_address_that_is_called_again_is_not_left_out() -> None:
 
 
 def test_a_health_stream_begun_anew_is_not_a_return() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     told(addresses, 10, 10)
 
     assert told(addresses, 30, 11) == ["b:1"]
 
 
 def test_with_too_few_calls_the_last_word_stands() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     told(addresses, 10, 10)
     told(addresses, 30, 10)
 
@@ -64,7 +64,7 @@ def test_with_too_few_calls_the_last_word_stands() -> None:
 
 
 def test_calls_too_few_for_one_look_are_enough_for_several() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     told(addresses, 10, 10)
 
     looks = [told(addresses, 10 + number, 10) for number in range(1, 11)]
@@ -73,7 +73,7 @@ def test_calls_too_few_for_one_look_are_enough_for_several() -> None:
 
 
 def test_an_address_that_is_not_connected_is_down_and_not_left_out() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     told(addresses, 10, 10)
     told(addresses, 30, 10)
 
@@ -83,7 +83,7 @@ def test_an_address_that_is_not_connected_is_down_and_not_left_out() -> None:
 
 
 def test_an_address_that_has_only_now_connected_is_not_judged() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     addresses.add([line(1, "a:1", started=10), line(2, "b:1", started=0, connected=False)])
 
     assert told(addresses, 30, 0) == []
@@ -91,14 +91,14 @@ def test_an_address_that_has_only_now_connected_is_not_judged() -> None:
 
 
 def test_a_lone_address_is_never_left_out() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
 
     for started in (10, 10, 30):
         assert left_out(addresses.add([line(1, "a:1", started=started)])) == []
 
 
 def test_what_a_channel_counted_outlives_it() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     addresses.add([line(1, "a:1", started=10)])
 
     both = addresses.add([line(1, "a:1", started=12), line(7, "a:1", started=3)])
@@ -109,7 +109,7 @@ def test_what_a_channel_counted_outlives_it() -> None:
 
 
 def test_an_address_that_the_name_no_longer_has_is_forgotten() -> None:
-    addresses = Addresses("x:1")
+    addresses = AddressCounts("x:1")
     addresses.add([line(1, "a:1", started=10)])
 
     states = addresses.add([line(2, "b:1", started=1)])
@@ -130,7 +130,7 @@ async def channel_to(target: str) -> AsyncIterator[grpc.aio.Channel]:
 async def test_grpc_counts_what_ended_well_and_what_failed_by_address() -> None:
     async with playing(fail(grpc.StatusCode.NOT_FOUND)) as one, playing() as other:
         target = f"ipv4:127.0.0.1:{one.port},127.0.0.1:{other.port}"
-        addresses = Addresses(target)
+        addresses = AddressCounts(target)
         async with channel_to(target) as channel:
             await until(lambda: [state.is_connected for state in addresses.look()] == [True] * 2)
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
@@ -148,7 +148,7 @@ async def test_grpc_counts_what_ended_well_and_what_failed_by_address() -> None:
 async def test_an_address_that_says_it_is_unwell_stays_connected_and_is_left_out() -> None:
     async with playing() as unwell, playing() as well:
         target = f"ipv4:127.0.0.1:{unwell.port},127.0.0.1:{well.port}"
-        addresses = Addresses(target)
+        addresses = AddressCounts(target)
         async with channel_to(target) as channel:
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
             await until(lambda: [state.is_connected for state in addresses.look()] == [True] * 2)
@@ -184,4 +184,4 @@ async def test_an_address_is_written_as_people_write_it(target: str, address: st
 
 
 def test_a_channel_that_does_not_exist_has_no_addresses() -> None:
-    assert Addresses("nowhere.invalid:1").look() == ()
+    assert AddressCounts("nowhere.invalid:1").look() == ()

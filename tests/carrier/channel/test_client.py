@@ -11,15 +11,14 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.rpc import error_details_pb2, status_pb2
 
 from adapter.cancellation.model import Doubt, Fact, Outcome
-from adapter.carrier.channel.client import NOT_SENT, UNREADABLE, GrpcCarrier
+from adapter.carrier.channel.client import NOT_SENT, UNREADABLE, CallLimit, GrpcCarrier
 from adapter.carrier.channel.options import CarrierMisconfigured
 from adapter.carrier.channel.state import Breaker
 from adapter.carrier.mapping.mapping import Mapping
 from tests import defaults
-from tests.carrier.asking import CONTRACT, ENTRY, MAPPING, NOW, ask, asking, cancelled
-from tests.carrier.codes import IN_DOUBT, REFUSED
-from tests.carrier.dispatching import dispatch_mapping
-from tests.carrier.playing import (
+from tests.carrier.dispatch_contract import dispatch_mapping
+from tests.carrier.grpc_codes import IN_DOUBT, REFUSED
+from tests.carrier.misbehaving_carriers import (
     Behaviour,
     Context,
     PlayedCarrier,
@@ -27,7 +26,8 @@ from tests.carrier.playing import (
     hang,
     playing,
 )
-from tests.carrier.playing import reply as replying
+from tests.carrier.misbehaving_carriers import reply as replying
+from tests.carrier.shipped_client import CONTRACT, ENTRY, MAPPING, NOW, ask, asking, cancelled
 
 SHIPPED = Path("adapter/carrier/waybill_service.toml").read_text(encoding="utf-8")
 DISPATCH = dispatch_mapping()  # here: compiling a contract would block a test's loop
@@ -292,3 +292,43 @@ async def test_a_lookup_beyond_the_limit_says_nothing(carrier: PlayedCarrier) ->
 
         await first
         assert len(carrier.requests) == 1
+
+
+async def test_a_full_house_refuses_and_counts_it() -> None:
+    places = CallLimit(1)
+    assert places.has_free()
+
+    assert await places.take(within_seconds=1)
+
+    assert not places.has_free()
+    assert (places.taken, places.refused) == (1, 1)
+
+
+async def test_who_gets_no_place_in_time_is_turned_away() -> None:
+    places = CallLimit(1)
+    await places.take(within_seconds=1)
+
+    assert not await places.take(within_seconds=0.01)
+
+    assert (places.taken, places.refused) == (1, 1)
+
+
+async def test_a_place_given_back_goes_to_whoever_waits() -> None:
+    places = CallLimit(1)
+    await places.take(within_seconds=1)
+    waiting = asyncio.create_task(places.take(within_seconds=5))
+    await asyncio.sleep(0)
+
+    places.give_back()
+
+    assert await waiting
+    assert (places.taken, places.refused) == (1, 0)
+
+
+async def test_a_free_place_is_taken_without_a_task_switch() -> None:
+    switched = asyncio.create_task(asyncio.sleep(0))
+
+    await CallLimit(1).take(within_seconds=1)
+
+    assert not switched.done()
+    await switched

@@ -9,9 +9,16 @@ import pytest
 from adapter.cancellation.model import CarrierAnswer, Outcome
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.channel.state import Breaker
-from tests.carrier.asking import ask, asking, cancelled
-from tests.carrier.playing import Behaviour, Context, PlayedCarrier, hang, playing, until
-from tests.carrier.playing import reply as replying
+from tests.carrier.misbehaving_carriers import (
+    Behaviour,
+    Context,
+    PlayedCarrier,
+    hang,
+    playing,
+    until,
+)
+from tests.carrier.misbehaving_carriers import reply as replying
+from tests.carrier.shipped_client import ask, asking, cancelled
 from tests.ports import free_port
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests import defaults
 from tests.carrier.certificates import Authority
-from tests.carrier.naming import naming
-from tests.carrier.playing import PlayedCarrier, SwallowingProxy, playing, until
-from tests.carrier.renewals import ask, renewing, serving, trusting
+from tests.carrier.dns_server import naming
+from tests.carrier.misbehaving_carriers import PlayedCarrier, SwallowingProxy, playing, until
+from tests.carrier.rotations import ask, renewing, serving, trusting
 
 
 async def test_a_carrier_with_a_right_certificate_is_asked(tmp_path: Path) -> None:

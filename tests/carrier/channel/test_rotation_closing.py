@@ -13,8 +13,8 @@ from adapter.carrier.channel import credentials
 from adapter.carrier.channel.rotation import ChannelRotation
 from tests import defaults
 from tests.carrier.certificates import Authority
-from tests.carrier.playing import METHOD, hang, playing, until
-from tests.carrier.renewals import ask, renewing, serving, trusting
+from tests.carrier.misbehaving_carriers import METHOD, hang, playing, until
+from tests.carrier.rotations import ask, renewing, serving, trusting
 
 
 async def test_without_a_start_nothing_is_looked_after_and_it_can_still_be_closed() -> None:

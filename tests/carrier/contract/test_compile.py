@@ -85,11 +85,11 @@ def test_a_file_outside_the_given_folders_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_to_compile_is_said_without_starting_a_compiler(tmp_path: Path) -> None:
-    with pytest.raises(CompileFault, match=r"no \.proto file was named"):
+    with pytest.raises(CompileFault, match=r"no \.proto file was given"):
         compile_protos([])
-    with pytest.raises(CompileFault, match="there is no such file"):
+    with pytest.raises(CompileFault, match="no such file"):
         compile_protos([tmp_path / "absent.proto"])
-    with pytest.raises(CompileFault, match="there is no such folder"):
+    with pytest.raises(CompileFault, match="no such directory"):
         compile_protos([_carrier(tmp_path)], include=[tmp_path / "absent"])
 
 

@@ -7,9 +7,8 @@ from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from adapter.carrier.contract import contract
-from adapter.carrier.contract.contract import SHIPPED, Contract
-from adapter.carrier.contract.faults import ContractFault
-from tests.carrier.dispatching import compiled, dispatch
+from adapter.carrier.contract.contract import SHIPPED, Contract, ContractFault
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 CANCEL = "carrier.v1.WaybillService/CancelWaybill"
 STREAMING = (
@@ -82,7 +81,7 @@ def test_a_streaming_method_is_never_the_one_that_is_meant() -> None:
 
     assert "Follow" not in near.value.hint
     assert "Choose from: dispatch.Orders/Void, dispatch.Orders/Find." in near.value.hint
-    assert alone.value.hint == "Every method of it is a streaming one."
+    assert alone.value.hint == "All of its methods are streaming."
 
 
 def test_a_streaming_method_is_refused() -> None:
@@ -91,7 +90,7 @@ def test_a_streaming_method_is_refused() -> None:
 
 
 def test_a_set_without_services_says_so() -> None:
-    with pytest.raises(ContractFault, match="has no service at all"):
+    with pytest.raises(ContractFault, match="contains no service"):
         Contract.load(_set(_file("a.proto"))).method("a.B/C")
 
 
@@ -99,8 +98,8 @@ def test_a_set_without_services_says_so() -> None:
     ("raw", "message"),
     [
         (b"", "the descriptor set is empty"),
-        (b"\xff\xff\xff", "these bytes are not a descriptor set"),
-        (b"\x50\x01", "the descriptor set holds no message and no service"),
+        (b"\xff\xff\xff", "the file is not a descriptor set"),
+        (b"\x50\x01", "the descriptor set contains no message and no service"),
         (_set(_file("a.proto", "b.proto")), 'a.proto imports "b.proto", which the descriptor'),
         (
             _set(_file("a.proto", "b.proto"), _file("b.proto", "a.proto")),
@@ -120,7 +119,7 @@ def test_files_that_contradict_each_other_are_refused() -> None:
     twice = _file("a.proto")
     twice.message_type.add(name=twice.message_type[0].name)
 
-    with pytest.raises(ContractFault, match=r"a\.proto does not fit together with the rest"):
+    with pytest.raises(ContractFault, match=r"a\.proto conflicts with the other files"):
         Contract.load(_set(twice))
 
 

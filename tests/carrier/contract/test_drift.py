@@ -126,7 +126,7 @@ def test_a_contract_that_cannot_be_read_is_a_warning() -> None:
     (finding,) = compare_served(here, b"\xff", [here.method("d.S/M")])
 
     assert finding.severity is Severity.WARNING
-    assert finding.message.startswith("the contract that the server shows cannot be read")
+    assert finding.message.startswith("the server's contract cannot be read")
 
 
 def test_the_shipped_contract_agrees_with_itself() -> None:

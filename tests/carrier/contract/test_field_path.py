@@ -11,7 +11,7 @@ from adapter.carrier.contract.field_path import (
     parent_of,
     resolve,
 )
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 VOID = dispatch().method("dispatch.Orders/Void")
 OLD = compiled(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.contract.outline import EnumValue, FieldOutline, outline
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 ORDERS = outline(dispatch())[0]
 

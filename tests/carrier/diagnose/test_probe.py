@@ -10,14 +10,14 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from adapter.carrier.channel.options import CarrierOptions, TlsFiles
-from adapter.carrier.diagnose.probe import Probe, probe
+from adapter.carrier.diagnose.probe import ProbeResult, probe
 from adapter.carrier.diagnose.reflection import PATHS
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
 from tests import defaults
 from tests.carrier.certificates import Authority
-from tests.carrier.playing import Behaviour, fail, hang, reply
-from tests.carrier.probed import CONTRACT, Answering, drifted, health_answering, serving
+from tests.carrier.misbehaving_carriers import Behaviour, fail, hang, reply
+from tests.carrier.probed_servers import CONTRACT, Answering, drifted, health_answering, serving
 from tests.ports import free_port
 
 MAPPING = Mapping.load(CONTRACT)
@@ -26,11 +26,11 @@ AUTHORITY = Authority("our authority")
 Said = tuple[Severity, str, str]
 
 
-def said(found: Probe) -> list[Said]:
+def said(found: ProbeResult) -> list[Said]:
     return [(one.severity, one.key, one.message) for one in found.findings]
 
 
-async def look(options: CarrierOptions) -> Probe:
+async def look(options: CarrierOptions) -> ProbeResult:
     return await probe(options, CONTRACT, MAPPING, within_seconds=3, now_unix=time.time())
 
 
@@ -58,7 +58,7 @@ async def test_a_carrier_that_is_unwell_is_an_error() -> None:
     async with serving(status=health_pb2.HealthCheckResponse.NOT_SERVING) as port:
         found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
 
-    assert said(found) == [(Severity.ERROR, "carrier.health", "the server says NOT_SERVING.")]
+    assert said(found) == [(Severity.ERROR, "carrier.health", "the server reports NOT_SERVING.")]
 
 
 async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
@@ -66,7 +66,7 @@ async def test_a_health_service_that_does_not_know_us_is_an_error() -> None:
         options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}", health_service="dispatch")
         found = await look(options)
 
-    message = "the health service does not know the service it is asked for."
+    message = "the health service does not know the configured service."
     assert said(found) == [(Severity.ERROR, "carrier.health", message)]
 
 
@@ -209,7 +209,7 @@ async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
         (
             reply(health_pb2.HealthCheckResponse(status=9).SerializeToString()),
             Severity.ERROR,
-            "the server says 9.",
+            "the server reports 9.",
         ),
         (
             fail(grpc.StatusCode.INTERNAL),
@@ -233,7 +233,7 @@ async def test_a_server_that_answers_nothing_has_no_distance() -> None:
         options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}")
         found = await probe(options, CONTRACT, MAPPING, within_seconds=0.3, now_unix=time.time())
 
-    message = "the server accepts connections and answers nothing."
+    message = "the server accepts connections but does not answer."
     assert said(found) == [(Severity.ERROR, "carrier.health", message)]
     assert found.round_trip_seconds is None
 

@@ -14,12 +14,11 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
 from adapter.carrier.channel.options import CarrierMisconfigured, CarrierOptions
-from adapter.carrier.contract.contract import Contract
-from adapter.carrier.contract.faults import ContractFault
+from adapter.carrier.contract.contract import Contract, ContractFault
 from adapter.carrier.diagnose.reflection import PATHS, ROUNDS, NoReflection, fetch
 from tests import defaults
 from tests.carrier.broken_tls import GOOD, grpc_server
-from tests.carrier.playing import Context
+from tests.carrier.misbehaving_carriers import Context
 from tests.ports import free_port
 
 SHIPPED = Contract.load()
@@ -236,6 +235,13 @@ def endless(request: wire.ServerReflectionRequest) -> wire.ServerReflectionRespo
     return listing(request) or answer
 
 
+def misnaming(request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
+    file = FileDescriptorProto(name="a.proto", dependency=["b.proto"])
+    answer = wire.ServerReflectionResponse()
+    answer.file_descriptor_response.file_descriptor_proto.append(file.SerializeToString())
+    return listing(request) or answer
+
+
 def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionResponse:
     raise ValueError("canary")
 
@@ -244,9 +250,10 @@ def crashing(_request: wire.ServerReflectionRequest) -> wire.ServerReflectionRes
     ("answer", "says"),
     [
         (unknown, f"the server's reflection does not know {SERVICE}"),
-        (garbled, "the server's reflection sends what is no descriptor"),
-        (ending, "the server ended its reflection before it had answered"),
+        (garbled, "the server's reflection sends something that is not a descriptor"),
+        (ending, "the server ended the reflection stream without an answer"),
         (endless, "the server's contract has more than 500 files"),
+        (misnaming, "the server's reflection does not send b.proto"),
         (crashing, "reflection failed with UNKNOWN"),
     ],
 )

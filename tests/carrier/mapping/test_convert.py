@@ -4,10 +4,19 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
 from adapter.carrier.contract.field_path import KINDS, PathFault
-from adapter.carrier.mapping.convert import INTEGERS, Misfit, constant, converter, restorer, wrapped
+from adapter.carrier.mapping.convert import (
+    INTEGERS,
+    Misfit,
+    constant,
+    converter,
+    first_that_fits,
+    number_like,
+    restorer,
+    wrapped,
+)
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import Unfit
-from tests.carrier.dispatching import compiled
+from tests.carrier.dispatch_contract import compiled
 
 SCALARS = [name for name in KINDS.values() if name not in {"group", "message", "enum"}]
 WRAPPED = ["String", "Bytes", "Int32", "Int64", "UInt32", "UInt64", "Bool", "Float", "Double"]
@@ -26,7 +35,7 @@ EVERY = compiled(
     "service S { rpc Do(All) returns (All); }"
 ).method("every.S/Do")
 UNFIT = Unfit(source="s", target="t")
-INTEGER_NAMES = [KINDS[number] for number in INTEGERS]
+INTEGER_NAMES = [name for name in SCALARS if name.endswith(("32", "64"))]
 
 
 def _field(name: str) -> FieldDescriptor:
@@ -39,7 +48,7 @@ def _converted(name: str, source: str, value: str | int) -> object:
 
 @pytest.mark.parametrize("name", INTEGER_NAMES)
 def test_an_integer_takes_all_it_can_hold_and_no_more(name: str) -> None:
-    _, most = INTEGERS[_field(f"of_{name}").type]
+    _, most = INTEGERS[_field(f"of_{name}").cpp_type]
 
     assert _converted(f"of_{name}", "OrderID", str(most)) == most
     EVERY.request_class(**{f"of_{name}": most})
@@ -99,12 +108,12 @@ def test_a_time_that_is_text_stands_in_no_timestamp() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "message"),
     [
-        ("of_bool", "OrderID", "OrderID cannot stand in a field of type bool"),
-        ("of_float", "OrderID", "OrderID cannot stand in a field of type float"),
-        ("of_double", "CreateTime", "CreateTime cannot stand in a field of type double"),
-        ("in_double", "OrderID", "OrderID cannot stand in a field of type double"),
-        ("colour", "OrderID", "OrderID cannot stand in a field of type every.Colour"),
-        ("at", "OrderID", "OrderID cannot stand in a field of type google.protobuf.Timestamp"),
+        ("of_bool", "OrderID", "OrderID cannot be put into a field of type bool"),
+        ("of_float", "OrderID", "OrderID cannot be put into a field of type float"),
+        ("of_double", "CreateTime", "CreateTime cannot be put into a field of type double"),
+        ("in_double", "OrderID", "OrderID cannot be put into a field of type double"),
+        ("colour", "OrderID", "OrderID cannot be put into a field of type every.Colour"),
+        ("at", "OrderID", "OrderID cannot be put into a field of type google.protobuf.Timestamp"),
         ("empty", "OrderID", '"empty" is a message (every.Empty)'),
         ("of_int64", "request_id", "request_id never fits int64: it is 32 hexadecimal digits"),
         ("in_int64", "ShopAppID", "ShopAppID never fits int64: it is an app id"),
@@ -177,3 +186,40 @@ def test_googles_nine_wrappers_are_known_and_nothing_else_is_one() -> None:
     found = [f.name for f in EVERY.request_type.fields if wrapped(f) is not None]
 
     assert found == [f"in_{name.lower()}" for name in WRAPPED]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("ORDER0002", "2"),
+        ("012345678901234567890123456789", "567890123456789"),
+        ("ORDER-DEMO", "1"),
+        ("000", "1"),
+        ("", "1"),
+        ("٣-12", "12"),  # a digit, but none that an integer field takes
+    ],
+)
+def test_a_name_becomes_the_number_at_its_end(text: str, number: str) -> None:
+    assert number_like(text) == number
+
+
+def test_a_number_is_as_short_as_its_field_needs() -> None:
+    assert number_like("ORDER-123456789012", digits=9) == "456789012"
+
+
+@pytest.mark.parametrize(
+    ("longest", "fitting"),
+    [(99, "ORDER-0123456789012345"), (15, "123456789012345"), (9, "789012345")],
+)
+def test_a_text_stays_where_it_fits_and_gets_no_shorter_than_it_must(
+    longest: int, fitting: str
+) -> None:
+    text = "ORDER-0123456789012345"
+
+    found = first_that_fits(text, lambda each: longest == 99 or len(each) <= longest)
+
+    assert found == fitting
+
+
+def test_a_text_that_nothing_can_replace_stays() -> None:
+    assert first_that_fits("ORDER2", lambda _: False) == "ORDER2"

@@ -2,20 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.cancellation.model import CarrierAnswer, Doubt
+from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
 from adapter.carrier.contract.contract import Contract
-from adapter.carrier.mapping.mapping import (
-    Fact,
-    Failure,
-    Mapping,
-    MappingFaults,
-    Outcome,
-    PushFields,
-    Unfit,
-)
+from adapter.carrier.mapping.load import MappingFaults
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Failure, PushFields, Unfit
 from adapter.diagnostics.finding import Severity
-from tests.carrier.conversing import Made, both, said, sent
-from tests.carrier.dispatching import (
+from tests.carrier.both_sides import Made, both, said, sent
+from tests.carrier.dispatch_contract import (
     MAPPING,
     REQUEST_ID,
     cancellation,
@@ -221,11 +215,11 @@ def test_faults_hold_notes_too_and_stand_in_the_order_of_the_file() -> None:
     lines = [finding.line or 0 for finding in findings]
     assert lines == sorted(lines)
     assert {finding.severity for finding in findings} == set(Severity)
-    assert 'line 25, status.outcomes.CLOSED: "invalit" is not one of ours' in str(raised.value)
+    assert 'line 25, status.outcomes.CLOSED: "invalit" is not a valid meaning' in str(raised.value)
 
 
 def test_our_mapping_does_not_fit_another_contract() -> None:
-    with pytest.raises(MappingFaults, match="there is no method"):
+    with pytest.raises(MappingFaults, match="the contract has no method"):
         Mapping.load(dispatch())
 
 

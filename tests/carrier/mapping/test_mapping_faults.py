@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping.mapping import Mapping, MappingFaults
+from adapter.carrier.mapping.load import MappingFaults
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Severity
-from tests.carrier.dispatching import MAPPING, dispatch
-from tests.carrier.slip import Slip
-from tests.carrier.slips import SLIPS
+from tests.carrier.dispatch_contract import MAPPING, dispatch
+from tests.carrier.mapping_fault import Slip
+from tests.carrier.mapping_faults import SLIPS
 
 
 def _errors(text: str) -> tuple[str, ...]:
@@ -50,6 +51,6 @@ def test_all_slips_of_one_file_are_found_at_once() -> None:
 def test_an_empty_file_lacks_all_three_needed_things() -> None:
     assert _errors("") == (
         'method: is missing. Write method = "package.Service/Method".',
-        "request: is missing. Say which field holds what of the push.",
+        "request: is missing. Say which field of the request holds which field of the push.",
         "status: is missing. Name the reply's enum and what its values mean.",
     )

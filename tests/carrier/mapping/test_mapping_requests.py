@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.carrier.mapping.mapping import Outcome, PushFields, Unfit
-from tests.carrier.conversing import sent
-from tests.carrier.dispatching import (
+from adapter.cancellation.model import Outcome
+from adapter.carrier.mapping.values import PushFields, Unfit
+from tests.carrier.both_sides import sent
+from tests.carrier.dispatch_contract import (
     REQUEST_ID,
     cancellation,
     dispatch_mapping,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.carrier.mapping.mapping import Mapping, Outcome
-from tests.carrier.conversing import said, sent
-from tests.carrier.dispatching import REQUEST_ID, cancellation, compiled
+from adapter.cancellation.model import Outcome
+from adapter.carrier.mapping.mapping import Mapping
+from tests.carrier.both_sides import said, sent
+from tests.carrier.dispatch_contract import REQUEST_ID, cancellation, compiled
 
 OLD = """
 syntax = "proto2"; package old;

@@ -6,7 +6,7 @@ from google.protobuf.descriptor import Descriptor
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.contract.field_path import FieldPath, leaves, resolve
 from adapter.carrier.mapping.propose_words import best, is_open, likeness, shared_prefix
-from tests.carrier.dispatching import compiled
+from tests.carrier.dispatch_contract import compiled
 
 GUESSED = compiled(
     'syntax = "proto3"; package guessed; import "google/protobuf/timestamp.proto";'

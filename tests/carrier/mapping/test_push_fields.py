@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from adapter.carrier.mapping.push_fields import SOURCES
 from adapter.carrier.mapping.values import PushFields
-from tests.carrier.dispatching import cancellation, entry
+from tests.carrier.dispatch_contract import cancellation, entry
 
 PUSHED = {
     "request_id": "key",
@@ -33,9 +33,3 @@ def test_every_field_of_a_push_has_exactly_one_source() -> None:
     attributes = [source.attribute for source in SOURCES.values()]
 
     assert sorted(attributes) == sorted(field.name for field in fields(PushFields))
-
-
-def test_what_is_called_plain_is_a_text_of_that_name() -> None:
-    for source in SOURCES.values():
-        if source.plain:
-            assert getattr(cancellation(), source.plain) == source.get(cancellation(), "")

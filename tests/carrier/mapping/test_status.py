@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf.message import Message
 
 from adapter.cancellation.model import Fact, Outcome
 from adapter.carrier.contract.field_path import resolve
 from adapter.carrier.mapping.status import (
+    MESSAGE_LIMIT,
+    MessageField,
     StatusTable,
     field,
     meaning_of,
+    message_field,
     names_by_number,
     table,
     unlisted,
 )
 from adapter.diagnostics.table import Table, read
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 VOID = dispatch().method("dispatch.Orders/Void")
 PATH = resolve(VOID.reply_type, "result.state")
@@ -187,7 +191,7 @@ def test_a_reply_without_any_enum_is_said_to_have_none() -> None:
     section = _section('field = "s"')
 
     assert field(section, BARE.reply_type) is None
-    assert section.findings.found[0].hint == "This reply has no enum at all."
+    assert section.findings.found[0].hint == "No field of this reply is an enum."
 
 
 def test_a_status_inside_a_oneof_is_found() -> None:
@@ -202,3 +206,60 @@ def test_a_word_of_ours_is_read_and_another_is_not() -> None:
     assert meaning_of(section, "X", "active", Fact) is Fact.ACTIVE
     assert meaning_of(section, "X", "activ", Fact) is None
     assert section.findings.found[0].hint == 'Did you mean "active"?'
+
+
+FIELDS = pytest.mark.parametrize("path", ["redirect", "result.detail", "result.detail.value"])
+
+
+def _field(path: str) -> MessageField:
+    found = message_field(read(f'message = "{path}"'.encode()), VOID.reply_type)
+    assert found is not None
+    return found
+
+
+def _reply() -> Message:
+    return VOID.reply_class()
+
+
+@FIELDS
+def test_words_are_read_as_they_were_written(path: str) -> None:
+    reply = _reply()
+
+    _field(path).write(reply, "the parcel is on the van")
+
+    assert _field(path).read(reply) == "the parcel is on the van"
+
+
+@FIELDS
+def test_no_words_are_an_empty_text(path: str) -> None:
+    assert _field(path).read(_reply()) == ""
+
+
+def test_words_are_cut_to_their_limit() -> None:
+    reply = _reply()
+
+    _field("redirect").write(reply, "x" * (MESSAGE_LIMIT + 1))
+
+    assert len(_field("redirect").read(reply)) == MESSAGE_LIMIT
+
+
+def test_no_message_is_no_fault() -> None:
+    section = read(b"")
+
+    assert message_field(section, VOID.reply_type) is None
+    assert section.findings.found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nowhere", 'dispatch.Verdict has no field "nowhere"'),
+        ("code", '"code" is int32, not a string'),
+        ("result", '"result" is dispatch.Verdict.Result, not a string'),
+    ],
+)
+def test_what_is_no_text_is_refused(path: str, message: str) -> None:
+    section = read(f'message = "{path}"'.encode())
+
+    assert message_field(section, VOID.reply_type) is None
+    assert [finding.message for finding in section.findings.found] == [f"{message}."]

@@ -4,7 +4,7 @@ from adapter.cli.check.carrier import ask
 from adapter.config.load import Settings
 from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.finding import Severity
-from tests.carrier.playing import playing
+from tests.carrier.misbehaving_carriers import playing
 from tests.ports import free_port
 
 
@@ -29,7 +29,7 @@ async def test_a_server_that_is_not_well_is_an_error() -> None:
 
     (error,) = found
     assert (error.severity, error.key) == (Severity.ERROR, "carrier.health")
-    assert error.message == "the server says NOT_SERVING."
+    assert error.message == "the server reports NOT_SERVING."
 
 
 async def test_where_nobody_listens_nothing_more_is_asked() -> None:

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from adapter.cli.check.command import command
 from tests.carrier.broken_tls import BROKEN, OURS, Broken
-from tests.carrier.dispatching import MAPPING, dispatch
-from tests.carrier.slip import Slip
-from tests.carrier.slips import SLIPS
+from tests.carrier.dispatch_contract import MAPPING, dispatch
+from tests.carrier.mapping_fault import Slip
+from tests.carrier.mapping_faults import SLIPS
 
 ACCOUNT = f"""
 [wechat]

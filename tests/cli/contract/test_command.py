@@ -16,7 +16,7 @@ from adapter.carrier.mapping.propose import propose
 from adapter.cli.contract.command import Guesses, command, example_push, guesses
 from adapter.wechat.cancel_waybill import CancelWaybill, read
 from adapter.wechat.codec import Format
-from tests.carrier.dispatching import CONTRACTS, compiled, dispatch
+from tests.carrier.dispatch_contract import CONTRACTS, compiled, dispatch
 
 METHOD = "dispatch.Orders/Void"
 
@@ -90,7 +90,7 @@ def test_what_an_import_lacks_is_said_with_the_way_out(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert 'it.proto:1:20: Import "far/away.proto" was not found' in result.stderr
-    assert result.stderr.endswith("Name the folder that imports start from: -I DIR.\n")
+    assert result.stderr.endswith("Name the directory that imports start from: -I DIR.\n")
     assert not (tmp_path / "x.binpb").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_describes_nothing_is_refused(tmp_path: Path) -> None:
     result = _run("compile", tmp_path / "empty.proto", "-o", tmp_path / "x.binpb")
 
     assert result.exit_code == 2
-    assert "holds no message and no service" in result.stderr
+    assert "contains no message and no service" in result.stderr
 
 
 # fetch

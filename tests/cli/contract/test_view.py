@@ -5,7 +5,7 @@ import json
 
 from adapter.carrier.contract.outline import outline
 from adapter.cli.contract import view
-from tests.carrier.dispatching import compiled, dispatch
+from tests.carrier.dispatch_contract import compiled, dispatch
 
 
 def _lines() -> list[str]:

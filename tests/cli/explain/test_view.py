@@ -17,7 +17,7 @@ from adapter.wechat.client_side import build_verification
 from adapter.wechat.codec import Format, encode
 from adapter.wechat.envelope import Account, Mode
 from tests import defaults
-from tests.carrier.dispatching import cancellation, shipped_mapping
+from tests.carrier.dispatch_contract import cancellation, shipped_mapping
 from tests.explain.capturing import BOTH, FIELDS, NOW, OURS, Sent, sent
 
 ANSWERS = (

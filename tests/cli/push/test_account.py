@@ -15,7 +15,7 @@ from adapter.cli.push.account import (
 )
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.wechat.envelope import Mode
-from tests.carrier.dispatching import CONTRACTS, dispatch, dispatch_mapping, shipped_mapping
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch, dispatch_mapping, shipped_mapping
 
 KEY = "k" * 43
 TWO_PROGRAMS = f"""

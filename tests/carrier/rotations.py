@@ -15,7 +15,7 @@ from adapter.carrier.channel.options import CarrierOptions
 from adapter.carrier.channel.rotation import ChannelRotation
 from tests import defaults
 from tests.carrier.certificates import Authority, Pair
-from tests.carrier.playing import METHOD
+from tests.carrier.misbehaving_carriers import METHOD
 
 
 def serving(pair: Pair, clients: Authority | None = None) -> grpc.ServerCredentials:

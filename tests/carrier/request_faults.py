@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.carrier.slip import Slip
+from tests.carrier.mapping_fault import Slip
 
 SLIPS_IN_REQUESTS = (
     Slip(
@@ -23,7 +23,7 @@ SLIPS_IN_REQUESTS = (
         new="[request",
         errors=(
             "line 3, column 9: is not TOML: Expected ']' at the end of a table declaration. "
-            "Text stands in double quotes, a table's name in [brackets] on a line of its own.",
+            "Put text in double quotes, and a table's name in [brackets] on its own line.",
         ),
     ),
     Slip(
@@ -31,7 +31,8 @@ SLIPS_IN_REQUESTS = (
         old='CLOSED = "invalid"',
         new='CLOSED = "invalid"\nCLOSED = "invalid"',
         errors=(
-            "line 26, status.outcomes.CLOSED: stands twice, first on line 25. Keep one of the two.",
+            "line 26, status.outcomes.CLOSED: is defined twice, first on line 25. "
+            "Remove one of the two.",
         ),
     ),
     Slip(
@@ -45,7 +46,7 @@ SLIPS_IN_REQUESTS = (
         old="dispatch.Orders/Void",
         new="dispatch.Orders/Viod",
         errors=(
-            'line 1, method: there is no method "dispatch.Orders/Viod" in the contract. '
+            'line 1, method: the contract has no method "dispatch.Orders/Viod". '
             'Did you mean "dispatch.Orders/Void"? Choose from: dispatch.Orders/Void, '
             "dispatch.Orders/Find.",
         ),
@@ -55,8 +56,8 @@ SLIPS_IN_REQUESTS = (
         old='method = "dispatch.Orders/Find"',
         new='method = "dispatch.Orders/Follow"',
         errors=(
-            'line 38, lookup.method: "dispatch.Orders/Follow" is a streaming method. One '
-            "push is one question and one answer: name a unary method. Choose from: "
+            'line 38, lookup.method: "dispatch.Orders/Follow" is a streaming method. A '
+            "push needs one request and one reply: name a unary method. Choose from: "
             "dispatch.Orders/Void, dispatch.Orders/Find.",
         ),
     ),
@@ -89,8 +90,8 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app"',
         new='"tags"',
         errors=(
-            'line 11, request.tags: "tags" is a repeated field: which of its many values '
-            "is meant cannot be said. Name a singular field.",
+            'line 11, request.tags: "tags" is a repeated field: a mapping '
+            "cannot say which of its values is meant. Name a singular field.",
         ),
     ),
     Slip(
@@ -98,8 +99,8 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app"',
         new='"extra"',
         errors=(
-            'line 11, request.extra: "extra" is a map field: which of its many values is '
-            "meant cannot be said. Name a singular field.",
+            'line 11, request.extra: "extra" is a map field: a mapping cannot '
+            "say which of its values is meant. Name a singular field.",
         ),
     ),
     Slip(
@@ -126,7 +127,7 @@ SLIPS_IN_REQUESTS = (
         old='"merchant.app"',
         new='"merchant.code.value"',
         errors=(
-            'line 11, request.merchant.code.value: lies inside "merchant.code", which is '
+            'line 11, request.merchant.code.value: is inside "merchant.code", which is '
             "filled as a whole. Remove one of the two.",
         ),
     ),
@@ -135,7 +136,7 @@ SLIPS_IN_REQUESTS = (
         old='"WayBillID"\n"by_number.order"',
         new='"WaybillID"\n"by_number.order"',
         errors=(
-            'line 12, request.by_number.number: "WaybillID" is no field of a push. Did you '
+            'line 12, request.by_number.number: "WaybillID" is not a field of a push. Did you '
             'mean "WayBillID"? A constant is written "=WaybillID".',
         ),
     ),
@@ -162,7 +163,7 @@ SLIPS_IN_REQUESTS = (
         old='"=CHANNEL_WECHAT"',
         new='"ShopAppID"',
         errors=(
-            "line 6, request.header.channel: ShopAppID cannot stand in a field of type "
+            "line 6, request.header.channel: ShopAppID cannot be put into a field of type "
             'dispatch.Channel. Give a constant: "=CHANNEL_WECHAT".',
         ),
     ),
@@ -180,7 +181,7 @@ SLIPS_IN_REQUESTS = (
         old='"=false"',
         new='"ShopAppID"',
         errors=(
-            "line 7, request.header.dry_run: ShopAppID cannot stand in a field of type "
+            "line 7, request.header.dry_run: ShopAppID cannot be put into a field of type "
             'bool. Give a constant: "=true" or "=false".',
         ),
     ),
@@ -198,7 +199,7 @@ SLIPS_IN_REQUESTS = (
         old='"=0.5"',
         new='"OrderID"',
         errors=(
-            "line 8, request.header.weight: OrderID cannot stand in a field of type "
+            "line 8, request.header.weight: OrderID cannot be put into a field of type "
             "double. A floating-point number loses digits of an id: choose a text or "
             "integer field.",
         ),
@@ -214,7 +215,7 @@ SLIPS_IN_REQUESTS = (
         old='"header.at" = "CreateTime"',
         new='"header.at" = "OrderID"',
         errors=(
-            "line 5, request.header.at: OrderID cannot stand in a field of type "
+            "line 5, request.header.at: OrderID cannot be put into a field of type "
             "google.protobuf.Timestamp. Only CreateTime is a time.",
         ),
     ),
@@ -230,7 +231,7 @@ SLIPS_IN_REQUESTS = (
         new="",
         errors=(
             "line 3, request: neither WayBillID nor OrderID is sent: the carrier cannot "
-            'know which waybill is meant. Add a line: "path.to.the.field" = "WayBillID".',
+            'tell which waybill is meant. Add a line: "path.to.the.field" = "WayBillID".',
         ),
     ),
 )

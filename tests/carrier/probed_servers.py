@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.diagnose.probe import HEALTH_METHOD
-from tests.carrier.playing import Behaviour
+from tests.carrier.misbehaving_carriers import Behaviour
 
 CONTRACT = Contract.load()
 SERVICE = "carrier.v1.WaybillService"

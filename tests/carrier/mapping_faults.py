@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.carrier.slips_in_replies import SLIPS_IN_REPLIES
-from tests.carrier.slips_in_requests import SLIPS_IN_REQUESTS
+from tests.carrier.reply_faults import SLIPS_IN_REPLIES
+from tests.carrier.request_faults import SLIPS_IN_REQUESTS
 
 SLIPS = SLIPS_IN_REQUESTS + SLIPS_IN_REPLIES

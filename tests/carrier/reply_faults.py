@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.carrier.slip import Slip
+from tests.carrier.mapping_fault import Slip
 
 SLIPS_IN_REPLIES = (
     Slip(
@@ -22,8 +22,8 @@ SLIPS_IN_REPLIES = (
         old='field = "result.state"',
         new='field = "history"',
         errors=(
-            'line 16, status.field: "history" is a repeated field: which of its many '
-            "values is meant cannot be said. Name a singular field.",
+            'line 16, status.field: "history" is a repeated field: a mapping '
+            "cannot say which of its values is meant. Name a singular field.",
         ),
     ),
     Slip(
@@ -77,7 +77,7 @@ SLIPS_IN_REPLIES = (
         old='ON_VAN = "picked_up"',
         new='ON_VAN = "pickedup"',
         errors=(
-            'line 24, status.outcomes.ON_VAN: "pickedup" is not one of ours. Did you mean '
+            'line 24, status.outcomes.ON_VAN: "pickedup" is not a valid meaning. Did you mean '
             '"picked_up"?',
         ),
     ),
@@ -104,7 +104,8 @@ SLIPS_IN_REPLIES = (
         old='NOT_FOUND = "not_found"',
         new='NOTFOUND = "not_found"',
         errors=(
-            'line 31, grpc.NOTFOUND: is no gRPC code of a failed call. Did you mean "NOT_FOUND"?',
+            "line 31, grpc.NOTFOUND: is not a gRPC code of a failed call. "
+            'Did you mean "NOT_FOUND"?',
         ),
     ),
     Slip(
@@ -112,7 +113,7 @@ SLIPS_IN_REPLIES = (
         old='NOT_FOUND = "not_found"',
         new='OK = "cancelled"',
         errors=(
-            "line 31, grpc.OK: is no gRPC code of a failed call. Choose from: "
+            "line 31, grpc.OK: is not a gRPC code of a failed call. Choose from: "
             "FAILED_PRECONDITION, INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, "
             "PERMISSION_DENIED, UNAUTHENTICATED, NOT_FOUND, UNIMPLEMENTED, INTERNAL, "
             "UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, ….",
@@ -133,7 +134,7 @@ SLIPS_IN_REPLIES = (
         old='MERCHANT_GONE = "not_found"',
         new='MERCHANT_GONE = "gone"',
         errors=(
-            'line 35, grpc.reasons.MERCHANT_GONE: "gone" is not one of ours. Choose from: '
+            'line 35, grpc.reasons.MERCHANT_GONE: "gone" is not a valid meaning. Choose from: '
             "cancelled, not_found, picked_up, invalid, already_cancelled, unsupported, "
             "failed, in_doubt.",
         ),
@@ -152,7 +153,7 @@ SLIPS_IN_REPLIES = (
         old='STAGE_VAN = "picked_up"',
         new='STAGE_VAN = "failed"',
         errors=(
-            'line 49, lookup.status.outcomes.STAGE_VAN: "failed" is not one of ours. Choose '
+            'line 49, lookup.status.outcomes.STAGE_VAN: "failed" is not a valid meaning. Choose '
             "from: cancelled, picked_up, invalid, active, not_found.",
         ),
     ),
@@ -178,7 +179,7 @@ SLIPS_IN_REPLIES = (
         old="[grpc]",
         new='grpc = "x"\n[x]',
         errors=(
-            'line 30, status.outcomes.grpc: "x" is not one of ours. Choose from: cancelled, '
+            'line 30, status.outcomes.grpc: "x" is not a valid meaning. Choose from: cancelled, '
             "not_found, picked_up, invalid, already_cancelled, unsupported, failed, "
             "in_doubt.",
             "line 30, status.outcomes.grpc: dispatch.State has no such value. Choose from: "

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from google.protobuf.message import Message
 
-from adapter.cancellation.model import CarrierAnswer
-from adapter.carrier.mapping.mapping import Failure, Mapping, Outcome, Unfit
-from tests.carrier.dispatching import dispatch_mapping, shipped_mapping
+from adapter.cancellation.model import CarrierAnswer, Outcome
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Failure, Unfit
+from tests.carrier.dispatch_contract import dispatch_mapping, shipped_mapping
 
 Made = Callable[[], Mapping]
 both = pytest.mark.parametrize(
