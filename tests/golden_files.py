@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from pathlib import Path
@@ -39,4 +40,6 @@ def agrees(name: str, text: str) -> None:
     if REWRITES:
         file.write_text(text, encoding="utf-8")
     assert file.exists(), f"there is no tests/golden/{name}.txt yet: run `make golden`"
-    assert text == file.read_text(encoding="utf-8"), "run `make golden` if the change is meant"
+    kept = file.read_text(encoding="utf-8")
+    changes = difflib.unified_diff(kept.splitlines(), text.splitlines(), name, "now", lineterm="")
+    assert text == kept, "\n".join(("run `make golden` if this is meant:", *changes))
