@@ -1,4 +1,4 @@
-"""Settings to running parts, and back to nothing: the only module that constructs real parts."""
+"""Constructs the running parts from settings, and closes them: the only module that does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adapter import parts
+from adapter import from_settings
 from adapter.cancellation.brake import Brake
 from adapter.cancellation.desk import Desk
 from adapter.cancellation.errors import LedgerUnavailable
@@ -21,6 +21,7 @@ from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
 from adapter.diagnostics.grpc_target import listen_address
+from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
@@ -30,13 +31,11 @@ from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
-from adapter.ops import carrier_metrics as upstream
-from adapter.ops.carrier_metrics import Upstream
+from adapter.ops import carrier_metrics
+from adapter.ops.carrier_metrics import CarrierMetrics
 from adapter.ops.controls import Controls
-from adapter.ops.health import Condition, Health
-from adapter.ops.log import Logger
+from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
-from adapter.ops.monitor import DependencyMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
-LAST_WORDS_SECONDS = 0.5  # for replies under way when nothing was drained
+CLOSE_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
 
@@ -118,9 +117,9 @@ async def running(
         ops = _ops(settings, health=health, metrics=metrics, controls=controls)
         for server in (ops, edge):
             await server.start()
-            opened.push_async_callback(server.close, within_seconds=LAST_WORDS_SECONDS)
+            opened.push_async_callback(server.close, within_seconds=CLOSE_SECONDS)
         # Only now: whoever cannot listen must neither settle doubt nor call an operator.
-        core.look_about(opened, gate=gate, metrics=metrics, log=log)
+        core.watch(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
             settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
         )
@@ -144,19 +143,17 @@ class _Core:
             in_doubt=lambda: self.resolver.in_doubt,
         )
 
-    def look_about(
-        self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger
-    ) -> None:
-        """See to what is in doubt, and tell when a part goes or comes, until the end."""
-        lookout = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
-        for work in (_resolving(self.resolver, gate, log), lookout.keep()):
+    def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
+        """Resolve what is in doubt, and log when a part is lost or back, until the end."""
+        monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
+        for work in (_resolving(self.resolver, gate, log), monitor.run()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
         return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
 
     def carrier_condition(self) -> Condition:
-        return upstream.condition(self.carrier.state)
+        return carrier_metrics.condition(self.carrier.state)
 
     def ledger_condition(self) -> Condition:
         return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
@@ -172,10 +169,10 @@ async def _core(
 ) -> _Core:
     clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
-    options = parts.carrier_options(settings.carrier)
+    options = from_settings.carrier_options(settings.carrier)
     carrier = await GrpcCarrier.open(options=options, mapping=mapping)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
-    limits = parts.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
+    limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
     brake = Brake() if settings.carrier.brake else None
     desk = Desk(
         carrier=carrier,
@@ -200,7 +197,7 @@ async def _core(
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.show(Upstream(state=lambda: carrier.state, addresses=carrier.address_states))
+    metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
 
 
@@ -222,7 +219,7 @@ def _forwarder(settings: Settings, log: Logger) -> HttpForwarder | None:
 def _shared(
     settings: Settings, desk: Desk, *, mapping: Mapping, metrics: Metrics, log: Logger
 ) -> EdgeParts:
-    limits = parts.edge_limits(settings.edge)
+    limits = from_settings.edge_limits(settings.edge)
     return EdgeParts(
         desk=desk,
         tally=metrics,
@@ -245,7 +242,7 @@ def _edge(
         settings.path_of(section): Program(
             name=section.removeprefix("mini_programs."),
             mode=Mode(program.mode),
-            envelope=Envelope(parts.account(program)),
+            envelope=Envelope(from_settings.account(program)),
             locale=Locale(program.locale),
             forwarder=forwarder,
         )
@@ -254,7 +251,7 @@ def _edge(
     app = edge_app.create_app(programs, shared)
     opened.callback(app.refusals.tell)
     listen = listen_address(settings.edge.listen)
-    patience = parts.connection_limits(settings.edge, open_files=raise_file_limit())
+    patience = from_settings.connection_limits(settings.edge, open_files=raise_file_limit())
     if patience.connections < settings.edge.max_connections:
         wanted = settings.edge.max_connections
         shared.log.warning("connections_limited", limit=patience.connections, wanted=wanted)
@@ -271,8 +268,8 @@ def _edge(
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
     listen = listen_address(settings.ops.listen)
     app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
-    # No settings of its own: whoever narrows the edge must still be able to look.
-    patience = parts.connection_limits(EdgeSettings(), open_files=raise_file_limit())
+    # No settings of its own: a narrow edge must not keep operators out.
+    patience = from_settings.connection_limits(EdgeSettings(), open_files=raise_file_limit())
     return HttpServer(
         app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from adapter import parts
+from adapter import from_settings
 from adapter.config.sections import WeChatSettings
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.client_side import build_push, open_reply, parse_reply
@@ -40,7 +40,7 @@ format = "json"
 """
 
 
-ACCOUNT = parts.account(
+ACCOUNT = from_settings.account(
     WeChatSettings(
         app_id=APP_ID,
         mode="secure",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter import parts
+from adapter import from_settings
 from adapter.config.load import Settings
 from adapter.config.sections import (
     CarrierSettings,
@@ -13,9 +13,9 @@ from adapter.config.sections import (
 
 OPEN_FILES = 65_536
 
-ACCOUNT = parts.account(WeChatSettings())
-CARRIER = parts.carrier_options(CarrierSettings())
-TLS = parts.tls_files(TlsSettings())
-DESK = parts.desk_limits(Settings(), takes_request_id=True)
-EDGE = parts.edge_limits(EdgeSettings())
-CONNECTIONS = parts.connection_limits(EdgeSettings(), open_files=OPEN_FILES)
+ACCOUNT = from_settings.account(WeChatSettings())
+CARRIER = from_settings.carrier_options(CarrierSettings())
+TLS = from_settings.tls_files(TlsSettings())
+DESK = from_settings.desk_limits(Settings(), takes_request_id=True)
+EDGE = from_settings.edge_limits(EdgeSettings())
+CONNECTIONS = from_settings.connection_limits(EdgeSettings(), open_files=OPEN_FILES)

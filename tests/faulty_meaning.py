@@ -12,31 +12,31 @@ FAULTY_MEANING: dict[str, Faulty] = {
     "no token": Faulty(
         without=("WAYBRIDGE_WECHAT__TOKEN",),
         expected=(
-            "error: FILE, wechat.token: is missing: no push can be told from a forgery. Set it "
-            "here, as WAYBRIDGE_WECHAT__TOKEN, or as a file of that name in "
+            "error: FILE, wechat.token: is missing: without it a forged push cannot be detected. "
+            "Set it here, as WAYBRIDGE_WECHAT__TOKEN, or as a file of that name in "
             "WAYBRIDGE_SECRETS_DIR.",
         ),
     ),
     "unusual token": Faulty(
         environ={"WAYBRIDGE_WECHAT__TOKEN": "with space"},
         expected=(
-            "warning: environment variable WAYBRIDGE_WECHAT__TOKEN, wechat.token: has an unusual "
-            "form: WeChat's are 3 to 32 letters and digits. Compare it with the Mini Program's "
-            "page, look for spaces at the ends.",
+            "warning: environment variable WAYBRIDGE_WECHAT__TOKEN, wechat.token: does not look "
+            "like a Token: WeChat's have 3 to 32 letters and digits. Compare it with the Mini "
+            "Program's page; check for spaces at the ends.",
         ),
     ),
     "no app id": Faulty(
         without=("WAYBRIDGE_WECHAT__APP_ID",),
         expected=(
-            "error: FILE, wechat.app_id: is missing: in secure mode it ends every message. "
+            "error: FILE, wechat.app_id: is missing: in secure mode every message ends with it. "
             f"{PAGE}; it begins with wx.",
         ),
     ),
     "unusual app id": Faulty(
         environ={"WAYBRIDGE_WECHAT__APP_ID": "gh_0123456789ab"},
         expected=(
-            "warning: environment variable WAYBRIDGE_WECHAT__APP_ID, wechat.app_id: has an "
-            "unusual form: AppIDs are wx and 16 of 0-9 and a-f. It is not the gh_… name of the "
+            "warning: environment variable WAYBRIDGE_WECHAT__APP_ID, wechat.app_id: does not "
+            "look like an AppID: wx and 16 digits of 0-9 and a-f. It is not the gh_… name of the "
             "account; compare it with the page.",
         ),
     ),
@@ -44,8 +44,8 @@ FAULTY_MEANING: dict[str, Faulty] = {
         without=("WAYBRIDGE_WECHAT__ENCODING_AES_KEY",),
         file='[wechat]\nmode = "compatible"',
         expected=(
-            "error: FILE, line 1, wechat.encoding_aes_key: is missing: in compatible mode nothing "
-            f"can be read without it. {PAGE}, or choose plaintext there and here.",
+            "error: FILE, line 1, wechat.encoding_aes_key: is missing: in compatible mode messages "
+            f"are decrypted with it. {PAGE}, or choose plaintext there and here.",
         ),
     ),
     "short aes key": Faulty(
@@ -53,7 +53,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
         expected=(
             "error: environment variable WAYBRIDGE_WECHAT__ENCODING_AES_KEY, "
             "wechat.encoding_aes_key: must be 43 letters and digits; this has 42 characters. "
-            "Copy the EncodingAESKey from the Mini Program's page again, whole.",
+            "Copy the whole EncodingAESKey from the Mini Program's page again.",
         ),
     ),
     "aes key with its padding": Faulty(
@@ -61,7 +61,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
         expected=(
             "error: environment variable WAYBRIDGE_WECHAT__PREVIOUS_ENCODING_AES_KEY, "
             "wechat.previous_encoding_aes_key: must be 43 letters and digits; this has 44 "
-            'characters. Leave out the "=" at the end: WeChat\'s key comes without it.',
+            'characters. Remove the "=" at the end: WeChat\'s key has none.',
         ),
     ),
     "aes key with spaces": Faulty(
@@ -69,7 +69,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
         expected=(
             "error: environment variable WAYBRIDGE_WECHAT__ENCODING_AES_KEY, "
             "wechat.encoding_aes_key: must be 43 letters and digits; this has 45 characters. "
-            "Leave out the spaces around it.",
+            "Remove the spaces around it.",
         ),
     ),
     "program without a path": Faulty(
@@ -83,15 +83,15 @@ FAULTY_MEANING: dict[str, Faulty] = {
         environ=SHOP | {"WAYBRIDGE_MINI_PROGRAMS__SHOP__PATH": "/wechat/push"},
         expected=(
             "error: environment variable WAYBRIDGE_MINI_PROGRAMS__SHOP__PATH, "
-            "mini_programs.shop.path: is the same path as edge.path: a push could not be told "
-            "apart. Give each Mini Program a path of its own, here and at WeChat.",
+            "mini_programs.shop.path: is the same path as edge.path: their pushes could not be "
+            "told apart. Give each Mini Program a path of its own, here and at WeChat.",
         ),
     ),
     "path without its slash": Faulty(
         file='[edge]\npath = "wechat"',
         expected=(
-            "error: FILE, line 2, edge.path: must begin with / and hold no ?, # or space. Write "
-            "the path of the URL configured at WeChat, e.g. /wechat/push.",
+            "error: FILE, line 2, edge.path: must begin with / and must not contain ?, # or "
+            "spaces. Write the path of the URL configured at WeChat, e.g. /wechat/push.",
         ),
     ),
     "listen without a port": Faulty(
@@ -107,14 +107,14 @@ FAULTY_MEANING: dict[str, Faulty] = {
         expected=(
             "error: FILE, line 2, ops.listen: is reachable from other machines, and the ops port "
             'has no sign-in yet. Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or '
-            "a proxy of your own on this machine.",
+            "a proxy on this machine.",
         ),
     ),
     "ops on the edge's port": Faulty(
         file='[ops]\nlisten = "127.0.0.1:8080"',
         expected=(
-            "error: FILE, line 2, ops.listen: is the port of edge.listen: people and WeChat must "
-            'not share one. Take another port, e.g. "127.0.0.1:9090".',
+            "error: FILE, line 2, ops.listen: is the port of edge.listen: the two must listen on "
+            'different ports. Use another port, e.g. "127.0.0.1:9090".',
         ),
     ),
     "no target": Faulty(
@@ -142,42 +142,42 @@ FAULTY_MEANING: dict[str, Faulty] = {
         file='[carrier]\ntarget = "dns:///dispatch"\ninsecure = true',
         without=("WAYBRIDGE_CARRIER__TARGET",),
         expected=(
-            f"warning: FILE, line 2, carrier.target: names no port: gRPC takes 443. {WRITE_TARGET}",
+            f"warning: FILE, line 2, carrier.target: has no port: gRPC uses 443. {WRITE_TARGET}",
         ),
     ),
     "insecure beside TLS": Faulty(
         file="[carrier]\ninsecure = true\n[carrier.tls]",
         expected=(
-            "warning: FILE, line 2, carrier.insecure: changes nothing: [carrier.tls] is set, so "
+            "warning: FILE, line 2, carrier.insecure: has no effect: [carrier.tls] is set, so "
             "TLS is used. Remove one of the two.",
         ),
     ),
     "certificate without its key": Faulty(
         file='[carrier.tls]\ncert = "adapter.toml"',
         expected=(
-            "error: FILE, line 1, carrier.tls.key: is missing: carrier.tls.cert is of no use "
-            "without it. Mutual TLS needs both files; without it leave both out.",
+            "error: FILE, line 1, carrier.tls.key: is missing: carrier.tls.cert needs "
+            "it too. Mutual TLS needs both files; without mutual TLS remove both.",
         ),
     ),
     "file that is not there": Faulty(
         file='[carrier]\nmapping = "nowhere.toml"',
         expected=(
             "error: FILE, line 2, carrier.mapping: names FOLDER/nowhere.toml, which does not "
-            "exist. A relative name starts from the folder of the file that holds it.",
+            "exist. A relative name starts from the folder of the file that it is written in.",
         ),
     ),
     "folder for a file": Faulty(
         file='[ops]\nusers = "."',
         expected=(
             "error: FILE, line 2, ops.users: names FOLDER, which is a folder. "
-            "A relative name starts from the folder of the file that holds it.",
+            "A relative name starts from the folder of the file that it is written in.",
         ),
     ),
     "ledger in no folder": Faulty(
         file='[ledger]\nurl = "sqlite:///none/x.db"',
         expected=(
-            "error: FILE, line 2, ledger.url: names a file in FOLDER/none, which is no folder. "
-            "Make the folder; the ledger's file is made at the first start.",
+            "error: FILE, line 2, ledger.url: names a file in FOLDER/none, which is not a folder. "
+            "Create the folder; the ledger's file is created at the first start.",
         ),
     ),
     "unknown database": Faulty(
@@ -198,7 +198,7 @@ FAULTY_MEANING: dict[str, Faulty] = {
         file='[ledger]\nurl = "sqlite:///:memory:"',
         expected=(
             "error: FILE, line 2, ledger.url: is not a valid ledger URL. "
-            "A ledger that forgets is memory: alone.",
+            "For a ledger in memory write memory: alone.",
         ),
     ),
     "forward to no URL": Faulty(
@@ -226,8 +226,8 @@ FAULTY_MEANING: dict[str, Faulty] = {
         file="[carrier]\nconnect_wait_seconds = 4",
         expected=(
             "warning: FILE, line 2, carrier.connect_wait_seconds: and "
-            "ledger.commit_within_seconds leave no time to ask inside edge.reply_within_seconds. "
-            "Make them add up to less than half of it.",
+            "ledger.commit_within_seconds leave no time to call the carrier within "
+            "edge.reply_within_seconds. Their sum should be less than half of it.",
         ),
     ),
 }

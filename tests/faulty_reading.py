@@ -123,7 +123,7 @@ FAULTY_READING: dict[str, Faulty] = {
         environ={"WAYBRIDGE_WECHAT__TOKEN": "abc\ndef"},
         expected=(
             "error: environment variable WAYBRIDGE_WECHAT__TOKEN, wechat.token: "
-            "holds a control character, perhaps a line break.",
+            "contains a control character, perhaps a line break.",
         ),
     ),
     "not TOML": Faulty(
@@ -145,7 +145,7 @@ FAULTY_READING: dict[str, Faulty] = {
         environ={"WAYBRIDGE_SECRETS_DIR": "/nowhere"},
         expected=(
             "error: /nowhere, WAYBRIDGE_SECRETS_DIR: cannot be listed: no such file or directory. "
-            "Point WAYBRIDGE_SECRETS_DIR at a folder of files named as the variables.",
+            "Point WAYBRIDGE_SECRETS_DIR at a folder of files that are named like the variables.",
         ),
     ),
 }

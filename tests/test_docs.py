@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapter.ops.health import EVENTS
 from adapter.ops.metrics import ALERTS
-from adapter.ops.monitor import EVENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 

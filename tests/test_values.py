@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 import adapter
-from adapter import parts
+from adapter import from_settings
 from adapter.cancellation.flow import DeskLimits
 from adapter.carrier.channel.options import CarrierOptions, TlsFiles
 from adapter.config.keys import ANY_NAME
@@ -33,14 +33,14 @@ ALIASES = {"wechat": ("wechat", "program"), f"mini_programs.{ANY_NAME}": ("wecha
 UNREAD = {"ops.users"}
 
 
-def _made_by_parts() -> Iterator[type[Any]]:
-    for _, function in inspect.getmembers(parts, inspect.isfunction):
+def _made_from_settings() -> Iterator[type[Any]]:
+    for _, function in inspect.getmembers(from_settings, inspect.isfunction):
         made = get_type_hints(function).get("return")
         if inspect.isclass(made) and is_dataclass(made):
             yield made
 
 
-VALUES = (*_made_by_parts(), Program)
+VALUES = (*_made_from_settings(), Program)
 
 
 def test_the_values_made_of_settings_are_these() -> None:
@@ -65,7 +65,7 @@ def test_no_default_stands_twice(value: type[Any]) -> None:
 
 @pytest.mark.parametrize("value", VALUES)
 def test_every_value_is_read(value: type[Any]) -> None:
-    code = "".join(file.read_text() for file in SOURCES if file.name != "parts.py")
+    code = "".join(file.read_text() for file in SOURCES if file.name != "from_settings.py")
 
     unread = [each.name for each in fields(value) if not re.search(rf"\.{each.name}\b", code)]
 
@@ -80,15 +80,15 @@ def _settings(dotted: str, file: Path) -> Settings:
 
 def _values(settings: Settings) -> tuple[object, ...]:
     accounts = {
-        settings.path_of(name): parts.account(program)
+        settings.path_of(name): from_settings.account(program)
         for name, program in settings.programs.items()
     }
     return (
         accounts,
-        parts.carrier_options(settings.carrier),
-        parts.desk_limits(settings, takes_request_id=True),
-        parts.edge_limits(settings.edge),
-        parts.connection_limits(settings.edge, open_files=defaults.OPEN_FILES),
+        from_settings.carrier_options(settings.carrier),
+        from_settings.desk_limits(settings, takes_request_id=True),
+        from_settings.edge_limits(settings.edge),
+        from_settings.connection_limits(settings.edge, open_files=defaults.OPEN_FILES),
     )
 
 

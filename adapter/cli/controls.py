@@ -9,7 +9,7 @@ import click
 import httpx2
 
 from adapter.cli.output import json_text, or_refuse, write, write_json
-from adapter.config.urls import without_password
+from adapter.config.kinds import without_password
 from adapter.diagnostics.cannot_start import CannotStart
 
 DEFAULT_URL = "http://127.0.0.1:9090"

@@ -16,7 +16,8 @@ from adapter.cli.configuration import config_option, examine
 from adapter.cli.output import or_refuse
 from adapter.config.load import Settings
 from adapter.diagnostics.finding import Severity
-from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
+from adapter.diagnostics.logger import Logger
+from adapter.ops.log import capture_library_logs, open_log, standard_sink
 from adapter.wiring import running
 
 SOURCE = "waybridge serve"

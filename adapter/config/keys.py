@@ -1,4 +1,4 @@
-"""Every key of the configuration, as a table read from the models: names, kinds, variables."""
+"""Every key of the configuration, read from the models: its name, types and variable."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Key = tuple[str, ...]
+
+PREFIX = "WAYBRIDGE_"
+"""What every environment variable of a setting begins with."""
 
 ANY_NAME = "NAME"
 """Stands for a name of the user's own choice in a key, e.g. `mini_programs.NAME.token`."""

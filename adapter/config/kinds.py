@@ -1,12 +1,13 @@
 """The kinds of value a setting can have: how each is checked, and how it is described.
 
 Numbers and flags are strict, so that `max_in_flight = true` or `"12"` in a file is a fault;
-text from the environment is turned into the setting's kind before (`sources.from_text`).
+text from the environment is turned into the setting's kind before (`KeyTable.from_text`).
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,13 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from adapter.wechat.secret import Secret
+
+
+def without_password(url: str) -> str:
+    """Mask the user and password before the host, and every secret in the query."""
+    head, mark, query = url.partition("?")
+    masked = re.sub(r"(?<=//).*@", "***@", head)
+    return masked + mark + re.sub(r"(?i)((?:password|token|key)[^=&]*=)[^&]*", r"\1***", query)
 
 
 def _path(value: object) -> Path | None:

@@ -1,4 +1,4 @@
-"""What must hold of every Mini Program: its token, AppID, keys and path."""
+"""The rules for each Mini Program: its token, AppID, keys and path."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def development_secrets(sections: Sections) -> Iterator[Finding]:
             if text in known:
                 yield Finding(
                     key=f"{section}.{name}",
-                    message="is the development value that `waybridge dev` prints for everybody.",
+                    message="is the development value that `waybridge dev` prints for everyone.",
                     hint="Take it from the Mini Program's page of message pushes.",
                 )
 
@@ -46,7 +46,7 @@ def tokens(sections: Sections) -> Iterator[Finding]:
             variable = f"WAYBRIDGE_{section}.TOKEN".replace(".", "__").replace("-", "_").upper()
             yield Finding(
                 key=f"{section}.token",
-                message="is missing: no push can be told from a forgery.",
+                message="is missing: without it a forged push cannot be detected.",
                 hint=f"Set it here, as {variable}, or as a file of that name in "
                 "WAYBRIDGE_SECRETS_DIR.",
             )
@@ -55,8 +55,8 @@ def tokens(sections: Sections) -> Iterator[Finding]:
                 yield Finding(
                     severity=Severity.WARNING,
                     key=f"{section}.{name}",
-                    message="has an unusual form: WeChat's are 3 to 32 letters and digits.",
-                    hint="Compare it with the Mini Program's page, look for spaces at the ends.",
+                    message="does not look like a Token: WeChat's have 3 to 32 letters and digits.",
+                    hint="Compare it with the Mini Program's page; check for spaces at the ends.",
                 )
 
 
@@ -66,14 +66,14 @@ def app_ids(sections: Sections) -> Iterator[Finding]:
         if not program.app_id and program.mode != "plaintext":
             yield Finding(
                 key=f"{section}.app_id",
-                message=f"is missing: in {program.mode} mode it ends every message.",
+                message=f"is missing: in {program.mode} mode every message ends with it.",
                 hint="Take it from the Mini Program's page; it begins with wx.",
             )
         elif program.app_id and not _USUAL_APP_ID.fullmatch(program.app_id):
             yield Finding(
                 severity=Severity.WARNING,
                 key=f"{section}.app_id",
-                message="has an unusual form: AppIDs are wx and 16 of 0-9 and a-f.",
+                message="does not look like an AppID: wx and 16 digits of 0-9 and a-f.",
                 hint="It is not the gh_… name of the account; compare it with the page.",
             )
 
@@ -86,7 +86,7 @@ def aes_keys(sections: Sections) -> Iterator[Finding]:
         if not program.encoding_aes_key:
             yield Finding(
                 key=f"{section}.encoding_aes_key",
-                message=f"is missing: in {program.mode} mode nothing can be read without it.",
+                message=f"is missing: in {program.mode} mode messages are decrypted with it.",
                 hint="Take it from the Mini Program's page, or choose plaintext there and here.",
             )
         for name, secret in _secrets(program)[2:]:
@@ -101,10 +101,10 @@ def aes_keys(sections: Sections) -> Iterator[Finding]:
 
 def _aes_key_hint(text: str) -> str:
     if is_encoding_aes_key(text.rstrip("=")):
-        return 'Leave out the "=" at the end: WeChat\'s key comes without it.'
+        return 'Remove the "=" at the end: WeChat\'s key has none.'
     if is_encoding_aes_key(text.strip()):
-        return "Leave out the spaces around it."
-    return "Copy the EncodingAESKey from the Mini Program's page again, whole."
+        return "Remove the spaces around it."
+    return "Copy the whole EncodingAESKey from the Mini Program's page again."
 
 
 def paths(sections: Sections) -> Iterator[Finding]:
@@ -118,13 +118,13 @@ def paths(sections: Sections) -> Iterator[Finding]:
                 key=key,
                 message="is missing."
                 if not path
-                else "must begin with / and hold no ?, # or space.",
+                else "must begin with / and must not contain ?, # or spaces.",
                 hint="Write the path of the URL configured at WeChat, e.g. /wechat/push.",
             )
         elif path in taken:
             yield Finding(
                 key=key,
-                message=f"is the same path as {taken[path]}: a push could not be told apart.",
+                message=f"is the same path as {taken[path]}: their pushes could not be told apart.",
                 hint="Give each Mini Program a path of its own, here and at WeChat.",
             )
         else:

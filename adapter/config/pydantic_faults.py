@@ -8,7 +8,6 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from adapter.config.keys import ANY_NAME, Key, KeyTable
-from adapter.config.sources import Origin, Values
 from adapter.diagnostics import table
 from adapter.diagnostics.finding import Finding, meant, nearest
 
@@ -20,7 +19,7 @@ _MESSAGES: Mapping[str, str] = {
     "finite_number": "must be a finite number.",
     "bool_type": table.NOT_FLAG,
     "string_type": table.NOT_TEXT,
-    "control_character": "holds a control character, perhaps a line break.",
+    "control_character": "contains a control character, perhaps a line break.",
     "literal_error": table.ONE_OF,
     "greater_than": "must be more than {gt}.",
     "greater_than_equal": "must be at least {ge}.",
@@ -35,16 +34,14 @@ _MESSAGES: Mapping[str, str] = {
 }
 
 
-def finding_of(error: ErrorDetails, values: Values, keys: KeyTable) -> Finding:
-    """Say what one of pydantic's errors means, with the place that caused it."""
+def finding_of(error: ErrorDetails, keys: KeyTable, *, in_file: bool) -> Finding:
+    """Say what one of pydantic's errors means. `in_file`: the value stands in the TOML file."""
     key = key_of(error)
     message = _MESSAGES.get(error["type"], "is not valid.")
-    return values.placed(
-        Finding(
-            key=".".join(key),
-            message=message.format_map(error.get("ctx", {})),
-            hint=_hint(error["type"], key, keys, origin=values.origin_of(key) or values.main),
-        )
+    return Finding(
+        key=".".join(key),
+        message=message.format_map(error.get("ctx", {})),
+        hint=_hint(error["type"], key, keys, in_file=in_file),
     )
 
 
@@ -63,7 +60,7 @@ def without(tree: dict[str, Any], key: Key) -> None:
         table.pop(key[-1], None)
 
 
-def _hint(kind: str, key: Key, keys: KeyTable, *, origin: Origin) -> str:
+def _hint(kind: str, key: Key, keys: KeyTable, *, in_file: bool) -> str:
     if kind == "extra_forbidden":
         return _meant(key, keys)
     if kind == "string_pattern_mismatch":
@@ -74,7 +71,7 @@ def _hint(kind: str, key: Key, keys: KeyTable, *, origin: Origin) -> str:
     if setting is None:
         return ""
     # Quotes are TOML's: in the environment a value never has any.
-    quoted = origin.line is not None and kind in {"int_type", "float_type", "bool_type"}
+    quoted = in_file and kind in {"int_type", "float_type", "bool_type"}
     written = f"{table.WITHOUT_QUOTES} " if quoted else ""
     shown = default_text(setting.info.default)
     return f"{written}The default is {shown}." if shown else written.strip()

@@ -1,15 +1,14 @@
-"""The settings for reading: a JSON Schema for editors, a page of Markdown for people."""
+"""The settings described: a JSON Schema for editors, a page of Markdown for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-from adapter.config.keys import KeyTable, Setting
+from adapter.config.keys import PREFIX, KeyTable, Setting
 from adapter.config.kinds import TomlSchema
 from adapter.config.pydantic_faults import default_text
 from adapter.config.sections import Sections
-from adapter.config.sources import PREFIX
 from adapter.wechat.secret import Secret
 
 _UNITS = ("seconds", "bytes", "days")
@@ -22,17 +21,17 @@ _HEAD = """\
 Every setting can stand in a TOML file (`--config FILE`, or the variable `WAYBRIDGE_CONFIG`), in a
 file of the folder `WAYBRIDGE_SECRETS_DIR` that is named as the environment variable, and in the
 environment. The environment wins over the folder, the folder over the file, key by key; a variable
-that is set but empty empties the setting. Secrets belong in the folder or the environment.
+that is set but empty clears the setting. Secrets belong in the folder or the environment.
 
-Relative file names, also in `sqlite:///FILE`, start from the folder of the file that holds them;
-those in the environment start from the working folder.
+Relative file names, also in `sqlite:///FILE`, start from the folder of the file that they
+are written in; those in the environment start from the working folder.
 
-A key that is no setting is an error, also as a `WAYBRIDGE_…` variable (those that Kubernetes makes
-for a Service called `waybridge` are left alone). `waybridge check` names every fault at once.
+An unknown setting is an error, also as a `WAYBRIDGE_…` variable (those that Kubernetes creates
+for a Service called `waybridge` are ignored). `waybridge check` names every fault at once.
 `waybridge schema` prints a JSON Schema for editors.
 
-More Mini Programs stand in `[mini_programs.NAME]` each; in variables NAME is in capitals, with `_`
-for a hyphen. Where one is named and nothing of `[wechat]` is set, only those named are served.
+Further Mini Programs have one `[mini_programs.NAME]` each; in variables NAME is in capitals, with
+`_` for a hyphen. Where one is named and nothing of `[wechat]` is set, only those named are served.
 """
 
 

@@ -1,4 +1,4 @@
-"""What must hold between settings, beyond the kind and range of each: one rule a function."""
+"""What must hold between settings, beyond the type and range of each: one function a rule."""
 
 from __future__ import annotations
 
@@ -6,17 +6,117 @@ import re
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator
 from itertools import combinations
+from pathlib import Path
+from typing import Protocol
 
-from adapter.config import carrier_rules, program_rules
-from adapter.config.sections import Sections
+from adapter.config import program_rules
+from adapter.config.sections import Sections, TlsSettings
 from adapter.diagnostics.finding import Finding, Severity, nearest
-from adapter.diagnostics.grpc_target import Address, NotATarget, listen_address
+from adapter.diagnostics.grpc_target import (
+    EXAMPLE,
+    Address,
+    NotATarget,
+    grpc_target,
+    listen_address,
+)
+
+SQLITE = "sqlite:///"
 
 
-def breaches(sections: Sections) -> Iterator[Finding]:
-    """Judge the whole configuration; files are judged in `files.missing`."""
+def findings(sections: Sections) -> Iterator[Finding]:
+    """Find every fault of the configuration and what is probably not meant; opens no file."""
     for rule in RULES:
         yield from rule(sections)
+
+
+class Tls(Protocol):
+    """The files of a client's own certificate."""
+
+    @property
+    def cert(self) -> Path | None: ...
+
+    @property
+    def key(self) -> Path | None: ...
+
+
+class Reached(Protocol):
+    """How the carrier is reached, as the settings say it and as the client takes it."""
+
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def insecure(self) -> bool: ...
+
+    @property
+    def tls(self) -> Tls | None: ...
+
+    @property
+    def token_file(self) -> Path | None: ...
+
+
+def carrier_findings(carrier: Reached) -> Iterator[Finding]:
+    """Find all that keeps the client from opening its channel, by the settings' keys.
+
+    `check` and the client itself ask here, so that neither takes what the other refuses.
+    """
+    if not carrier.target:
+        yield Finding(key="carrier.target", message="is missing.", hint=EXAMPLE)
+        return
+    try:
+        target = grpc_target(carrier.target)
+    except NotATarget as error:
+        message = f"is not a valid gRPC target: it {error.message}."
+        yield Finding(key="carrier.target", message=message, hint=error.hint)
+        return
+    yield from _certificate(carrier.tls)
+    if carrier.tls is not None or target.is_loopback:
+        return
+    if carrier.token_file is not None:
+        yield Finding(
+            key="carrier.token_file",
+            message="is a bearer token, which is never sent without TLS beyond this machine.",
+            hint="Add [carrier.tls], or remove token_file.",
+        )
+    elif not carrier.insecure:
+        yield Finding(
+            key="carrier.target",
+            message="leaves this machine, and there is no TLS: passwords would be readable.",
+            hint="Add [carrier.tls], or set carrier.insecure = true if the network is trusted.",
+        )
+
+
+def _certificate(tls: Tls | None) -> Iterator[Finding]:
+    if tls is not None and (tls.cert is None) != (tls.key is None):
+        missing, given = ("key", "cert") if tls.key is None else ("cert", "key")
+        yield Finding(
+            key=f"carrier.tls.{missing}",
+            message=f"is missing: carrier.tls.{given} needs it too.",
+            hint="Mutual TLS needs both files; without mutual TLS remove both.",
+        )
+
+
+def carrier_warnings(sections: Sections) -> Iterator[Finding]:
+    """Warn of what is lawful and probably not meant."""
+    carrier = sections.carrier
+    if carrier.tls is not None and carrier.insecure:
+        yield Finding(
+            severity=Severity.WARNING,
+            key="carrier.insecure",
+            message="has no effect: [carrier.tls] is set, so TLS is used.",
+            hint="Remove one of the two.",
+        )
+    try:
+        target = grpc_target(carrier.target)
+    except NotATarget:
+        return  # said above
+    if any(address.port is None for address in target.addresses):
+        yield Finding(
+            severity=Severity.WARNING,
+            key="carrier.target",
+            message="has no port: gRPC uses 443.",
+            hint=EXAMPLE,
+        )
 
 
 def _listens(sections: Sections) -> Iterator[Finding]:
@@ -35,16 +135,16 @@ def _listens(sections: Sections) -> Iterator[Finding]:
         if one.port == two.port != 0 and overlap:
             yield Finding(
                 key=key,
-                message="is the port of edge.listen: people and WeChat must not share one.",
-                hint='Take another port, e.g. "127.0.0.1:9090".',
+                message="is the port of edge.listen: the two must listen on different ports.",
+                hint='Use another port, e.g. "127.0.0.1:9090".',
             )
     ops = addresses.get("ops.listen")
     if ops and not ops.is_loopback:
         yield Finding(
             key="ops.listen",
             message="is reachable from other machines, and the ops port has no sign-in yet.",
-            hint='Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or a proxy of '
-            "your own on this machine.",
+            hint='Listen on "127.0.0.1:9090", and reach it through an SSH tunnel or a proxy on '
+            "this machine.",
         )
 
 
@@ -54,7 +154,7 @@ def _ledger(sections: Sections) -> Iterator[Finding]:
     if scheme in {"postgres", "postgresql+asyncpg", "postgresql+psycopg"}:
         hint = "Write postgresql:// for it."
     elif scheme.startswith("sqlite") and (url == "sqlite://" or ":memory:" in url):
-        hint = "A ledger that forgets is memory: alone."
+        hint = "For a ledger in memory write memory: alone."
     else:
         hint = "Write sqlite:///waybridge.db, postgresql://user@host/name or memory:."
     durable = url.startswith("postgresql://") or re.fullmatch(r"sqlite:///[^?:][^?]*(\?.*)?", url)
@@ -87,8 +187,8 @@ def timezone(name: str, *, known: Collection[str]) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             key="ops.timezone",
-            message="cannot be looked up: this machine knows no time zones.",
-            hint="Install the system's package tzdata.",
+            message="cannot be checked: this machine has no time zone database.",
+            hint="Install the system package tzdata.",
         )
     elif name not in known:
         known = sorted(known)
@@ -112,10 +212,56 @@ def _times(sections: Sections) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             key="carrier.connect_wait_seconds",
-            message="and ledger.commit_within_seconds leave no time to ask inside "
+            message="and ledger.commit_within_seconds leave no time to call the carrier within "
             "edge.reply_within_seconds.",
-            hint="Make them add up to less than half of it.",
+            hint="Their sum should be less than half of it.",
         )
+
+
+def missing_files(sections: Sections) -> Iterator[Finding]:
+    """Find the files that cannot be read, and the ledger's folder that is not there."""
+    carrier, tls = sections.carrier, sections.carrier.tls or TlsSettings()
+    named = {
+        "carrier.descriptors": carrier.descriptors,
+        "carrier.mapping": carrier.mapping,
+        "carrier.token_file": carrier.token_file,
+        "carrier.tls.ca": tls.ca,
+        "carrier.tls.cert": tls.cert,
+        "carrier.tls.key": tls.key,
+        "ops.users": sections.ops.users,
+    }
+    for key, file in named.items():
+        if file is not None and (reason := _unreadable(file)):
+            yield Finding(
+                key=key,
+                message=f"names {file}, which {reason}.",
+                hint="A relative name starts from the folder of the file that it is written in.",
+            )
+    if sections.ledger.url.startswith(SQLITE):
+        file = Path(sections.ledger.url.removeprefix(SQLITE).partition("?")[0])
+        folder = file.parent
+        if file.is_dir():
+            yield Finding(
+                key="ledger.url",
+                message=f"names {file}, which is a folder.",
+                hint="Name a file in it, e.g. waybridge.db; it is created at the first start.",
+            )
+        elif not folder.is_dir():
+            yield Finding(
+                key="ledger.url",
+                message=f"names a file in {folder}, which is not a folder.",
+                hint="Create the folder; the ledger's file is created at the first start.",
+            )
+
+
+def _unreadable(file: Path) -> str:
+    if file.is_dir():
+        return "is a folder"
+    try:
+        with file.open("rb"):
+            return ""
+    except OSError as error:
+        return "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
 
 
 RULES: tuple[Callable[[Sections], Iterator[Finding]], ...] = (
@@ -124,8 +270,8 @@ RULES: tuple[Callable[[Sections], Iterator[Finding]], ...] = (
     program_rules.aes_keys,
     program_rules.paths,
     _listens,
-    carrier_rules.reachable,
-    carrier_rules.doubtful,
+    lambda sections: carrier_findings(sections.carrier),
+    carrier_warnings,
     _ledger,
     _forward,
     _timezone,

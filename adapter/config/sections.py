@@ -6,8 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer
 
-from adapter.config.kinds import Concealed, FileName, Flag, Networks, Seconds, Text, Whole
-from adapter.config.urls import without_password
+from adapter.config.kinds import (
+    Concealed,
+    FileName,
+    Flag,
+    Networks,
+    Seconds,
+    Text,
+    Whole,
+    without_password,
+)
 from adapter.wechat.codec import LIMITS
 from adapter.wechat.secret import Secret
 
@@ -22,46 +30,46 @@ class Section(BaseModel):
 
 
 class EdgeSettings(Section):
-    """What WeChat reaches: the public port, and the limits on what may come through it."""
+    """The public port that WeChat reaches, and its limits."""
 
-    listen: Text = Field("0.0.0.0:8080", description="Host and port that WeChat's pushes come to.")
+    listen: Text = Field("0.0.0.0:8080", description="Host and port that receive WeChat's pushes.")
     path: Text = Field("/wechat/push", description="Path of the URL configured at WeChat.")
     reply_within_seconds: Seconds = Field(
         4.5,
         gt=0.5,
         le=4.8,
-        description="Longest time a push waits for its reply. WeChat hangs up at 5 s. It bounds "
-        "the waiting, never the call to the carrier.",
+        description="Time limit for the reply to a push; WeChat hangs up after 5 s. It does not "
+        "limit the call to the carrier.",
     )
     body_limit_bytes: Whole = Field(
         65_536,
         ge=1_024,
         le=LIMITS.body_bytes,
-        description="Largest body of a push; a larger one is 413.",
+        description="Largest body of a push; a larger one gets status 413.",
     )
     max_in_flight: Whole = Field(
         512,
         ge=1,
         le=100_000,
-        description="Pushes worked on at once; one more is answered -1, not now.",
+        description="Pushes processed at the same time; any more are answered -1.",
     )
     drain_delay_seconds: Seconds = Field(
         5,
         ge=0,
         le=300,
-        description="Time between SIGTERM and the end of accepting, in which balancers look away.",
+        description="Time between SIGTERM and closing the port, for load balancers to react.",
     )
     header_within_seconds: Seconds = Field(
-        5, gt=0, le=60, description="Longest time a request's head may take to arrive."
+        5, gt=0, le=60, description="Time limit for receiving the header of a request."
     )
     body_within_seconds: Seconds = Field(
-        2, gt=0, le=60, description="Longest time a body may take to arrive; a slower one is 408."
+        2, gt=0, le=60, description="Time limit for receiving a body; a slower one gets status 408."
     )
     idle_seconds: Seconds = Field(
         30, gt=0, le=3_600, description="Time after which an idle connection is closed."
     )
     max_connections: Whole = Field(
-        4_096, ge=1, le=1_000_000, description="Open connections; one more is closed at once."
+        4_096, ge=1, le=1_000_000, description="Open connections; any more are closed at once."
     )
     trusted_proxies: Networks = Field(
         (),
@@ -71,73 +79,75 @@ class EdgeSettings(Section):
 
 
 class WeChatSettings(Section):
-    """What the Mini Program's page of message pushes says, in the same words."""
+    """A Mini Program's message push configuration, with the names that WeChat's page uses."""
 
     app_id: Text = Field(
-        "", description="The Mini Program's AppID; it must end every decrypted message."
+        "", description="The Mini Program's AppID; every decrypted message must end with it."
     )
     mode: Literal["plaintext", "compatible", "secure"] = Field(
-        "secure", description="The way of encryption. Decided here, never by the request."
+        "secure", description="Encryption mode. It is taken from here, never from the request."
     )
     token: Concealed = Field(ABSENT, description="The Token that signs every push.")
     previous_token: Concealed = Field(
-        ABSENT, description="The Token before this one, accepted while WeChat changes over."
+        ABSENT, description="The previous Token, accepted while WeChat switches to the new one."
     )
     encoding_aes_key: Concealed = Field(
-        ABSENT, description="The EncodingAESKey: 43 letters and digits. Not needed in plaintext."
+        ABSENT,
+        description="The EncodingAESKey: 43 letters and digits. Not needed in plaintext mode.",
     )
     previous_encoding_aes_key: Concealed = Field(
         ABSENT,
-        description="The EncodingAESKey before this one, accepted while WeChat changes over.",
+        description="The previous EncodingAESKey, accepted while WeChat switches to the new one.",
     )
     freshness_seconds: Whole = Field(
         600,
         ge=1,
-        description="How far a push's timestamp may be from now, to either side. No upper bound: "
-        "large for replaying old captures.",
+        description="Largest difference between a push's timestamp and now, in either direction. "
+        "No upper limit: use a large value to replay old captures.",
     )
     locale: Literal["zh", "en"] = Field("zh", description="Language of the ResultMsg texts.")
 
 
 class MiniProgramSettings(WeChatSettings):
-    """One more Mini Program: the keys of `[wechat]`, and the path its pushes come to."""
+    """A further Mini Program: the keys of `[wechat]`, and the path that receives its pushes."""
 
-    path: Text = Field("", description="Path of the URL configured at WeChat for this program.")
+    path: Text = Field(
+        "", description="Path of the URL configured at WeChat for this Mini Program."
+    )
 
 
 class TlsSettings(Section):
-    """How the carrier is trusted, and how we show who we are. Absent: plaintext."""
+    """TLS to the carrier: which CA to trust, and our own certificate. Absent: plaintext."""
 
-    ca: FileName = Field(
-        None, description="PEM file of the authority to trust; empty: gRPC's own list."
-    )
-    cert: FileName = Field(None, description="PEM file of our certificate, for mutual TLS.")
-    key: FileName = Field(None, description="PEM file of our certificate's key.")
+    ca: FileName = Field(None, description="PEM file of the CA to trust; empty: gRPC's own list.")
+    cert: FileName = Field(None, description="PEM file of our client certificate, for mutual TLS.")
+    key: FileName = Field(None, description="PEM file of the client certificate's private key.")
     server_name: Text = Field(
-        "", description="Name the carrier's certificate must hold; empty: the target's host."
+        "",
+        description="Name that the carrier's certificate must contain; empty: the target's host.",
     )
 
 
 class CarrierSettings(Section):
-    """The carrier's order system, asked over gRPC."""
+    """The carrier's order system, called over gRPC."""
 
     target: Text = Field(
         "",
-        description="Any gRPC name, e.g. `dns:///dispatch.internal:50051`; several addresses are "
-        "balanced. Must be set.",
+        description="Any gRPC target, e.g. `dns:///dispatch.internal:50051`; calls are balanced "
+        "over its addresses. Required.",
     )
     deadline_seconds: Seconds = Field(
         12,
         ge=0.1,
         le=120,
-        description="Deadline of one call, from its record in the ledger; it outlives the reply.",
+        description="Deadline of one call, from its ledger record on; it may outlive the reply.",
     )
     connect_wait_seconds: Seconds = Field(
         1,
         ge=0.01,
         le=4,
-        description="A channel not ready by then: the call is not sent. One that has had no "
-        "connection for that long already is not waited for.",
+        description="Time to wait for a ready channel; after that the call is not sent. A channel "
+        "without a connection for that long already is not waited for.",
     )
     repeats: Whole | None = Field(
         None,
@@ -163,14 +173,15 @@ class CarrierSettings(Section):
         None, description="Mapping (.toml) to your contract; empty: the shipped one."
     )
     token_file: FileName = Field(
-        None, description="File of a bearer token sent with every call; read again on change."
+        None,
+        description="File with a bearer token sent with every call; read again when it changes.",
     )
     health_service: Text = Field(
         "",
-        description="Name asked for at the carrier's health service; empty: the server as a whole.",
+        description="Service to ask the carrier's health service about; empty: the whole server.",
     )
     max_concurrent_calls: Whole = Field(
-        512, ge=1, le=100_000, description="Calls to the carrier at once."
+        512, ge=1, le=100_000, description="Calls to the carrier at the same time."
     )
     receive_limit_bytes: Whole = Field(
         262_144, ge=4_096, le=4_194_304, description="Largest reply accepted from the carrier."
@@ -179,25 +190,31 @@ class CarrierSettings(Section):
         300, ge=10, le=7_200, description="Time between keepalive pings on a connection in use."
     )
     keepalive_timeout_seconds: Seconds = Field(
-        3, ge=1, le=60, description="Unanswered for so long, a connection counts as dead."
+        3,
+        ge=1,
+        le=60,
+        description="Time to wait for the answer to a ping; then the connection counts as dead.",
     )
     tls: TlsSettings | None = Field(None, description="TLS to the carrier; absent: plaintext.")
 
 
 class LedgerSettings(Section):
-    """The durable memory of every push and every call."""
+    """The database of every push and every call."""
 
     url: Text = Field(
         "sqlite:///waybridge.db",
         repr=False,
-        description="`sqlite:///FILE`, `postgresql://…` when several replicas share it, or "
-        "`memory:`, which forgets.",
+        description="`sqlite:///FILE`; `postgresql://…` for several replicas; or `memory:`, which "
+        "is lost at the end.",
     )
     keep_days: Whole = Field(
-        180, ge=1, le=36_500, description="Age at which `ledger prune` may remove a push."
+        180, ge=1, le=36_500, description="Age after which `ledger prune` may remove a push."
     )
     commit_within_seconds: Seconds = Field(
-        0.8, gt=0, le=4, description="A record not durable by then: the carrier is not asked."
+        0.8,
+        gt=0,
+        le=4,
+        description="Time limit for a record to be durable; after that the carrier is not called.",
     )
 
     @field_serializer("url")
@@ -211,7 +228,7 @@ class ForwardSettings(Section):
     url: Text = Field(
         "",
         repr=False,
-        description="Where they are passed on, query and body untouched; empty: answered "
+        description="URL to forward them to, query and body unchanged; empty: they are answered "
         "`success`.",
     )
 
@@ -223,14 +240,14 @@ class ForwardSettings(Section):
 class OpsSettings(Section):
     """The second port, on loopback only: API, /metrics, /livez, /readyz."""
 
-    listen: Text = Field("127.0.0.1:9090", description="Host and port for the people who run it.")
+    listen: Text = Field("127.0.0.1:9090", description="Host and port for operators.")
     users: FileName = Field(
         None,
-        description="File (.toml) of who may enter. Not read yet: the ops port has no sign-in, and "
-        "`listen` must be a loopback address with or without it.",
+        description="File (.toml) of the users who may sign in. Not read yet: the ops port has no "
+        "sign-in, and `listen` must be a loopback address in any case.",
     )
     timezone: Text = Field(
-        "Asia/Shanghai", description="Time zone in which `waybridge ledger` shows times."
+        "Asia/Shanghai", description="Time zone of the times that `waybridge ledger` shows."
     )
 
 
@@ -238,10 +255,10 @@ class LogSettings(Section):
     """What is written to standard output."""
 
     format: Literal["auto", "console", "json"] = Field(
-        "auto", description="`auto`: for people on a terminal, JSON lines else."
+        "auto", description="`auto`: readable text on a terminal, JSON lines otherwise."
     )
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important line that is written."
+        "info", description="Least severe level that is written."
     )
 
 
@@ -259,7 +276,7 @@ class Sections(Section):
     ops: OpsSettings = OpsSettings()
     log: LogSettings = LogSettings()
     mini_programs: dict[ProgramName, MiniProgramSettings] = Field(
-        {}, description="More Mini Programs, `[mini_programs.NAME]` each."
+        {}, description="Further Mini Programs, one `[mini_programs.NAME]` each."
     )
 
     @property

@@ -78,13 +78,3 @@ class EdgeMetrics(Protocol):
     def faulted(self) -> None:
         """Our own code failed while answering."""
         ...
-
-
-class Log(Protocol):
-    """An event name and fields; structlog's loggers fit."""
-
-    def info(self, event: str, **fields: object) -> object: ...
-
-    def warning(self, event: str, **fields: object) -> object: ...
-
-    def error(self, event: str, **fields: object) -> object: ...

@@ -12,10 +12,11 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from adapter.cancellation.model import Answer, Outcome, Unsent
+from adapter.diagnostics.logger import Logger
 from adapter.edge import translate
 from adapter.edge.limits import EdgeLimits, InFlightLimit, header, read_body
 from adapter.edge.peer import Network, peer_of
-from adapter.edge.ports import CancellationDesk, EdgeMetrics, Forwarder, Log
+from adapter.edge.ports import CancellationDesk, EdgeMetrics, Forwarder
 from adapter.edge.replies import CONTENT_TYPES, SUCCESS, HttpAnswer
 from adapter.edge.translate import Locale
 from adapter.wechat import cancel_waybill
@@ -46,7 +47,7 @@ class EdgeParts:
 
     desk: CancellationDesk
     tally: EdgeMetrics
-    log: Log
+    log: Logger
     limits: EdgeLimits
     room: InFlightLimit
     show_message: bool = False

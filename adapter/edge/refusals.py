@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from adapter.edge.ports import EdgeMetrics, Log
+from adapter.diagnostics.logger import Logger
+from adapter.edge.ports import EdgeMetrics
 
 WINDOW_SECONDS = 60.0
 FIRST_LINES = 5  # of each kind in a window
@@ -62,7 +63,7 @@ class Refusals:
         self,
         *,
         tally: EdgeMetrics,
-        log: Log,
+        log: Logger,
         later: Callable[[float, Callable[[], None]], object] = _later,
     ) -> None:
         self._tally = tally

@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpcore2  # noqa: F401 - httpx2 would read it in later, while pushes wait
 import httpx2
 
+from adapter.diagnostics.logger import Logger
 from adapter.forward.circuit import Circuit
 
 AT_ONCE = 32  # pushes at the handler; more are not passed on
@@ -52,12 +52,6 @@ class Forwarded:
     result: str = ForwardResult.ANSWERED.value
 
 
-class ForwardLog(Protocol):
-    """An event name and fields; structlog's loggers fit."""
-
-    def warning(self, event: str, **fields: object) -> object: ...
-
-
 class HttpForwarder:
     """One handler, over HTTP. Its slowness and its faults stay its own."""
 
@@ -65,7 +59,7 @@ class HttpForwarder:
         self,
         url: str,
         *,
-        log: ForwardLog,
+        log: Logger,
         circuit: Circuit | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,4 +1,4 @@
-"""The ledger that remembers: a writer over a session at SQLite or PostgreSQL."""
+"""The durable ledger: a writer over a session at SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapter.ledger.writer import Store, Writer
 
 T = TypeVar("T")
 
-POLL_SECONDS = 0.2  # a waiting caller looks again this often when nobody calls out
+POLL_SECONDS = 0.2  # a waiting caller looks again this often without a notification
 CLOSE_SECONDS = 2.0  # for what is queued when the ledger is closed
 READ_SECONDS = 2.0  # for a reading between two batches
 
@@ -117,7 +117,7 @@ class DurableLedger:
         self._writer.note(Item(waybill, rule))
 
     async def changed(self, waybill: Waybill, *, within_seconds: float) -> None:
-        """Return when a replica calls the waybill out, or after a poll's time at most."""
+        """Return when a replica notifies of the waybill, or after a poll's time at most."""
         await self._waiting.wait(waybill, within_seconds=min(within_seconds, POLL_SECONDS))
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:

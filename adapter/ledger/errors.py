@@ -4,7 +4,7 @@ CannotStart           (adapter.diagnostics.cannot_start)
 └── LedgerNotOpened     nothing was read or written
     ├── LedgerInUse       another process serves from the file
     ├── SchemaOutdated    the tables are older (or newer) than this program
-    └── UrlNotUnderstood  no ledger goes by such a URL
+    └── UrlNotUnderstood  the URL does not name a ledger
 LedgerUnavailable     (adapter.cancellation.errors)
 └── Unwritable          what was to be written can never be stored
 
@@ -43,7 +43,7 @@ class SchemaOutdated(LedgerNotOpened):
 
 
 class UrlNotUnderstood(LedgerNotOpened):
-    """No ledger goes by such a URL."""
+    """The URL does not name a ledger."""
 
     reason = "ledger_url"
 

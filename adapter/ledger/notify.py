@@ -1,8 +1,8 @@
-"""Replicas tell each other which waybills were settled: LISTEN and NOTIFY, after the fact.
+"""Replicas notify each other of settled waybills: LISTEN and NOTIFY, after the commit.
 
-Nothing rests on it: who misses a call looks again after `durable.POLL_SECONDS`. It is said
-on a connection of its own after the commit, because a NOTIFY inside the transaction makes
-all commits of all replicas queue behind one lock; and not at all while we are alone.
+Nothing rests on it: who misses a notification polls after `durable.POLL_SECONDS`. They are
+sent on a connection of its own after the commit, because a NOTIFY inside the transaction makes
+all commits of all replicas queue behind one lock; and none is sent while this is the only replica.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PAUSE_SECONDS = 0.25  # before connecting again
 ASK_SECONDS = 2.0  # for one statement
 
 
-class CallingOut:
-    """Hears the other replicas' calls, and makes ours."""
+class Notifier:
+    """Listens to the other replicas' notifications, and sends ours."""
 
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection]], *, waiting: Waiting
@@ -49,7 +49,7 @@ class CallingOut:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def add(self, numbers: set[int]) -> None:
-        """Call these waybills out soon, if anybody is there to hear it."""
+        """Notify the other replicas of these waybills soon, if there are any."""
         if numbers and not self._alone:
             self._numbers |= numbers
             self._wake.set()
@@ -59,16 +59,16 @@ class CallingOut:
             with contextlib.suppress(
                 asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError
             ):
-                await self._stay()
+                await self._listen()
             self._alone = True
             self._numbers.clear()
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _stay(self) -> None:
+    async def _listen(self) -> None:
         connection = await self._connect()
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                await connection.add_listener(CHANNEL, self._hear)
+                await connection.add_listener(CHANNEL, self._received)
             looked_at = float("-inf")
             loop = asyncio.get_running_loop()
             while True:
@@ -77,12 +77,12 @@ class CallingOut:
                     async with asyncio.timeout(ASK_SECONDS):
                         living = await connection.fetch(self._living, OWNERS)
                     self._alone = len(living) <= 1
-                await self._call_out(connection)
+                await self._send(connection)
         finally:
             connection.terminate()
 
-    async def _call_out(self, connection: asyncpg.Connection) -> None:
-        """Say what there is to say; wait for it up to `LOOK_SECONDS`."""
+    async def _send(self, connection: asyncpg.Connection) -> None:
+        """Send the queued notifications; wait for them up to `LOOK_SECONDS`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._wake.wait()
@@ -96,7 +96,7 @@ class CallingOut:
     def _page(self) -> int:
         return min(len(self._numbers), NUMBERS_LIMIT)
 
-    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+    def _received(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         if self._waiting and isinstance(payload, str):
             self._waiting.wake(
                 int.from_bytes(int(word, 16).to_bytes(8, "big"), "big", signed=True)

@@ -41,7 +41,7 @@ def _ledger(url: str, *, beside: bool) -> DurableLedger | MemoryLedger:
         return _sqlite(file_of(url), beside=beside)
     if scheme in ("postgresql", "postgres"):
         return _postgresql(url)
-    raise UrlNotUnderstood(f"no ledger goes by {scheme or 'such a URL'}: write {FORMS}")
+    raise UrlNotUnderstood(f"unknown kind of ledger {scheme!r}: write {FORMS}")
 
 
 def file_of(url: str) -> Path:

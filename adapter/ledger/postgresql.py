@@ -21,7 +21,7 @@ from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
-from adapter.ledger.notify import CallingOut
+from adapter.ledger.notify import Notifier
 from adapter.ledger.postgresql_connection import (
     CONNECT_SECONDS,
     ERRORS,
@@ -117,7 +117,7 @@ class PostgresqlStore:
         self._url = url
         self._engine = engine_at(url)
         self._connection: AsyncConnection | None = None
-        self._calling_out = CallingOut(lambda: connect(url), waiting=waiting)
+        self._notifier = Notifier(lambda: connect(url), waiting=waiting)
 
     async def open(self) -> None:
         """Begin a session. Raises `SchemaOutdated`, or `LedgerNotOpened` when unreachable."""
@@ -128,11 +128,11 @@ class PostgresqlStore:
                 f"the ledger's PostgreSQL does not answer: {fault.__cause__}",
                 hint=DATABASE_HINT,
             ) from fault
-        self._calling_out.start()
+        self._notifier.start()
 
     async def close(self) -> None:
         """End the session; whatever is calling is from now on owned by the dead."""
-        await self._calling_out.close()
+        await self._notifier.close()
         await self._abandon()
         await self._engine.dispose()
 
@@ -141,7 +141,7 @@ class PostgresqlStore:
         batch = await self._attempt(
             lambda cursor: run_batch(self.session, cursor, items), within=EXECUTE_SECONDS
         )
-        self._calling_out.add(
+        self._notifier.add(
             {
                 number_of(entry.waybill)
                 for entry in batch.changed.values()

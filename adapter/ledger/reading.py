@@ -15,16 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import quote
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapter.ledger.errors import LedgerNotOpened
-from adapter.ledger.filelock import FileLock
 from adapter.ledger.open import file_of
-from adapter.ledger.sqlite_file import has_log, told
+from adapter.ledger.sqlite_file import FileLock, connect, engine_over, explain, has_log
 
 BUSY_SECONDS = 5.0  # for a lock that a checkpoint holds
 
@@ -92,31 +90,28 @@ def _connected(path: Path) -> Connection:
         raise LedgerNotOpened(
             f"there is no ledger {path}", hint="Is it the [ledger] url of the running serve?"
         )
-    name = f"file:{quote(str(path))}?{_how(path)}"
-    engine = create_engine(
-        "sqlite://",
-        poolclass=NullPool,
-        creator=lambda: sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS),
-    )
-    return engine.connect()
+    mode = _mode(path)
+    return engine_over(lambda: connect(path, mode=mode, wait_seconds=BUSY_SECONDS)).connect()
 
 
-def _how(path: Path) -> str:
-    """Say how to read the file. Readers of a log share memory in a file beside it, which they
-    could not make in a folder they may not write: there the file is read as it lies, a backup.
+def _mode(path: Path) -> str:
+    """Return the mode to read the file in.
+
+    Readers of a log share memory in a file beside it, which they could not make in a folder
+    they may not write: there the file is read as it lies, a backup.
     https://www.sqlite.org/uri.html#uriimmutable
 
     Not while a `serve` has it, nor with a log that still holds pushes: they would be missed.
     """
     if os.access(path.parent, os.W_OK) or FileLock(Path(f"{path}.lock")).is_held():
-        return "mode=ro"
-    return "mode=ro" if has_log(path) else "mode=ro&immutable=1"
+        return "ro"
+    return "ro" if has_log(path) else "ro&immutable=1"
 
 
 def _unread(url: str, error: DBAPIError) -> str:
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        return told(file_of(url), error.orig)
+        return explain(file_of(url), error.orig)
     if url.startswith("sqlite") and _needs_company(path := file_of(url)):
         return f"{path} has a log beside it: copy both to a folder that you may write to"
     return f"the ledger cannot be read: {error.orig}"

@@ -1,4 +1,4 @@
-"""Which tables there are, and how to get from older ones to ours."""
+"""Which version the tables have, and how to migrate older ones."""
 
 from __future__ import annotations
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Row,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.ledger import schema
@@ -24,11 +34,48 @@ from adapter.ledger.tables import call, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit
 EXPORT_ROWS = 500  # fetched together
+_BEYOND_HEX = "g"  # sorts after every hex digit
+
+# Cancelled, and the merchant was told that it failed, or nothing at all.
+TOLD_FAILURE = (
+    (push.c.state == State.DONE.value)
+    & (push.c.outcome == Outcome.CANCELLED.value)
+    & (push.c.told.is_(None) | push.c.told.in_((Outcome.FAILED.value, Outcome.IN_DOUBT.value)))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFilter:
+    """What became of a push, as it was answered: any of these is meant.
+
+    `unsent` holds the reasons (`Entry.cause`) of pushes answered without asking the carrier.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    unsent: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """What the database is asked. Doubt has no outcome yet, only a state or what was told."""
+        decided = [outcome.value for outcome in self.outcomes if outcome is not Outcome.IN_DOUBT]
+        asked: list[ColumnElement[bool]] = [push.c.outcome.in_(decided)]
+        if Outcome.IN_DOUBT in self.outcomes:
+            told = push.c.told == Outcome.IN_DOUBT.value
+            in_doubt = push.c.state == State.IN_DOUBT.value
+            asked.append(and_(push.c.outcome.is_(None), or_(in_doubt, told)))
+        if self.unsent:
+            unsent = push.c.state == State.UNSENT.value
+            asked.append(and_(unsent, push.c.cause.in_(self.unsent)))
+        return or_(*asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What to look for; an empty field asks for nothing. Times are Unix seconds."""
+    """What to look for; an empty field asks for nothing. Times are Unix seconds.
+
+    `key_prefix` is the beginning of a key. `told_failure` is the list that operators act on:
+    cancelled, and the merchant was told a failure or nothing.
+    """
 
     waybill_id: str | None = None
     order_id: str | None = None
@@ -38,10 +85,14 @@ class Filters:
     told: Outcome | None = None
     since: float | None = None
     until: float | None = None
+    result: ResultFilter | None = None
+    states: tuple[State, ...] = ()
+    key_prefix: str = ""
+    told_failure: bool = False
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """What the database is asked; `until` itself is not included."""
-        asked = (
+        fields = (
             (push.c.waybill_id, operator.eq, self.waybill_id),
             (push.c.order_id, operator.eq, self.order_id),
             (push.c.biz_id, operator.eq, self.biz_id),
@@ -51,7 +102,20 @@ class Filters:
             (push.c.received_at, operator.ge, self.since),
             (push.c.received_at, operator.lt, self.until),
         )
-        return tuple(compare(column, to) for column, compare, to in asked if to is not None)
+        asked = [compare(column, to) for column, compare, to in fields if to is not None]
+        if self.result is not None:
+            asked.append(self.result.condition)
+        if self.states:
+            asked.append(push.c.state.in_([state.value for state in self.states]))
+        if self.told_failure:
+            asked.append(TOLD_FAILURE)
+        if self.key_prefix:
+            # A range, not LIKE: PostgreSQL's index serves it in every collation of digits.
+            asked += [
+                push.c.key >= self.key_prefix,
+                push.c.key < self.key_prefix + _BEYOND_HEX,
+            ]
+        return tuple(asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +134,6 @@ class Counts:
     calling: int
     in_doubt: int
     told_failure: int
-
-
-# Cancelled, and the merchant was told that it failed, or nothing at all.
-TOLD_FAILURE = (
-    (push.c.state == State.DONE.value)
-    & (push.c.outcome == Outcome.CANCELLED.value)
-    & (push.c.told.is_(None) | push.c.told.in_((Outcome.FAILED.value, Outcome.IN_DOUBT.value)))
-)
 
 
 class Archive:

@@ -14,18 +14,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
-from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from adapter.cancellation.model import Entry, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
-from adapter.ledger.filelock import FileLock
 from adapter.ledger.rows import Row
-from adapter.ledger.sqlite_file import SqliteFile, told
+from adapter.ledger.sqlite_file import FileLock, SqliteFile, connect, engine_over, explain
 from adapter.ledger.statements import Statements, for_sqlite
 
 T = TypeVar("T")
@@ -88,7 +85,7 @@ class SqliteSession:
             self.close()
             # SQLAlchemy's own text ends in the address of its manual.
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise LedgerNotOpened(told(self.file.path, cause)) from error
+            raise LedgerNotOpened(explain(self.file.path, cause)) from error
         except BaseException:
             self.close()
             raise
@@ -217,13 +214,10 @@ class SqliteSession:
             connection.close()
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
-        mode = "rwc" if create else "rw"
-        connection = sqlite3.connect(
-            f"file:{quote(str(self.file.path))}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            timeout=BESIDE_WAIT_SECONDS if self._beside else LOCK_WAIT_SECONDS,
-            check_same_thread=False,
+        connection = connect(
+            self.file.path,
+            mode="rwc" if create else "rw",
+            wait_seconds=BESIDE_WAIT_SECONDS if self._beside else LOCK_WAIT_SECONDS,
         )
         self._connection = connection
         connection.execute("PRAGMA journal_mode = WAL")
@@ -232,9 +226,7 @@ class SqliteSession:
         return connection
 
     def _prepare(self) -> None:
-        engine = create_engine(
-            "sqlite://", poolclass=NullPool, creator=lambda: self._connect(create=not self._beside)
-        )
+        engine = engine_over(lambda: self._connect(create=not self._beside))
         with engine.connect() as connection:
             if self._beside:
                 schema.require(connection, remedy="start `waybridge serve` once")

@@ -1,19 +1,32 @@
-"""The ledger's file under its name: is it still there, is it still ours, is there room?"""
+"""The file of an SQLite ledger: its lock, its connections, and whether it is still ours.
+
+Nothing here imports SQLAlchemy when it is imported: `check --offline` looks at the file alone.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from adapter.ledger.errors import StoreFault
+from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, StoreFault
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 LEAST_FREE_BYTES = 1 << 20  # of the file system; with less, a checkpoint may fail
+LOCK_ATTEMPTS = 5  # a command that only looks whether we live holds it for a moment
+LOCK_PAUSE_SECONDS = 0.1
 
 # What SQLite's primary result codes mean for whoever opens the file; `{}` is its name.
 NOT_A_LEDGER = "{} is not a waybridge ledger: name another file"
 _NOT_WRITABLE = "this user may not write to {}: change its owner, or name another file"
-_TOLD: dict[int, str] = {
+_CAUSES: dict[int, str] = {
     sqlite3.SQLITE_NOTADB: NOT_A_LEDGER,
     sqlite3.SQLITE_CORRUPT: "{} is damaged: put the newest backup in its place",
     sqlite3.SQLITE_READONLY: _NOT_WRITABLE,
@@ -40,10 +53,32 @@ def has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def told(path: Path, error: BaseException | None) -> str:
-    """Say in words, ending in what to do, why SQLite could not open the file."""
+def explain(path: Path, error: BaseException | None) -> str:
+    """Say why SQLite could not open the file, and what to do."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return _TOLD.get(code, f"the ledger {{}}: {error}").format(path)
+    return _CAUSES.get(code, f"the ledger {{}}: {error}").format(path)
+
+
+def connect(path: Path, *, mode: str, wait_seconds: float) -> sqlite3.Connection:
+    """Connect to the file. `mode` is one of SQLite's URI modes: `ro`, `rw`, or `rwc` to make it.
+
+    The caller begins its transactions by itself, and uses the connection in one thread at a
+    time. https://www.sqlite.org/uri.html#urimode
+    """
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=wait_seconds,
+        check_same_thread=False,
+    )
+
+
+def engine_over(connect: Callable[[], sqlite3.Connection]) -> Engine:
+    """Return an SQLAlchemy engine that makes its connections so, and keeps none."""
+    from sqlalchemy import NullPool, create_engine
+
+    return create_engine("sqlite://", poolclass=NullPool, creator=connect)
 
 
 class SqliteFile:
@@ -94,3 +129,67 @@ class SqliteFile:
         blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
         if blocks * disk.f_frsize < LEAST_FREE_BYTES and disk.f_blocks:
             raise StoreFault("full")
+
+
+class FileLock:
+    """The flock beside the file: one process serves from it. The kernel lets go of the lock when
+    its process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def take(self, ledger: Path) -> None:
+        """Take it, or raise `LedgerInUse` naming the `ledger` and who serves from it.
+
+        `LedgerNotOpened` where this user may not make or write the lock.
+        """
+        descriptor = self._opened(ledger)
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if attempt + 1 < LOCK_ATTEMPTS:
+                    time.sleep(LOCK_PAUSE_SECONDS)
+                    continue
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                os.close(descriptor)
+                raise LedgerInUse(
+                    f"the ledger {ledger} is in use by process {holder or 'unknown'}:"
+                    " stop that one, or give this one a ledger of its own"
+                ) from error
+            break
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+
+    def _opened(self, ledger: Path) -> int:
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            reason = (error.strerror or "not writable").lower()
+            raise LedgerNotOpened(
+                f"the ledger {ledger} cannot be locked, as this user may not write"
+                f" {self.path} ({reason}): let it write to {self.path.parent} and what is in"
+                " there, or name another file"
+            ) from error
+
+    def release(self) -> None:
+        """Let go, if we hold it. The file stays: removing it would race with a taker."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_held(self) -> bool:
+        """Say whether some process holds it now."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False

@@ -1,4 +1,4 @@
-"""Who waits for a change of which waybill."""
+"""Callers that wait for a change of a waybill."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapter.cancellation.model import Waybill
 
 
 def number_of(waybill: Waybill) -> int:
-    """A signed 64-bit number of the waybill: its lock's name, and what replicas call out.
+    """A signed 64-bit number of the waybill: its lock's name, and what is notified.
 
     Two waybills with one number would only wait for each other.
     """
@@ -31,7 +31,7 @@ class Waiting:
         return bool(self._events)
 
     async def wait(self, waybill: Waybill, *, within_seconds: float) -> None:
-        """Return when the waybill is called out, or time is up."""
+        """Return when the waybill is notified of, or time is up."""
         number, event = number_of(waybill), asyncio.Event()
         self._events[number].add(event)
         try:
@@ -45,7 +45,7 @@ class Waiting:
                 del self._events[number]
 
     def wake(self, numbers: Iterable[int]) -> None:
-        """Call out the waybills with these numbers."""
+        """Wake whoever waits for the waybills with these numbers."""
         for number in numbers:
             for event in self._events.get(number, ()):
                 event.set()

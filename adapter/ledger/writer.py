@@ -1,4 +1,4 @@
-"""The one who writes: collects what many ask, commits it together, tells each.
+"""The writer: collects what many callers ask, commits it together, answers each.
 
 While one transaction becomes durable the next one collects, so that a commit is shared by
 whoever came meanwhile. There is one writer per session; it never runs two batches at once.

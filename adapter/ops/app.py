@@ -1,4 +1,4 @@
-"""What the people who run it reach, on a port of its own: health, metrics, and what joins them."""
+"""The HTTP side of the ops port: health, metrics, and the routes of the API."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from adapter.ops.health import Health
 from adapter.ops.metrics import Metrics
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-# Health and numbers change by the second, and are nobody's to keep.
+# Health and numbers change by the second: nothing may cache them.
 NO_STORE = {"cache-control": "no-store"}
-INDEX = """waybridge, for the people who run it
+INDEX = """waybridge, for operators
 
 /livez        alive once the edge listens
 /readyz       ready, and how the carrier and the ledger are
@@ -39,7 +39,7 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
 
     async def readyz(_request: Request) -> Response:
         status = 200 if health.is_ready else 503
-        return JSONResponse(health.story(), status_code=status, headers=NO_STORE)
+        return JSONResponse(health.report(), status_code=status, headers=NO_STORE)
 
     async def numbers(_request: Request) -> Response:
         # In a thread: the process' own numbers are read from /proc.

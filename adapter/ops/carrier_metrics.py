@@ -1,4 +1,4 @@
-"""The carrier's state as operators read it: `/readyz`'s words and Prometheus' numbers."""
+"""The carrier's state for operators: what `/readyz` reports, and Prometheus' numbers."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ GAUGES: tuple[tuple[str, str, Reads], ...] = (
     ),
 )
 COUNTERS: tuple[tuple[str, str, Reads], ...] = (
-    ("calls_refused", "Calls for which the limit left no place.", lambda now: now.refused),
+    ("calls_refused", "Calls refused at the limit.", lambda now: now.refused),
     ("channels_built", "Channels built since the start.", lambda now: now.channels_built),
 )
 
 
 def condition(now: CarrierState) -> Condition:
-    """Return what `/readyz` tells. The last failure is news until an answer came after it."""
+    """Return what `/readyz` reports. The last failure is shown until an answer came after it."""
     has_failed_last = now.last_failure_at > now.last_ok_at
     words = (now.connectivity.lower(), now.last_failure if has_failed_last else "", now.fault)
     return Condition(
@@ -59,7 +59,7 @@ def condition(now: CarrierState) -> Condition:
     )
 
 
-class Upstream(Collector):
+class CarrierMetrics(Collector):
     """Reads the carrier once a scrape, in the scrape's own thread: a push pays nothing."""
 
     def __init__(

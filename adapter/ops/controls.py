@@ -1,4 +1,4 @@
-"""Pause, resume and drain over the ops port: what `waybridge pause` and its kin call."""
+"""Pause, resume and drain over the ops port: what `waybridge pause` and the like call."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapter.diagnostics.logger import Logger
 from adapter.ops.health import Health
-from adapter.ops.log import Logger
 
-Answer = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """What an operator may turn. `drain` starts the same sequence as SIGTERM and returns
+    """What an operator may change. `drain` starts the same sequence as SIGTERM and returns
     at once; `in_flight` counts the pushes being worked on, `in_doubt` those that were in
-    doubt at the last look. They stand from the start on."""
+    doubt at the last look."""
 
     health: Health
     log: Logger
@@ -36,41 +36,41 @@ class Controls:
         """`GET /api/status`, and `POST /api/pause`, `/api/resume`, `/api/drain`."""
         return [
             Route("/api/status", self._status, methods=["GET"]),
-            Route("/api/pause", _only_ours(self._pause), methods=["POST"]),
-            Route("/api/resume", _only_ours(self._resume), methods=["POST"]),
-            Route("/api/drain", _only_ours(self._drain), methods=["POST"]),
+            Route("/api/pause", _same_origin(self._pause), methods=["POST"]),
+            Route("/api/resume", _same_origin(self._resume), methods=["POST"]),
+            Route("/api/drain", _same_origin(self._drain), methods=["POST"]),
         ]
 
     async def _status(self, _request: Request) -> Response:
-        return self._story()
+        return self._report()
 
     async def _pause(self, _request: Request) -> Response:
-        return self._turned(is_paused=True)
+        return self._set(is_paused=True)
 
     async def _resume(self, _request: Request) -> Response:
-        return self._turned(is_paused=False)
+        return self._set(is_paused=False)
 
     async def _drain(self, _request: Request) -> Response:
         self.log.warning("drain_asked_for")
         self.health.gate.draining = True
         self.drain()
-        return self._story()
+        return self._report()
 
-    def _turned(self, *, is_paused: bool) -> Response:
+    def _set(self, *, is_paused: bool) -> Response:
         if self.health.gate.paused is not is_paused:
             self.log.warning("paused" if is_paused else "resumed")
             self.health.gate.paused = is_paused
-        return self._story()
+        return self._report()
 
-    def _story(self) -> Response:
-        told = {
-            **self.health.story(),
+    def _report(self) -> Response:
+        report = {
+            **self.health.report(),
             "in_flight": self.in_flight(),
             "in_doubt": self.in_doubt(),
             "version": VERSION,
             "uptime_seconds": int(self.now() - self.started_at),
         }
-        return JSONResponse(told, headers={"cache-control": "no-store"})
+        return JSONResponse(report, headers={"cache-control": "no-store"})
 
 
 def _version() -> str:
@@ -84,7 +84,7 @@ VERSION = _version()
 """Read once: the files of a package may be another version's while this one still runs."""
 
 
-def _only_ours(answer: Answer) -> Answer:
+def _same_origin(handler: Handler) -> Handler:
     """Refuse what a page in an operator's browser could send from another site.
 
     A form cannot send JSON's content type without asking first, and whatever names an origin
@@ -98,6 +98,6 @@ def _only_ours(answer: Answer) -> Answer:
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
             return JSONResponse({"error": "another site asked"}, status_code=403)
-        return await answer(request)
+        return await handler(request)
 
     return guarded

@@ -1,12 +1,27 @@
-"""Whether this process should get traffic, and how what it leans on is doing."""
+"""Whether this process should get traffic, and whether the carrier and the ledger are up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapter.cancellation.gate import Gate
+from adapter.diagnostics.logger import Logger
+
+LOST_AFTER_SECONDS = 2.0  # a carrier's restart is over in half a second
+CHECK_EVERY_SECONDS = 0.5
+# The alert's name, and the line's; then the line that ends it.
+EVENTS: dict[str, tuple[str, str]] = {
+    "carrier": ("carrier_lost", "carrier_back"),
+    "ledger": ("ledger_lost", "ledger_back"),
+}
+# gRPC's core is silenced, see `adapter.__main__`; `check` says why a connection fails.
+HINTS = {
+    "carrier": "`waybridge check` says why: name, TLS, health",
+    "ledger": "`waybridge check` says why: file, disk, database",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +48,7 @@ class Listening(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Health:
-    """What `/livez` and `/readyz` tell. `parts` are asked by name, each time."""
+    """What `/livez` and `/readyz` report. `parts` are asked by name, each time."""
 
     gate: Gate
     edge: Listening
@@ -57,14 +72,67 @@ class Health:
         """True from the moment the edge listens, until the process ends."""
         return self.phase != "starting"
 
-    def story(self) -> dict[str, object]:
+    def report(self) -> dict[str, object]:
         """Return all of it, as JSON takes it."""
-        told: dict[str, object] = {"status": self.phase, "paused": self.gate.paused}
+        report: dict[str, object] = {"status": self.phase, "paused": self.gate.paused}
         for name, ask in self.parts.items():
             condition = ask()
-            told[name] = {
+            report[name] = {
                 "state": condition.word,
                 "detail": condition.detail,
                 **dict(condition.facts),
             }
-        return told
+        return report
+
+
+class DependencyMonitor:
+    """Logs once that a part is lost, and once that it is back: what an alert is made of.
+
+    It checks by itself, so that a loss is seen also while there are no pushes. `parts` are
+    some of those of `EVENTS`; `count` is called with the name of each loss.
+    """
+
+    def __init__(
+        self,
+        *,
+        parts: Mapping[str, Callable[[], Condition]],
+        log: Logger,
+        count: Callable[[str], None],
+    ) -> None:
+        self._parts = parts
+        self._log = log
+        self._count = count
+        self._down_since: dict[str, float] = {}
+        self._reported: set[str] = set()
+
+    async def run(self) -> None:
+        """Check again and again, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.check(now=loop.time())
+            await asyncio.sleep(CHECK_EVERY_SECONDS)
+
+    def check(self, *, now: float) -> None:
+        """Check once; `now` is in seconds, of any clock that only goes forward."""
+        for name, ask in self._parts.items():
+            condition = ask()
+            if condition.is_up:
+                self._up(name, now)
+            else:
+                self._down(name, condition, now)
+
+    def _down(self, name: str, condition: Condition, now: float) -> None:
+        since = self._down_since.setdefault(name, now)
+        if name in self._reported or now - since < LOST_AFTER_SECONDS:
+            return
+        self._reported.add(name)
+        lost, _ = EVENTS[name]
+        self._log.warning(lost, state=condition.word, detail=condition.detail, hint=HINTS[name])
+        self._count(lost)
+
+    def _up(self, name: str, now: float) -> None:
+        since = self._down_since.pop(name, now)
+        if name in self._reported:
+            self._reported.remove(name)
+            _, back = EVENTS[name]
+            self._log.info(back, gone_seconds=round(now - since, 1))

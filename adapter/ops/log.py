@@ -14,8 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
+from adapter.diagnostics.logger import Logger
 from adapter.wechat.secret import MASK, Secret
 
 GATHER_SECONDS = 0.02
@@ -80,16 +81,6 @@ class Sink:
         except (OSError, ValueError):
             # The reader of our output is gone. Pushes go on; the lines are counted.
             self.dropped += len(batch)
-
-
-class Logger(Protocol):
-    """An event name and fields, at a level. What every part is given."""
-
-    def info(self, event: str, **fields: object) -> object: ...
-
-    def warning(self, event: str, **fields: object) -> object: ...
-
-    def error(self, event: str, **fields: object) -> object: ...
 
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -241,8 +232,10 @@ def _console(*, colours: bool) -> Callable[[Line], str]:
 
     def render(event: Line) -> str:
         # On a terminal an empty field is only noise.
-        told = {name: value for name, value in conceal(event).items() if value not in ("", [])}
-        return str(shown(None, str(event["level"]), told))
+        shown_fields = {
+            name: value for name, value in conceal(event).items() if value not in ("", [])
+        }
+        return str(shown(None, str(event["level"]), shown_fields))
 
     return render
 

@@ -21,7 +21,7 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
-from adapter.ops.log import Logger
+from adapter.diagnostics.logger import Logger
 from adapter.wechat import events
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode

@@ -1,4 +1,4 @@
-"""What can be played: one named case per situation, with the ResultCode WeChat should be told.
+"""What can be played: one named case per situation, with the ResultCode it should get.
 
 The waybills are those of `legacy-stub`; against a real carrier only the form of a reply can
 be judged, not its code.

@@ -9,7 +9,7 @@ from enum import Enum
 
 from adapter.config.sections import EdgeSettings
 from adapter.simulator.cases import CASES
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.codec import Format
 
 WAYBILL = "STUB-NOT-FOUND-HOSTILE"
@@ -42,7 +42,7 @@ class Hostile:
 
 def ordinary(format: Format) -> bytes:
     """Return the message that all others are made of: well-formed, of no known order."""
-    press = Press.of(CASES["not-found"], create_time=EXAMPLE_CREATE_TIME, word="HOSTILE")
+    press = PressFields.of(CASES["not-found"], create_time=EXAMPLE_CREATE_TIME, word="HOSTILE")
     return press.encode(format)
 
 

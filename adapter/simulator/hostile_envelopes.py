@@ -189,8 +189,8 @@ def _is_utf8(message: bytes) -> bool:
 
 
 def _full(message: bytes, receiver: bytes, *, length: int | None = None) -> bytes:
-    told = len(message) if length is None else length
-    return RANDOM16 + told.to_bytes(4, "big") + message + receiver
+    stated = len(message) if length is None else length
+    return RANDOM16 + stated.to_bytes(4, "big") + message + receiver
 
 
 def _padded(full: bytes) -> bytes:

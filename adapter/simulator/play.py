@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from adapter.simulator.cases import Case
 from adapter.simulator.delivery import Answered, Sender
-from adapter.simulator.merchant import MerchantView, merchant_view
-from adapter.simulator.press import OPEN_ID, Press
-from adapter.simulator.verdict import Verdict, judge
+from adapter.simulator.press import OPEN_ID, PressFields
+from adapter.simulator.verdict import MerchantView, Verdict, judge, merchant_view
 from adapter.wechat.client_side import SealedPush, build_push, build_verification
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account
@@ -21,7 +20,7 @@ from adapter.wechat.envelope import Account
 class Played:
     """A push that was played. `answers` holds every delivery's, the last one was judged."""
 
-    press: Press
+    press: PressFields
     sealed: SealedPush = field(repr=False)
     answers: tuple[Answered, ...]
     verdict: Verdict
@@ -37,7 +36,7 @@ class Played:
         return self.answers[-1].seconds * 1000
 
 
-def seal(press: Press, format: Format, *, account: Account) -> SealedPush:
+def seal(press: PressFields, format: Format, *, account: Account) -> SealedPush:
     """Sign and seal a press as WeChat would now. Raises `ValueError` without a needed key."""
     return build_push(
         account,
@@ -51,7 +50,7 @@ def seal(press: Press, format: Format, *, account: Account) -> SealedPush:
 
 
 async def play(
-    press: Press,
+    press: PressFields,
     format: Format,
     *,
     account: Account,

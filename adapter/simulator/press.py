@@ -22,13 +22,13 @@ IDENTITY = ("BizID", "OrderID", "WayBillID", "BizPwd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """A push's fields in the document's order. Prints without the merchant's password."""
+class PressFields:
+    """The fields of one press, in the document's order. Prints without the merchant's password."""
 
     fields: tuple[tuple[str, str | int], ...]
 
     @classmethod
-    def of(cls, case: Case, *, create_time: int, word: str) -> Press:
+    def of(cls, case: Case, *, create_time: int, word: str) -> PressFields:
         """Press the button of a case's order. `word` makes magic waybills fresh."""
         return cls(
             fields=(
@@ -45,11 +45,14 @@ class Press:
             )
         )
 
-    def with_fields(self, changes: Mapping[str, str]) -> Press:
+    def with_fields(self, changes: Mapping[str, str]) -> PressFields:
         """Return the press with fields set; new names go to the end. Digits of a number field
         become a number, everything else is sent as the text it is."""
-        told = {**dict(self.fields), **{name: _typed(name, text) for name, text in changes.items()}}
-        return Press(fields=tuple(told.items()))
+        fields = {
+            **dict(self.fields),
+            **{name: _typed(name, text) for name, text in changes.items()},
+        }
+        return PressFields(fields=tuple(fields.items()))
 
     def text(self, name: str) -> str:
         """Return a field as text, empty when it is not there."""
@@ -69,7 +72,7 @@ class Press:
         return tuple((name, MASK if name in SECRETS else value) for name, value in self.fields)
 
     def __repr__(self) -> str:
-        return f"Press{self.shown}"
+        return f"PressFields{self.shown}"
 
 
 def _typed(name: str, text: str) -> str | int:

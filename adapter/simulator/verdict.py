@@ -1,4 +1,4 @@
-"""Is this reply right? Every way in which it is not, as WeChat's document has it."""
+"""Is this reply right, by WeChat's document? And what is the merchant shown for it?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 from adapter.simulator.cases import RESULT_CODES, Case
 from adapter.simulator.delivery import Answered
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.client_side import (
     REPLY_FIELDS,
@@ -22,6 +22,9 @@ from adapter.wechat.client_side import (
 from adapter.wechat.codec import Fields, Format, decode
 from adapter.wechat.envelope import Account
 from adapter.wechat.errors import WeChatError
+
+DELIVERY_LOGIC_FAIL = 9300501
+"""WeChat's errcode for a carrier that said no."""
 
 _NUMBER_AS_TEXT = re.compile(rb"<(CreateTime|ResultCode)>\s*<!\[CDATA\[")
 
@@ -63,9 +66,23 @@ class Verdict:
         return not self.deviations
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantView:
+    """WeChat's answer to the merchant, with the carrier's words in it verbatim.
+
+    The delivery fields are None when WeChat could not read a reply. What it answers then is
+    not documented; the errcode shown is the one merchants have reported.
+    """
+
+    errcode: int
+    errmsg: str
+    delivery_resultcode: int | None = None
+    delivery_resultmsg: str | None = None
+
+
 def judge(
     answered: Answered,
-    press: Press,
+    press: PressFields,
     format: Format,
     *,
     account: Account,
@@ -83,9 +100,7 @@ def judge(
         return _stopped_at(Check.ENVELOPE, f"the envelope cannot be opened: {error}")
     if message in UNSEALED_ANSWERS:
         said = "success" if message else "an empty body"
-        return _stopped_at(
-            Check.FIELDS, f"{said} is not a valid answer to {EVENT}: its fields are missing"
-        )
+        return _stopped_at(Check.FIELDS, f"{said} is not a reply to {EVENT}: it has no fields")
     deviations = list(_deviations(message, press, format))
     reply, remark = None, ""
     with suppress(WeChatError):
@@ -101,6 +116,19 @@ def judge(
     return Verdict(checked=checked, deviations=tuple(deviations), reply=reply, remark=remark)
 
 
+def merchant_view(reply: ReplyFields | None) -> MerchantView:
+    """Return what the merchant is shown for a reply, or for none that WeChat could read."""
+    if reply is None:
+        return MerchantView(errcode=-1, errmsg="system error")
+    went_well = reply.result_code == 0
+    return MerchantView(
+        errcode=0 if went_well else DELIVERY_LOGIC_FAIL,
+        errmsg="ok" if went_well else "delivery logic fail",
+        delivery_resultcode=reply.result_code,
+        delivery_resultmsg=reply.result_msg,
+    )
+
+
 def _stopped_at(check: Check, message: str) -> Verdict:
     passed = tuple(Check)[: tuple(Check).index(check) + 1]
     return Verdict(
@@ -108,7 +136,7 @@ def _stopped_at(check: Check, message: str) -> Verdict:
     )
 
 
-def _deviations(message: bytes, press: Press, format: Format) -> Iterator[Deviation]:
+def _deviations(message: bytes, press: PressFields, format: Format) -> Iterator[Deviation]:
     try:
         fields = decode(message, format)
     except WeChatError as error:
@@ -122,10 +150,12 @@ def _deviations(message: bytes, press: Press, format: Format) -> Iterator[Deviat
             yield Deviation(check=Check.ECHO, message=sentence)
     code = fields.get("ResultCode")
     if code is not None and code not in _known_codes(format):
-        yield Deviation(check=Check.CODE, message=f"ResultCode is {code!r}, which is not valid")
+        yield Deviation(
+            check=Check.CODE, message=f"ResultCode is {code!r}, which WeChat does not know"
+        )
     text = fields.get("ResultMsg")
     if text is not None and (not isinstance(text, str) or not text.strip()):
-        yield Deviation(check=Check.TEXT, message="ResultMsg is empty or not text")
+        yield Deviation(check=Check.TEXT, message="ResultMsg is empty or not a text")
 
 
 def _form(message: bytes, fields: Fields, format: Format) -> Iterator[str]:
@@ -146,7 +176,7 @@ def _form(message: bytes, fields: Fields, format: Format) -> Iterator[str]:
                 yield f"{name} is not a number"
 
 
-def _echo(press: Press, format: Format) -> Iterator[tuple[str, str | int | None]]:
+def _echo(press: PressFields, format: Format) -> Iterator[tuple[str, str | int | None]]:
     """What must come back; To and From change places."""
     create_time = press.value("CreateTime")
     yield "ToUserName", press.text("FromUserName")

@@ -84,7 +84,7 @@ def test_an_ops_port_that_others_reach_is_refused_as_check_refuses_it(
     checked = CliRunner().invoke(check, ["--offline", "--config", str(config)])
 
     assert "ops.listen: is reachable from other machines" in serve.stderr
-    assert "SSH tunnel or a proxy of your own" in serve.stderr
+    assert "SSH tunnel or a proxy on this machine" in serve.stderr
     assert checked.exit_code == 1
     assert serve.stderr.strip() in checked.stderr
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter import parts
+from adapter import from_settings
 from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import CarrierMisconfigured, refuse_unsafe
@@ -45,7 +45,7 @@ async def opened(target: str, way: str) -> tuple[str, ...]:
         given["token_file"] = "token"
     if "tls" in WAYS[way]:
         given["tls"] = {"cert": "token"} if "cert" in WAYS[way] else {}
-    options = parts.carrier_options(CarrierSettings.model_validate(given))
+    options = from_settings.carrier_options(CarrierSettings.model_validate(given))
     try:
         refuse_unsafe(options)
         await open_channel(options, Credentials()).close()
@@ -68,5 +68,5 @@ def test_check_and_serve_agree_on_a_target(target: str, way: str, tmp_path: Path
 def test_a_line_break_in_a_target_is_refused_by_both(tmp_path: Path) -> None:
     told = checked(tmp_path, "host:1\n", "insecure")
 
-    assert told == ("holds a control character, perhaps a line break.",)
+    assert told == ("contains a control character, perhaps a line break.",)
     assert asyncio.run(opened("host:1", "insecure")) == ()

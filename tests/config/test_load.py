@@ -144,7 +144,7 @@ def test_development_secrets_are_sound_but_refused_in_production(name: str, valu
     assert found.findings == ()
     assert [str(finding) for finding in refused] == [
         f"error: environment variable WAYBRIDGE_WECHAT__{name}, wechat.{name.lower()}: is the "
-        "development value that `waybridge dev` prints for everybody. Take it from the Mini "
+        "development value that `waybridge dev` prints for everyone. Take it from the Mini "
         "Program's page of message pushes."
     ]
 
@@ -181,7 +181,7 @@ def test_a_faulty_value_is_not_judged_a_second_time(tmp_path: Path) -> None:
     found = inspect(None, environ, folder=tmp_path)
 
     assert [(finding.key, finding.message) for finding in found.findings] == [
-        ("carrier.target", "holds a control character, perhaps a line break.")
+        ("carrier.target", "contains a control character, perhaps a line break.")
     ]
 
 

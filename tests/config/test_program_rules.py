@@ -68,9 +68,9 @@ def test_an_aes_key_is_43_letters_and_digits(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("a" * 43 + "=", 'Leave out the "=" at the end'),
-        (f" {'a' * 43}\t", "Leave out the spaces around it."),
-        ("a" * 42, "Copy the EncodingAESKey from the Mini Program's page again, whole."),
+        ("a" * 43 + "=", 'Remove the "=" at the end'),
+        (f" {'a' * 43}\t", "Remove the spaces around it."),
+        ("a" * 42, "Copy the whole EncodingAESKey from the Mini Program's page again."),
     ],
 )
 def test_how_an_aes_key_was_copied_wrongly_is_guessed(text: str, hint: str) -> None:
@@ -117,15 +117,24 @@ def test_an_unusual_app_id_is_a_warning(text: str) -> None:
         ("/shop", []),
         ("/", []),
         ("", [("mini_programs.shop.path", "is missing.")]),
-        ("shop", [("mini_programs.shop.path", "must begin with / and hold no ?, # or space.")]),
-        ("/a b", [("mini_programs.shop.path", "must begin with / and hold no ?, # or space.")]),
-        ("/?a", [("mini_programs.shop.path", "must begin with / and hold no ?, # or space.")]),
+        (
+            "shop",
+            [("mini_programs.shop.path", "must begin with / and must not contain ?, # or spaces.")],
+        ),
+        (
+            "/a b",
+            [("mini_programs.shop.path", "must begin with / and must not contain ?, # or spaces.")],
+        ),
+        (
+            "/?a",
+            [("mini_programs.shop.path", "must begin with / and must not contain ?, # or spaces.")],
+        ),
         (
             "/wechat/push",
             [
                 (
                     "mini_programs.shop.path",
-                    "is the same path as edge.path: a push could not be told apart.",
+                    "is the same path as edge.path: their pushes could not be told apart.",
                 )
             ],
         ),

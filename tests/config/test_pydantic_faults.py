@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapter.config.keys import KeyTable
+from adapter.config.load import Origin, Values
 from adapter.config.pydantic_faults import default_text, finding_of, key_of, without
 from adapter.config.sections import Sections
-from adapter.config.sources import Origin, Values
 from adapter.diagnostics.finding import Finding
 
 KEYS = KeyTable.of(Sections)
@@ -24,7 +24,7 @@ def _only_finding(values: Values, tree: dict[str, Any]) -> str:
     with pytest.raises(ValidationError) as refused:
         Sections.model_validate(tree)
     (error,) = refused.value.errors()
-    return str(finding_of(error, values, KEYS))
+    return str(values.placed(finding_of(error, KEYS, in_file=False)))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.cancellation.model import Outcome
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger, MemoryStore
-from adapter.ledger.migrating import migrate
 from adapter.ledger.open import open_ledger
 from tests.conformance.decisions import (
     WAYBILL,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from tests.conformance.postgres import Postgres
 
 GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_GETFLAGS, FS_IOC_SETFLAGS

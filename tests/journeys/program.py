@@ -7,8 +7,7 @@ from pathlib import Path
 
 from adapter.cancellation.model import Cancellation
 from adapter.simulator.press import ACCOUNT as RECEIVER
-from adapter.simulator.press import OPEN_ID
-from adapter.simulator.press import Press as Fields
+from adapter.simulator.press import OPEN_ID, PressFields
 from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
@@ -76,9 +75,9 @@ class Press:
         return FIRST_CREATE_TIME + self.nth
 
     @property
-    def fields(self) -> Fields:
+    def fields(self) -> PressFields:
         """What WeChat pushes."""
-        return Fields(
+        return PressFields(
             fields=(
                 ("ToUserName", RECEIVER),
                 ("FromUserName", OPEN_ID),

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
@@ -41,7 +41,7 @@ PRESSES = count()
 
 async def _push(sender: Sender) -> None:
     nth = next(PRESSES)
-    press = Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"B{nth}")
+    press = PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"B{nth}")
     await play(press, Format.XML, account=ACCOUNT, sender=sender, case=None)
 
 

@@ -19,7 +19,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.simulator.verdict import Deviation
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
@@ -110,7 +110,7 @@ async def _told(
     edge: str, account: Account, waybill: str, order: str, format: Format
 ) -> tuple[int | None, tuple[Deviation, ...]]:
     nth = next(PRESSES)
-    press = Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"I{nth}")
+    press = PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"I{nth}")
     fields = {"WayBillID": waybill.format(nth=nth), "OrderID": order}
     async with Sender(edge) as sender:
         played = await play(

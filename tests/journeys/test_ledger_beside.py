@@ -14,7 +14,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
@@ -47,7 +47,7 @@ def test_the_merchants_password_and_our_secrets_are_nowhere(tmp_path: Path) -> N
         token=Secret(TOKEN),
         encoding_aes_key=Secret(AES_KEY),
     )
-    press = Press.of(CASES["ok"], create_time=1_600_000_000, word="CANARY")
+    press = PressFields.of(CASES["ok"], create_time=1_600_000_000, word="CANARY")
     press = press.with_fields({"BizPwd": CANARY})
 
     async def push(edge: str) -> None:

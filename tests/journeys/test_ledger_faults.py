@@ -18,11 +18,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
@@ -84,7 +84,7 @@ class Road:
 
     def press(self) -> Heard:
         """Press once for a waybill that nobody pressed for before."""
-        press = Press.of(CASES["ok"], create_time=1_600_000_000, word=f"F{next(PRESSES)}")
+        press = PressFields.of(CASES["ok"], create_time=1_600_000_000, word=f"F{next(PRESSES)}")
 
         async def push() -> Heard:
             async with Sender(self.edge) as sender:

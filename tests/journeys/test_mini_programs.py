@@ -14,7 +14,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import Played, play, verify_url
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.secret import Secret
@@ -73,7 +73,7 @@ class Programs:
 
     async def push(self, path: str, account: Account, format: Format = Format.XML) -> Played:
         nth = next(PRESSES)
-        press = Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"P{nth}")
+        press = PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"P{nth}")
         async with Sender(self.url + path) as sender:
             return await play(press, format, account=account, sender=sender, case=CASES["ok"])
 
@@ -131,7 +131,7 @@ async def test_a_path_of_nobody_is_not_found(programs: Programs) -> None:
 async def test_the_language_of_each_program_is_its_own(programs: Programs) -> None:
     messages = []
     for path in ("/wechat/push", "/plain"):
-        press = Press.of(CASES["not-found"], create_time=1, word=f"L{next(PRESSES)}")
+        press = PressFields.of(CASES["not-found"], create_time=1, word=f"L{next(PRESSES)}")
         async with Sender(programs.url + path) as sender:
             played = await play(
                 press, Format.XML, account=ACCOUNTS[path], sender=sender, case=CASES["not-found"]

@@ -16,7 +16,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import Played, play, verify_url
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.client_side import open_reply
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Account, Mode
@@ -76,10 +76,10 @@ class Road:
     async def press(self, name: str, format: Format, **fields: str) -> Played:
         """Press the button of a case: each press at a time of its own."""
         nth = next(PRESSES)
-        press = Press.of(CASES[name], create_time=1_600_000_000 + nth, word=f"J{nth}")
+        press = PressFields.of(CASES[name], create_time=1_600_000_000 + nth, word=f"J{nth}")
         return await self.play(press.with_fields(fields), format, name)
 
-    async def play(self, press: Press, format: Format, name: str) -> Played:
+    async def play(self, press: PressFields, format: Format, name: str) -> Played:
         """Push what was pressed; only the first code of the case is right."""
         async with Sender(self.edge) as sender:
             return await play(

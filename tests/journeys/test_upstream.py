@@ -16,7 +16,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
@@ -60,17 +60,17 @@ ACCOUNT = replace(
 class Pushed:
     """One press and its code; `sent_at` on the monotonic clock."""
 
-    press: Press
+    press: PressFields
     sent_at: float
     code: int | None
 
 
-def _press() -> Press:
+def _press() -> PressFields:
     nth = next(PRESSES)
-    return Press.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"U{nth}")
+    return PressFields.of(CASES["ok"], create_time=1_600_000_000 + nth, word=f"U{nth}")
 
 
-async def _push(sender: Sender, press: Press) -> Pushed:
+async def _push(sender: Sender, press: PressFields) -> Pushed:
     sent_at = time.monotonic()
     played = await play(press, Format.XML, account=ACCOUNT, sender=sender, case=None)
     told = played.verdict.reply

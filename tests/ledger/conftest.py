@@ -9,7 +9,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
 from adapter.ledger.sqlite import SqliteStore
 from adapter.ledger.waiting import Waiting

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from adapter.ledger import notify as calling_out
-from adapter.ledger.notify import CallingOut
+from adapter.ledger import notify
+from adapter.ledger.notify import Notifier
 from adapter.ledger.postgresql_connection import connect
 from adapter.ledger.statements import OWNERS
 from adapter.ledger.waiting import Waiting, number_of
@@ -14,7 +14,7 @@ from tests.conformance.decisions import WAYBILL, waybill_of
 from tests.conformance.postgres import Postgres
 
 
-async def until_in_company(one: CallingOut) -> None:
+async def until_in_company(one: Notifier) -> None:
     async with asyncio.timeout(5):
         while one._alone:  # noqa: ASYNC110 - it looks round by itself
             await asyncio.sleep(0.01)
@@ -27,8 +27,8 @@ async def test_a_call_is_heard_by_the_other_and_only_by_who_waits_for_it(
     owners = [await connect(url) for _ in range(2)]
     for number, owner in enumerate(owners):
         await owner.execute(f"SELECT pg_advisory_lock({OWNERS}, {number})")
-    waiting, speaker = Waiting(), CallingOut(lambda: connect(url), waiting=Waiting())
-    listener = CallingOut(lambda: connect(url), waiting=waiting)
+    waiting, speaker = Waiting(), Notifier(lambda: connect(url), waiting=Waiting())
+    listener = Notifier(lambda: connect(url), waiting=waiting)
     speaker.start()
     listener.start()
     await until_in_company(speaker)
@@ -48,7 +48,7 @@ async def test_a_call_is_heard_by_the_other_and_only_by_who_waits_for_it(
 
 async def test_alone_it_says_nothing(postgres: Postgres) -> None:
     url = postgres.new_database()
-    alone = CallingOut(lambda: connect(url), waiting=Waiting())
+    alone = Notifier(lambda: connect(url), waiting=Waiting())
     alone.start()
 
     alone.add({1})
@@ -58,13 +58,13 @@ async def test_alone_it_says_nothing(postgres: Postgres) -> None:
 
 
 def test_a_page_of_numbers_fits_a_payload() -> None:
-    assert calling_out.NUMBERS_LIMIT * 17 < 8000
+    assert notify.NUMBERS_LIMIT * 17 < 8000
 
 
 async def test_a_connection_that_was_lost_is_made_anew(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calling_out, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(notify, "PAUSE_SECONDS", 0.0)
     url = postgres.new_database()
     owners = [await connect(url) for _ in range(2)]
     for number, owner in enumerate(owners):
@@ -75,7 +75,7 @@ async def test_a_connection_that_was_lost_is_made_anew(
         made.append(await connect(url))
         return made[-1]
 
-    one = CallingOut(connected, waiting=Waiting())
+    one = Notifier(connected, waiting=Waiting())
     one.start()
     await until_in_company(one)
 
@@ -93,4 +93,4 @@ async def test_what_never_listened_can_be_closed() -> None:
     async def nowhere() -> asyncpg.Connection:
         raise AssertionError("it was not started")
 
-    await CallingOut(nowhere, waiting=Waiting()).close()
+    await Notifier(nowhere, waiting=Waiting()).close()

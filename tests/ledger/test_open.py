@@ -9,8 +9,8 @@ from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import UrlNotUnderstood
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger
-from adapter.ledger.migrating import migrate
 from adapter.ledger.open import file_of, open_ledger
 from tests.conformance.postgres import Postgres
 

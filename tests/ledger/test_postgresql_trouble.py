@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 from blockbuster import BlockBuster
 
@@ -105,15 +106,27 @@ async def test_a_paused_server_is_noticed_refused_in_time_and_goes_on(
     assert (await ledger.commit(waybill_of(7), read, within_seconds=5)).entries == ()
 
 
+async def turn_read_only(ledger: DurableLedger, to: str) -> None:
+    """Change the writer's own connection, in a moment in which the writer does not use it."""
+    connection = ledger._store.session.driver.driver_connection  # type: ignore[attr-defined]
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                await connection.execute(f"SET default_transaction_read_only = {to}")
+            except asyncpg.InterfaceError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
 async def test_a_database_made_read_only_is_noticed(
     ledger: DurableLedger, postgres: Postgres, url: str
 ) -> None:
-    driver = ledger._store.session.driver  # type: ignore[attr-defined]
-    await driver.driver_connection.execute("SET default_transaction_read_only = on")
+    await turn_read_only(ledger, "on")
     await becomes_faulty(ledger)
     took = await refused(ledger)
     fault = ledger.fault
-    await driver.driver_connection.execute("SET default_transaction_read_only = off")
+    await turn_read_only(ledger, "off")
 
     assert await serves_again(ledger)
     assert (fault, took < 1) == ("read_only", True)

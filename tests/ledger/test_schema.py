@@ -12,7 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from adapter.ledger import schema
 from adapter.ledger.errors import SchemaOutdated
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.postgresql_connection import engine_at
 from adapter.ledger.tables import SCHEMA, metadata
 from tests.conformance.postgres import Postgres
@@ -38,7 +38,7 @@ async def test_migrated_postgresql_has_the_tables_the_program_knows(
 ) -> None:
     no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
     url = postgres.new_database()
-    assert await migrate(url) is True
+    assert (await migrate(url)).before == ""
     engine = engine_at(url)
 
     async with engine.connect() as connection:

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.ledger import sqlite_file
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.sqlite_file import SqliteFile, is_sqlite, told
+from adapter.ledger.sqlite_file import SqliteFile, explain, is_sqlite
 
 
 @pytest.fixture
@@ -118,11 +118,11 @@ def test_a_code_of_sqlite_is_told_with_what_to_do(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.Error) as refused:
         connection.execute("SELECT * FROM sqlite_master")
 
-    assert told(path, refused.value) == f"{path} is not a waybridge ledger: name another file"
+    assert explain(path, refused.value) == f"{path} is not a waybridge ledger: name another file"
 
 
 def test_what_is_no_code_of_sqlite_is_told_as_it_is(tmp_path: Path) -> None:
-    assert told(tmp_path / "a.db", ValueError("odd")) == f"the ledger {tmp_path}/a.db: odd"
+    assert explain(tmp_path / "a.db", ValueError("odd")) == f"the ledger {tmp_path}/a.db: odd"
 
 
 def test_a_database_is_known_by_its_first_bytes(tmp_path: Path) -> None:

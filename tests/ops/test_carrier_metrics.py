@@ -6,7 +6,7 @@ import pytest
 
 from adapter.carrier.channel.channelz import AddressState
 from adapter.carrier.channel.state import Breaker, CarrierState
-from adapter.ops.carrier_metrics import IS_UP, Upstream, condition
+from adapter.ops.carrier_metrics import IS_UP, CarrierMetrics, condition
 from adapter.ops.metrics import Metrics
 from tests.ops.carrier_states import STATE
 
@@ -17,7 +17,7 @@ EJECTED = AddressState(
 
 def showing(state: CarrierState, *addresses: AddressState) -> Metrics:
     metrics = Metrics()
-    metrics.show(Upstream(state=lambda: state, addresses=lambda: addresses))
+    metrics.show(CarrierMetrics(state=lambda: state, addresses=lambda: addresses))
     return metrics
 
 

@@ -39,7 +39,7 @@ def test_parts_stand_in_the_story_and_never_make_it_unready(*, is_up: bool | Non
     )
 
     assert health.is_ready
-    assert health.story() == {
+    assert health.report() == {
         "status": "ready",
         "paused": True,
         "ledger": {

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State, Unsent
-from adapter.ops.carrier_metrics import Upstream
+from adapter.ops.carrier_metrics import CarrierMetrics
 from adapter.ops.metrics import ALERTS, GAUGES, STATUSES_AT_MOST, Metrics
 from adapter.wechat import events
 from adapter.wechat.codec import Format
@@ -200,7 +200,7 @@ def test_every_metric_is_documented() -> None:
     metrics = Metrics()
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)
-    metrics.show(Upstream(state=lambda: STATE, addresses=lambda: ()))
+    metrics.show(CarrierMetrics(state=lambda: STATE, addresses=lambda: ()))
     names = {
         f"{family.name}_total" if family.type == "counter" else family.name
         for family in metrics.registry.collect()

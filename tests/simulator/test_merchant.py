@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from adapter.simulator.merchant import merchant_view
+from adapter.simulator.verdict import merchant_view
 from adapter.wechat.client_side import ReplyFields
 
 

@@ -9,7 +9,7 @@ import pytest
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender, Unreachable
 from adapter.simulator.play import play, seal, verify_url
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.simulator.verdict import Check
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.codec import Format
@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.simulator.carrier_edge import carrier_edge
 
 EXAMPLE = CASES["example"]
-PRESS = Press.of(EXAMPLE, create_time=EXAMPLE_CREATE_TIME, word="1")
+PRESS = PressFields.of(EXAMPLE, create_time=EXAMPLE_CREATE_TIME, word="1")
 PLAINTEXT = replace(
     defaults.ACCOUNT, app_id="wx0123456789abcdef", mode=Mode.PLAINTEXT, token=Secret("token")
 )

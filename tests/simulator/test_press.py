@@ -5,11 +5,11 @@ import json
 import pytest
 
 from adapter.simulator.cases import CASES
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.cancel_waybill import CancelWaybill, read
 from adapter.wechat.codec import Format
 
-EXAMPLE = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="1")
+EXAMPLE = PressFields.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="1")
 DOCUMENT = {
     "ToUserName": "gh_abcdefg",
     "FromUserName": "oABCD",
@@ -40,7 +40,7 @@ def test_the_edge_reads_what_was_pressed(format: Format) -> None:
 
 
 def test_a_word_makes_a_magic_waybill_fresh() -> None:
-    press = Press.of(CASES["ok"], create_time=1, word="A7")
+    press = PressFields.of(CASES["ok"], create_time=1, word="A7")
 
     assert (press.text("WayBillID"), press.text("OrderID")) == ("STUB-OK-A7", "ORDER-A7")
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapter.simulator.cases import CASES, Case
 from adapter.simulator.delivery import Answered
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.simulator.verdict import Check, Verdict, judge
 from adapter.wechat.client_side import build_push
 from adapter.wechat.codec import Format, encode
@@ -19,7 +19,7 @@ from tests import defaults
 
 NOW = 1_700_000_000
 EXAMPLE = CASES["example"]
-PRESS = Press.of(EXAMPLE, create_time=EXAMPLE_CREATE_TIME, word="1")
+PRESS = PressFields.of(EXAMPLE, create_time=EXAMPLE_CREATE_TIME, word="1")
 PLAINTEXT = replace(
     defaults.ACCOUNT, app_id="wx0123456789abcdef", mode=Mode.PLAINTEXT, token=Secret("token")
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from adapter.config.carrier_rules import breaches
+from adapter.config.rules import carrier_findings
 from adapter.diagnostics.cannot_start import CannotStart
 
 # What no setting says; a test may want less.
@@ -68,6 +68,6 @@ class CarrierOptions:
 def refuse_unsafe(options: CarrierOptions) -> None:
     """Raise `CarrierMisconfigured` for a target gRPC cannot use, or when secrets would cross a
     network in the clear: by the rule that `check` goes by."""
-    findings = tuple(breaches(options))
+    findings = tuple(carrier_findings(options))
     if findings:
         raise CarrierMisconfigured(findings)

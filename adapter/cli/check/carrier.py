@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 
-from adapter import parts
+from adapter import from_settings
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.diagnose.probe import ROUNDS, probe
 from adapter.carrier.mapping.mapping import Mapping
@@ -25,7 +25,7 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     contract = await asyncio.to_thread(Contract.load, carrier.descriptors)
     mapping = await asyncio.to_thread(Mapping.load, contract, carrier.mapping)
     found = await probe(
-        parts.carrier_options(carrier),
+        from_settings.carrier_options(carrier),
         contract,
         mapping,
         within_seconds=WITHIN_SECONDS,

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from adapter.config.kinds import without_password
 from adapter.config.load import Settings
-from adapter.config.urls import without_password
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of

@@ -28,7 +28,7 @@ from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding
 from adapter.simulator.cases import CASES
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.codec import Format
 
 FETCH_WITHIN_SECONDS = 10.0
@@ -109,12 +109,12 @@ def fetch_command(
 ) -> None:
     """Fetch a contract from the server at TARGET by gRPC reflection (v1 or v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
-    from adapter import parts
+    from adapter import from_settings
     from adapter.carrier.diagnose.reflection import fetch
 
     wants_tls = tls or bool(ca or cert or key)
     files = TlsFiles(ca=ca, cert=cert, key=key, server_name="") if wants_tls else None
-    unset = parts.carrier_options(CarrierSettings())
+    unset = from_settings.carrier_options(CarrierSettings())
     options = replace(unset, target=target, insecure=insecure, tls=files, token_file=token_file)
     with or_refuse(f"contract fetch {target}", placed=_as_options):
         descriptors = asyncio.run(fetch(options, within_seconds=FETCH_WITHIN_SECONDS))
@@ -210,7 +210,7 @@ def example_push(proposal: str, method: Method) -> bytes:
 
     `waybridge explain` shows the request that it becomes.
     """
-    press = Press.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    press = PressFields.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
     request = tomllib.loads(proposal).get("request", {})
     for path in (path for path, source in request.items() if source == "OrderID"):
         field = resolve(method.request_type, path)

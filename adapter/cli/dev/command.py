@@ -20,7 +20,8 @@ from adapter.cli.dev.stub import Stub, StubFailed, StubOptions, running_stub
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write
 from adapter.cli.push.account import order_option
 from adapter.diagnostics.finding import Finding
-from adapter.ops.log import Logger, capture_library_logs, open_log, standard_sink
+from adapter.diagnostics.logger import Logger
+from adapter.ops.log import capture_library_logs, open_log, standard_sink
 from adapter.simulator.delivery import Unreachable
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode

@@ -13,7 +13,7 @@ from adapter.cli.push.account import development_account
 from adapter.simulator.cases import CASES, ONE_OF_EACH_CODE, Case
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import Played, play
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wiring import running
@@ -64,7 +64,7 @@ async def every_reply(options: DevOptions, stub: Stub) -> AsyncIterator[ReplyLin
             async with Sender(f"http://{host}:{port}{settings.edge.path}") as sender:
                 for name in ONE_OF_EACH_CODE:
                     case = replace(CASES[name], also=())
-                    press = Press.of(case, create_time=EXAMPLE_CREATE_TIME, word="DEMO")
+                    press = PressFields.of(case, create_time=EXAMPLE_CREATE_TIME, word="DEMO")
                     played = await play(
                         press.with_fields({"OrderID": fit(press.text("OrderID"))}),
                         format,

@@ -68,7 +68,7 @@ def dev_settings(options: DevOptions, *, stub_target: str) -> Settings:
     )
     faults = [
         replace(finding, source=SOURCE, key=OPTIONS.get(finding.key, finding.key))
-        for finding in rules.breaches(settings)
+        for finding in rules.findings(settings)
         if finding.severity is Severity.ERROR
     ]
     if faults:

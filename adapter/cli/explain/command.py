@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from adapter import parts
+from adapter import from_settings
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.cli.check.answers import judge as judge_answers
@@ -97,7 +97,7 @@ def _programs(inspection: Inspection) -> Table[str, Account]:
     if has_errors(faults):
         raise SettingsFaults(faults)
     settings = inspection.draft
-    return {name: parts.account(program) for name, program in settings.programs.items()}
+    return {name: from_settings.account(program) for name, program in settings.programs.items()}
 
 
 def _section(

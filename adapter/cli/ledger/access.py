@@ -17,7 +17,6 @@ from adapter.cli.ledger.rows import show_table
 from adapter.config.load import Settings, SettingsFaults, inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Severity
-from adapter.ledger.filters import Wanted
 from adapter.ledger.search import Archive, Filters, open_archive
 
 CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger depends on
@@ -79,7 +78,7 @@ async def candidates(archive: Archive, word: str) -> tuple[Entry, ...]:
     found = await archive.search(Filters(waybill_id=word), limit=LISTED_AT_MOST)
     prefix = word.strip().lower()
     if not found and _PREFIX.fullmatch(prefix):
-        found = await archive.search(Wanted(key_prefix=prefix), limit=LISTED_AT_MOST)
+        found = await archive.search(Filters(key_prefix=prefix), limit=LISTED_AT_MOST)
     return found
 
 

@@ -12,7 +12,7 @@ import click
 
 from adapter.cancellation.model import Cause, Outcome, State, Unsent
 from adapter.edge.translate import ANSWERS, ResultCode, code
-from adapter.ledger.filters import Result, Wanted
+from adapter.ledger.search import Filters, ResultFilter
 
 FORMS = "2026-11-23, 2026-11-23T18:30, 2h (ago; also s, m, d, w), now, today or yesterday"
 
@@ -67,12 +67,12 @@ def filters_of(
     until: str | None,
     told_failure: bool,
     now: datetime,
-) -> Wanted:
+) -> Filters:
     """Return what the options ask for; times without an offset are in the zone of `now`.
 
     Raises `click.UsageError` for a result or a time that is not valid.
     """
-    return Wanted(
+    return Filters(
         waybill_id=waybill,
         order_id=order,
         biz_id=merchant,
@@ -84,18 +84,18 @@ def filters_of(
     )
 
 
-def result_of(text: str) -> Result:
+def result_of(text: str) -> ResultFilter:
     """Return what a ResultCode or an outcome stands for. Raises `click.UsageError`."""
     word = text.strip().lower().replace("−", "-")  # as our docs print it
     outcomes = {outcome.value: outcome for outcome in Outcome}
     if word in outcomes:
-        return Result(outcomes=(outcomes[word],))
+        return ResultFilter(outcomes=(outcomes[word],))
     codes = {str(int(each)): each for each in ResultCode}
     if word not in codes:
         raise click.UsageError(
             f"--result {text} is not valid; choose from {', '.join((*codes, *outcomes))}."
         )
-    return Result(
+    return ResultFilter(
         outcomes=tuple(outcome for outcome in Outcome if ANSWERS[outcome] is codes[word]),
         unsent=tuple(_unsent_as(codes[word])),
     )

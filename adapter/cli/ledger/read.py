@@ -20,8 +20,7 @@ from adapter.cli.ledger.filters import filter_options, filters_of, now_in
 from adapter.cli.ledger.rows import PushRow, as_csv, as_json_lines, row_of, show_table
 from adapter.cli.output import console, json_for, json_text, or_refuse, write, write_json
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.ledger.filters import Wanted
-from adapter.ledger.search import PAGE_LIMIT, Archive, Chronicle, open_archive
+from adapter.ledger.search import PAGE_LIMIT, Archive, Chronicle, Filters, open_archive
 
 SEARCH_LIMIT = 100
 EXPORT_PAGE_ROWS = 500  # written together; no more are held
@@ -136,7 +135,7 @@ async def _chronicle(archive: Archive, word: str) -> tuple[tuple[Entry, ...], Ch
 
 
 async def _export(
-    ledger: ConfiguredLedger, sought: Wanted, sink: TextIO, bar: Progress, *, as_json: bool
+    ledger: ConfiguredLedger, sought: Filters, sink: TextIO, bar: Progress, *, as_json: bool
 ) -> int:
     async with open_archive(ledger.url) as archive:
         total = None if bar.disable else await archive.count(sought)

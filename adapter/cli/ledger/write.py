@@ -19,9 +19,9 @@ from adapter.cli.ledger.rows import row_of
 from adapter.cli.output import or_refuse, visible, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
-from adapter.ledger.filters import Wanted
-from adapter.ledger.maintenance import NotInDoubt, forget, settle, upgrade
+from adapter.ledger import maintenance
 from adapter.ledger.resolution import Resolution
+from adapter.ledger.search import Filters
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)
 REASON_LIMIT = 500  # characters
@@ -85,8 +85,8 @@ def resolve(
         click.confirm(_question(found, decided), abort=True, err=True)
     resolution = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
     try:
-        done = asyncio.run(settle(ledger.url, found=found, resolution=resolution))
-    except NotInDoubt as refused:
+        done = asyncio.run(maintenance.resolve(ledger.url, found=found, resolution=resolution))
+    except maintenance.NotInDoubt as refused:
         raise _not_in_doubt(refused.entry or found, ledger) from refused
     write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
 
@@ -108,7 +108,7 @@ def prune(config: Path | None, *, days: int | None, dry_run: bool) -> None:
     ledger = configured_ledger(config)
     kept_days = ledger.settings.ledger.keep_days if days is None else days
     keep_seconds, now = float(kept_days * DAY_SECONDS), time.time()
-    sought = Wanted(states=SETTLED, until=now - keep_seconds)
+    sought = Filters(states=SETTLED, until=now - keep_seconds)
     old = ledger.read(lambda archive: archive.count(sought))
     older = f"older than {kept_days} {'day' if kept_days == 1 else 'days'}"
     if dry_run:
@@ -127,7 +127,7 @@ def migrate(config: Path | None) -> None:
     PostgreSQL needs this before the first `serve` and after an upgrade that asks for it.
     `serve` upgrades an SQLite file by itself; this command refuses a file that is in use.
     """
-    done = asyncio.run(upgrade(configured_ledger(config).url))
+    done = asyncio.run(maintenance.migrate(configured_ledger(config).url))
     if done.before == done.after:
         write(f"Schema {done.after}: nothing to do.")
     else:
@@ -153,7 +153,7 @@ def _not_in_doubt(entry: Entry, ledger: ConfiguredLedger) -> CannotStart:
 
 async def _prune(ledger: ConfiguredLedger, *, keep_seconds: float, now: float) -> int:
     removed = 0
-    async for step in forget(ledger.url, keep_seconds=keep_seconds, now=now):
+    async for step in maintenance.prune(ledger.url, keep_seconds=keep_seconds, now=now):
         removed += step
         if sys.stderr.isatty():
             write(f"\r{removed} removed", newline=False, to_stderr=True)

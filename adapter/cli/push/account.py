@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from adapter import development, parts
+from adapter import development, from_settings
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS, number_like
 from adapter.carrier.mapping.mapping import Mapping
@@ -59,7 +59,7 @@ def destination(
     else:
         section = _section(settings, urlsplit(full).path)
         _expect_usable(inspection, section, mode, is_loopback=loopback)
-        account = parts.account(settings.programs[section])
+        account = from_settings.account(settings.programs[section])
     return Destination(
         url=full,
         account=replace(account, mode=mode or account.mode),
@@ -75,7 +75,7 @@ def development_account(mode: Mode) -> Account:
         token=Secret(development.TOKEN),
         encoding_aes_key=Secret(development.ENCODING_AES_KEY),
     )
-    return replace(parts.account(program), mode=mode)
+    return replace(from_settings.account(program), mode=mode)
 
 
 def order_fit_of(config: Path | None) -> Fit:

@@ -22,7 +22,7 @@ from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES, Case
 from adapter.simulator.delivery import REPEATS, Sender, Unreachable
 from adapter.simulator.play import Played, play, verify_url
-from adapter.simulator.press import IDENTITY, Press
+from adapter.simulator.press import IDENTITY, PressFields
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
@@ -38,7 +38,7 @@ CASE_LINES = "\n".join(
 class PushRequest:
     """What to push. `case` is what the reply is compared with, if with any."""
 
-    press: Press
+    press: PressFields
     case_name: str
     case: Case | None
     format: Format
@@ -128,13 +128,13 @@ def command(
         raise SystemExit(EXIT_FINDINGS)
 
 
-def _press(case: Case, fit: Fit) -> Press:
-    press = Press.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
+def _press(case: Case, fit: Fit) -> PressFields:
+    press = PressFields.of(case, create_time=int(time.time()), word=secrets.token_hex(4).upper())
     return press.with_fields({"OrderID": fit(press.text("OrderID"))})
 
 
 def _request(
-    case: Case, press: Press, format: Format, changes: Iterable[str], repeats: int
+    case: Case, press: PressFields, format: Format, changes: Iterable[str], repeats: int
 ) -> PushRequest:
     fields: dict[str, str] = {}
     for change in changes:

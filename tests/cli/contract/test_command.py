@@ -165,8 +165,8 @@ def test_half_a_client_certificate_is_no_question_of_tls(tmp_path: Path) -> None
 
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "--key: is missing: --cert is of no use without it. Mutual TLS needs both files; "
-        "without it leave both out.\n"
+        "--key: is missing: --cert needs it too. Mutual TLS needs both files; "
+        "without mutual TLS remove both.\n"
     )
 
 

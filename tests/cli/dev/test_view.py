@@ -15,7 +15,7 @@ from adapter.cli.dev.view import Addresses, ReplyTable, _program, panel
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Answered
 from adapter.simulator.play import Played
-from adapter.simulator.press import EXAMPLE_CREATE_TIME, Press
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
 from adapter.simulator.verdict import judge
 from adapter.wechat.cancel_waybill import CancelWaybill, Reply, read
 from adapter.wechat.client_side import SealedPush
@@ -104,7 +104,7 @@ def test_a_program_on_the_path_is_called_by_its_name(
 
 def line(code: int | None, text: str = "success") -> ReplyLine:
     case = replace(CASES["example"], also=())
-    press = Press.of(case, create_time=EXAMPLE_CREATE_TIME, word="1")
+    press = PressFields.of(case, create_time=EXAMPLE_CREATE_TIME, word="1")
     push = read(press.encode(Format.JSON), Format.JSON)
     assert isinstance(push, CancelWaybill)
     body = (

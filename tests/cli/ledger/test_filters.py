@@ -10,7 +10,7 @@ from adapter.cancellation.model import Outcome, State
 from adapter.cli.ledger.filters import filters_of, now_in, point_in_time, result_of
 from adapter.cli.ledger.rows import shown, written
 from adapter.edge.translate import ResultCode
-from adapter.ledger.filters import Result, Wanted
+from adapter.ledger.search import Filters, ResultFilter
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NOTHING: dict[str, str | None] = dict.fromkeys(
@@ -19,8 +19,8 @@ NOTHING: dict[str, str | None] = dict.fromkeys(
 
 
 def test_a_resultcode_stands_for_every_way_to_it() -> None:
-    assert result_of("30003") == Result(outcomes=(Outcome.INVALID, Outcome.ALREADY_CANCELLED))
-    assert result_of("30001") == Result(outcomes=(Outcome.NOT_FOUND,), unsent=("refused",))
+    assert result_of("30003") == ResultFilter(outcomes=(Outcome.INVALID, Outcome.ALREADY_CANCELLED))
+    assert result_of("30001") == ResultFilter(outcomes=(Outcome.NOT_FOUND,), unsent=("refused",))
     failures = result_of("-1")
     assert set(failures.outcomes) == {Outcome.FAILED, Outcome.IN_DOUBT}
     assert {"paused", "shed", "withdrawn"} < set(failures.unsent)
@@ -47,7 +47,7 @@ def test_options_become_filters() -> None:
 
     found = filters_of(**{**NOTHING, **asked}, told_failure=True, now=NOW)
 
-    assert found == Wanted(
+    assert found == Filters(
         waybill_id="SF1",
         state=State.IN_DOUBT,
         told_failure=True,

@@ -160,7 +160,7 @@ def test_a_wrong_reply_lists_what_is_wrong() -> None:
     assert (result.exit_code, told["ok"], told["reply"]) == (1, False, None)
     assert len(received) == 1
     assert [check["message"] for check in told["checks"] if not check["ok"]] == [
-        "success is not a valid answer to cancel_waybill: its fields are missing"
+        "success is not a reply to cancel_waybill: it has no fields"
     ]
 
 

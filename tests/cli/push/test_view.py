@@ -9,7 +9,7 @@ from adapter.cli.push.view import as_json, show
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Answered
 from adapter.simulator.play import Played
-from adapter.simulator.press import Press
+from adapter.simulator.press import PressFields
 from adapter.simulator.verdict import judge
 from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format, encode
@@ -21,7 +21,9 @@ ACCOUNT = replace(defaults.ACCOUNT, app_id="wx", mode=Mode.PLAINTEXT, token=Secr
 WHERE = Destination(
     url="http://127.0.0.1:1/push", account=ACCOUNT, is_loopback=True, is_development=False
 )
-PRESS = Press.of(CASES["example"], create_time=7, word="1").with_fields({"BizPwd": "canary-pwd"})
+PRESS = PressFields.of(CASES["example"], create_time=7, word="1").with_fields(
+    {"BizPwd": "canary-pwd"}
+)
 SILENCE = Answered(status=None, body=b"", seconds=5, fault="no answer within 5 s")
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from adapter.config.files import anchor, missing
 from adapter.config.keys import KeyTable
+from adapter.config.load import Origin, Values, anchor
+from adapter.config.rules import missing_files
 from adapter.config.sections import CarrierSettings, LedgerSettings, Sections, TlsSettings
-from adapter.config.sources import Origin, Values
 
 KEYS = KeyTable.of(Sections)
 
@@ -45,7 +45,7 @@ def test_every_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         ledger=LedgerSettings(url=f"sqlite:///{gone}/w.db"),
     )
 
-    assert [breach.key for breach in missing(sections)] == [
+    assert [breach.key for breach in missing_files(sections)] == [
         "carrier.descriptors",
         "carrier.mapping",
         "carrier.token_file",
@@ -57,7 +57,7 @@ def test_every_file_that_is_named_must_be_there(tmp_path: Path) -> None:
 
 
 def test_a_ledger_elsewhere_needs_no_folder_here() -> None:
-    assert not [*missing(Sections(ledger=LedgerSettings(url="postgresql://h/d")))]
+    assert not [*missing_files(Sections(ledger=LedgerSettings(url="postgresql://h/d")))]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_folder_is_no_file_to_read(tmp_path: Path) -> None:
     carrier = CarrierSettings(mapping=tmp_path)
     ledger = LedgerSettings(url=f"sqlite:///{tmp_path}/w.db")
 
-    (breach,) = missing(Sections(carrier=carrier, ledger=ledger))
+    (breach,) = missing_files(Sections(carrier=carrier, ledger=ledger))
 
     assert breach.message == f"names {tmp_path}, which is a folder."
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_there_is_not_told(tmp_path: Path) -> None:
     file.write_text("")
     ledger = LedgerSettings(url=f"sqlite:///{tmp_path}/w.db?x=1")
 
-    assert not [*missing(Sections(carrier=CarrierSettings(mapping=file), ledger=ledger))]
+    assert not [*missing_files(Sections(carrier=CarrierSettings(mapping=file), ledger=ledger))]
 
 
 def test_a_name_that_leads_back_to_itself_cannot_be_read(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_name_that_leads_back_to_itself_cannot_be_read(tmp_path: Path) -> None
     circle.symlink_to(circle)
     ledger = LedgerSettings(url=f"sqlite:///{tmp_path}/w.db")
 
-    (breach,) = missing(Sections(carrier=CarrierSettings(mapping=circle), ledger=ledger))
+    (breach,) = missing_files(Sections(carrier=CarrierSettings(mapping=circle), ledger=ledger))
 
     assert breach.message == f"names {circle}, which cannot be read."
 
@@ -115,7 +115,7 @@ def test_a_name_that_leads_back_to_itself_cannot_be_read(tmp_path: Path) -> None
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     ledger = LedgerSettings(url=f"sqlite:///{tmp_path}")
 
-    (breach,) = missing(Sections(ledger=ledger))
+    (breach,) = missing_files(Sections(ledger=ledger))
 
     assert (breach.key, breach.message) == (
         "ledger.url",

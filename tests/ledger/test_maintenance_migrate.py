@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
-from adapter.ledger.migrating import migrate
+from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
 from adapter.ledger.postgresql_connection import engine_at
 from adapter.ledger.tables import SCHEMA
@@ -28,13 +27,13 @@ def in_a_loop_of_its_own(no_blocking_calls: BlockBuster) -> None:
 async def test_a_file_is_migrated_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
 
-    assert [await migrate(url), await migrate(url)] == [True, False]
+    assert [(await migrate(url)).before, (await migrate(url)).before] == ["", SCHEMA]
 
 
 async def test_a_database_is_migrated_once(postgres: Postgres) -> None:
     url = postgres.new_database()
 
-    assert [await migrate(url), await migrate(url)] == [True, False]
+    assert [(await migrate(url)).before, (await migrate(url)).before] == ["", SCHEMA]
 
 
 async def test_two_operators_at_once_migrate_a_database_once(postgres: Postgres) -> None:
@@ -42,7 +41,7 @@ async def test_two_operators_at_once_migrate_a_database_once(postgres: Postgres)
 
     did = await asyncio.gather(migrate(url), migrate(url))
 
-    assert sorted(did) == [False, True]
+    assert sorted(done.before for done in did) == ["", SCHEMA]
 
 
 async def test_a_newer_file_is_left_as_it_is(tmp_path: Path) -> None:
@@ -80,7 +79,7 @@ async def test_a_migration_that_fails_half_way_leaves_the_file_as_it_was(tmp_pat
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
         file.execute("CREATE TABLE resolution (unlike_ours int)")
 
-    with pytest.raises(OperationalError, match="resolution"):
+    with pytest.raises(LedgerNotOpened, match="resolution"):
         await migrate(url)
     with pytest.raises(LedgerNotOpened, match="resolution"):
         async with open_ledger(url):

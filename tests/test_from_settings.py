@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter import parts
+from adapter import from_settings
 from adapter.config.load import Settings
 from adapter.config.sections import CarrierSettings, EdgeSettings
 from adapter.wechat.envelope import Mode
@@ -24,7 +24,7 @@ SETTINGS = Settings.load(
 
 
 def test_an_empty_secret_is_none() -> None:
-    account = parts.account(SETTINGS.wechat)
+    account = from_settings.account(SETTINGS.wechat)
 
     assert (account.app_id, account.mode) == ("wx0123456789abcdef", Mode.SECURE)
     assert account.token.reveal() == "abc123"
@@ -33,7 +33,7 @@ def test_an_empty_secret_is_none() -> None:
 
 
 def test_the_carrier_is_reached_as_configured() -> None:
-    options = parts.carrier_options(SETTINGS.carrier)
+    options = from_settings.carrier_options(SETTINGS.carrier)
 
     assert (options.target, options.tls, options.insecure) == ("127.0.0.1:50051", None, False)
     assert options.max_concurrent_calls == SETTINGS.carrier.max_concurrent_calls
@@ -43,17 +43,17 @@ def test_the_files_of_tls_are_those_of_the_settings() -> None:
     tls = {"ca": "/ca.pem", "cert": "/cert.pem", "key": "/key.pem"}
     carrier = CarrierSettings.model_validate({"target": "carrier:443", "tls": tls})
 
-    files = parts.carrier_options(carrier).tls
+    files = from_settings.carrier_options(carrier).tls
 
     assert files is not None
     assert [str(file) for file in (files.ca, files.cert, files.key)] == list(tls.values())
 
 
 def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
-    patience = parts.connection_limits(SETTINGS.edge, open_files=1_000_000)
+    patience = from_settings.connection_limits(SETTINGS.edge, open_files=1_000_000)
 
-    assert parts.desk_limits(SETTINGS, takes_request_id=True).call_seconds == 11
-    assert parts.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
+    assert from_settings.desk_limits(SETTINGS, takes_request_id=True).call_seconds == 11
+    assert from_settings.edge_limits(SETTINGS.edge).reply_within_seconds == 4.1
     assert patience.idle_seconds == 33
     assert patience.connections == SETTINGS.edge.max_connections
 
@@ -62,7 +62,7 @@ def test_the_waits_and_ceilings_are_those_of_the_settings() -> None:
 def test_a_connection_outlives_the_answer_to_a_late_body(seconds: float) -> None:
     edge = EdgeSettings(body_within_seconds=seconds)
 
-    patience = parts.connection_limits(edge, open_files=1_000_000)
+    patience = from_settings.connection_limits(edge, open_files=1_000_000)
 
     assert patience.message_seconds > seconds
 
@@ -79,4 +79,4 @@ def test_a_push_is_repeated_as_often_as_its_carrier_can_bear(
     carrier = SETTINGS.carrier.model_copy(update={"repeats": wanted})
     settings = SETTINGS.model_copy(update={"carrier": carrier})
 
-    assert parts.desk_limits(settings, takes_request_id=takes_request_id).repeats == repeats
+    assert from_settings.desk_limits(settings, takes_request_id=takes_request_id).repeats == repeats

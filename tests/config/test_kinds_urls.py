@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.config.urls import without_password
+from adapter.config.kinds import without_password
 
 
 @pytest.mark.parametrize(

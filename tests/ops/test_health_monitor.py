@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapter.ops.health import Condition
-from adapter.ops.monitor import EVENTS, HINTS, LOST_AFTER_SECONDS, DependencyMonitor
+from adapter.ops.health import (
+    EVENTS,
+    HINTS,
+    LOST_AFTER_SECONDS,
+    Condition,
+    DependencyMonitor,
+)
 
 UP = Condition(is_up=True, detail="ready")
 DOWN = Condition(is_up=False, detail="transient_failure, UNAVAILABLE")
@@ -46,13 +51,13 @@ def test_a_loss_is_one_warning_and_the_return_one_line(part: str, lost: str, bac
     watched = Watched(name=part)
     lookout = watched.lookout()
 
-    lookout.look(now=0.0)
+    lookout.check(now=0.0)
     watched.condition = DOWN
     for now in (1.0, 2.0, 3.0, 4.0, 5.0):
-        lookout.look(now=now)
+        lookout.check(now=now)
     watched.condition = UP
     for now in (6.0, 7.0):
-        lookout.look(now=now)
+        lookout.check(now=now)
 
     assert watched.lines == [
         ("warning", lost, {"state": "down", "detail": DOWN.detail, "hint": HINTS[part]}),
@@ -67,10 +72,10 @@ def test_a_moment_is_no_loss() -> None:
 
     for second in range(10):
         watched.condition = DOWN
-        lookout.look(now=second * 10)
-        lookout.look(now=second * 10 + LOST_AFTER_SECONDS - 0.1)
+        lookout.check(now=second * 10)
+        lookout.check(now=second * 10 + LOST_AFTER_SECONDS - 0.1)
         watched.condition = UP
-        lookout.look(now=second * 10 + LOST_AFTER_SECONDS)
+        lookout.check(now=second * 10 + LOST_AFTER_SECONDS)
 
     assert watched.lines == []
     assert watched.counted == []
@@ -80,8 +85,8 @@ def test_a_part_that_never_came_up_is_lost() -> None:
     watched = Watched(condition=CONNECTING)
     lookout = watched.lookout()
 
-    lookout.look(now=0.0)
-    lookout.look(now=LOST_AFTER_SECONDS)
+    lookout.check(now=0.0)
+    lookout.check(now=LOST_AFTER_SECONDS)
 
     assert watched.lines == [
         (
@@ -98,7 +103,7 @@ def test_a_second_loss_is_told_again() -> None:
 
     for now, condition in enumerate((DOWN, DOWN, UP, DOWN, DOWN)):
         watched.condition = condition
-        lookout.look(now=now * LOST_AFTER_SECONDS)
+        lookout.check(now=now * LOST_AFTER_SECONDS)
 
     assert watched.events() == ["carrier_lost", "carrier_back", "carrier_lost"]
     assert watched.counted == ["carrier_lost"] * 2
@@ -114,7 +119,7 @@ async def test_it_looks_by_itself() -> None:
     watched = Watched()
     lookout = DependencyMonitor(parts={"ledger": ask}, log=watched, count=watched.counted.append)
 
-    task = asyncio.create_task(lookout.keep())
+    task = asyncio.create_task(lookout.run())
     async with asyncio.timeout(5):
         await looked.wait()
     task.cancel()

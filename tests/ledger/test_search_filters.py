@@ -8,9 +8,8 @@ import pytest
 
 from adapter.cancellation.model import Entry, Outcome, State
 from adapter.cancellation.ports import WaybillView, Write
-from adapter.ledger.filters import Result, Wanted
 from adapter.ledger.open import open_ledger
-from adapter.ledger.search import Archive, open_archive
+from adapter.ledger.search import Archive, Filters, ResultFilter, open_archive
 from tests.conformance.decisions import calling, key_of, waybill_of
 
 STANDING: tuple[dict[str, object], ...] = (
@@ -45,20 +44,20 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
 @pytest.mark.parametrize(
     ("wanted", "numbers"),
     [
-        (Wanted(result=Result(outcomes=(Outcome.CANCELLED, Outcome.FAILED))), [0, 5]),
-        (Wanted(result=Result(outcomes=(Outcome.IN_DOUBT,))), [1, 2]),
-        (Wanted(result=Result(unsent=("paused",))), [3]),
-        (Wanted(result=Result(outcomes=(Outcome.FAILED,), unsent=("refused",))), [4, 5]),
-        (Wanted(result=Result()), []),
-        (Wanted(states=(State.DONE, State.UNSENT)), [0, 3, 4, 5]),
-        (Wanted(states=(State.DONE,), until=-1.0), [5]),
-        (Wanted(key_prefix=key_of(3)), [3]),
-        (Wanted(key_prefix="000"), [0, 1, 2, 3, 4, 5]),
-        (Wanted(key_prefix="1"), []),
+        (Filters(result=ResultFilter(outcomes=(Outcome.CANCELLED, Outcome.FAILED))), [0, 5]),
+        (Filters(result=ResultFilter(outcomes=(Outcome.IN_DOUBT,))), [1, 2]),
+        (Filters(result=ResultFilter(unsent=("paused",))), [3]),
+        (Filters(result=ResultFilter(outcomes=(Outcome.FAILED,), unsent=("refused",))), [4, 5]),
+        (Filters(result=ResultFilter()), []),
+        (Filters(states=(State.DONE, State.UNSENT)), [0, 3, 4, 5]),
+        (Filters(states=(State.DONE,), until=-1.0), [5]),
+        (Filters(key_prefix=key_of(3)), [3]),
+        (Filters(key_prefix="000"), [0, 1, 2, 3, 4, 5]),
+        (Filters(key_prefix="1"), []),
     ],
 )
 async def test_what_is_wanted_is_found(
-    archive: Archive, wanted: Wanted, numbers: list[int]
+    archive: Archive, wanted: Filters, numbers: list[int]
 ) -> None:
     found = await archive.search(wanted)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from adapter.config.keys import KeyTable
+from adapter.config.load import Origin, Values, gather
 from adapter.config.sections import Sections
-from adapter.config.sources import Origin, Values, gather
 
 KEYS = KeyTable.of(Sections)
 
@@ -64,9 +64,9 @@ def test_a_secrets_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 
     assert [str(finding).replace(str(tmp_path), "FOLDER") for finding in values.findings] == [
         "error: secrets file FOLDER/WAYBRIDGE_EDGE__PATH: cannot be read: is a directory. "
-        "Let waybridge's user read it.",
+        "Make it readable for waybridge's user.",
         "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKEN: is not UTF-8 text. "
-        "Write the secret's letters and digits.",
+        "Write the secret as plain text.",
         "error: secrets file FOLDER/WAYBRIDGE_WECHAT__TOKN: unknown setting. "
         'Did you mean "WAYBRIDGE_WECHAT__TOKEN"?',
     ]
@@ -145,5 +145,5 @@ def test_a_secrets_folder_that_is_none_is_told() -> None:
 
     assert [str(finding) for finding in values.findings] == [
         "error: /nowhere, WAYBRIDGE_SECRETS_DIR: cannot be listed: no such file or directory. "
-        "Point WAYBRIDGE_SECRETS_DIR at a folder of files named as the variables."
+        "Point WAYBRIDGE_SECRETS_DIR at a folder of files that are named like the variables."
     ]

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from adapter.cancellation.model import Outcome, State
-from adapter.ledger import prune as pruning
+from adapter.ledger import maintenance
 from adapter.ledger.errors import SchemaOutdated
-from adapter.ledger.prune import LEAST_KEEP_SECONDS, prune
+from adapter.ledger.maintenance import LEAST_KEEP_SECONDS, prune
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Filters, open_archive
 from adapter.ledger.tables import call, resolution
@@ -57,7 +57,7 @@ async def test_what_is_just_as_old_as_is_kept_stays(url: str, serving: Session) 
 async def test_much_is_pruned_in_short_steps_until_nothing_is_left(
     url: str, serving: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruning, "STEP_ROWS", 2)
+    monkeypatch.setattr(maintenance, "STEP_ROWS", 2)
     for number in range(1, 5):
         await write(serving, number, state=State.DONE)
 
@@ -71,7 +71,7 @@ async def test_much_is_pruned_in_short_steps_until_nothing_is_left(
 async def test_the_oldest_go_first(
     url: str, serving: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruning, "STEP_ROWS", 2)
+    monkeypatch.setattr(maintenance, "STEP_ROWS", 2)
     for number in (3, 1, 2):
         await write(serving, number, state=State.DONE)
 
@@ -84,7 +84,7 @@ async def test_the_oldest_go_first(
 async def test_who_serves_goes_on_writing_between_two_steps(
     url: str, serving: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruning, "STEP_ROWS", 1)
+    monkeypatch.setattr(maintenance, "STEP_ROWS", 1)
     for number in (1, 2):
         await write(serving, number, state=State.DONE)
     steps = prune(url, keep_seconds=DAY, now=3 * DAY)

@@ -1,4 +1,4 @@
-"""Settings to the values that the parts are made of; nothing is opened or started here."""
+"""The values that the parts of the program take, made from settings; opens and starts nothing."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.config.carrier_rules import breaches, doubtful
+from adapter.config.rules import carrier_findings, carrier_warnings
 from adapter.config.sections import CarrierSettings, Sections
 
 FAR = "dns:///dispatch.internal:50051"
@@ -26,7 +26,7 @@ def _carrier(**given: object) -> CarrierSettings:
 def test_what_keeps_a_channel_shut_is_one_finding_at_its_key(
     carrier: CarrierSettings, key: str
 ) -> None:
-    (found,) = breaches(carrier)
+    (found,) = carrier_findings(carrier)
 
     assert found.key == key
     assert found.hint
@@ -42,7 +42,7 @@ def test_what_keeps_a_channel_shut_is_one_finding_at_its_key(
     ],
 )
 def test_what_keeps_secrets_to_itself_is_taken(carrier: CarrierSettings) -> None:
-    assert list(breaches(carrier)) == []
+    assert list(carrier_findings(carrier)) == []
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,6 @@ def test_what_keeps_secrets_to_itself_is_taken(carrier: CarrierSettings) -> None
     ],
 )
 def test_what_is_probably_not_meant_is_a_warning(carrier: CarrierSettings, keys: list[str]) -> None:
-    found = list(doubtful(Sections(carrier=carrier)))
+    found = list(carrier_warnings(Sections(carrier=carrier)))
 
     assert [finding.key for finding in found] == keys
