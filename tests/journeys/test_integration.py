@@ -198,7 +198,7 @@ def test_one_command_plays_every_code_over_the_contract(example: Path) -> None:
     played = _run("adapter", "dev", "--once", *words, cwd=example)
 
     assert (played.returncode, played.stderr) == (0, "")
-    assert played.stdout.endswith("36 replies, every one right.\n")
+    assert played.stdout.endswith("All 36 replies are correct.\n")
 
 
 def test_the_push_that_dev_prints_works_as_printed(example: Path) -> None:
