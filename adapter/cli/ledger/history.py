@@ -238,6 +238,8 @@ def _call(call: Call, zone: ZoneInfo) -> dict[str, object]:
         "ended_at": None if call.ended_at is None else written(call.ended_at, zone),
         "status": call.status,
         "outcome": call.outcome and call.outcome.value,
+        "doubt": call.doubt and call.doubt.value,
+        "text": call.text,
     }
 
 
@@ -245,7 +247,14 @@ def _call_cells(call: Call, zone: ZoneInfo) -> tuple[str, ...]:
     ended = call.ended_at
     took = "not ended" if ended is None else f"{(ended - call.sent_at) * 1000:.0f} ms"
     outcome = call.outcome.value if call.outcome else ""
-    return (f"  {call.epoch}", written(call.sent_at, zone), took, call.status, outcome)
+    return (
+        f"  {call.epoch}",
+        written(call.sent_at, zone),
+        took,
+        call.status,
+        outcome,
+        visible(call.text),
+    )
 
 
 def _resolution(each: Resolution, zone: ZoneInfo) -> dict[str, object]:
