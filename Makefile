@@ -11,7 +11,7 @@ BINPB  := adapter/carrier/waybill_service.binpb
 CHECKS := format lint types imports buf-lint buf-format buf-breaking descriptors tests
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test coverage prove bench proto baseline lock clean $(CHECKS:%=check-%)
+.PHONY: help dev demo test golden coverage prove bench proto baseline lock clean $(CHECKS:%=check-%)
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ check-descriptors: .venv/.installed
 # One file stays with one worker, so that costly fixtures (a PostgreSQL) start once.
 check-tests: .venv/.installed
 	$(BIN)/python -m pytest -q -rs --durations=5 --numprocesses=auto --dist=loadfile $(ARGS)
+
+golden: .venv/.installed ## write anew what each command prints, into tests/golden (then read the diff)
+	@GOLDEN=rewrite $(BIN)/python -m pytest -q tests/cli/test_golden.py tests/cli/ledger/test_schema_0001.py $(ARGS)
 
 PACKAGE ?= cancellation
 coverage: .venv/.installed ## show what a package's own tests leave uncovered (PACKAGE=carrier/mapping)

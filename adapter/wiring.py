@@ -102,7 +102,7 @@ async def running(
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
-        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate)
+        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate, log=log)
         forwarder = await asyncio.to_thread(_forwarder, settings, log)
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
@@ -166,12 +166,11 @@ async def _core(
     mapping: Mapping,
     metrics: Metrics,
     gate: Gate,
+    log: Logger,
 ) -> _Core:
     clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
-    options = from_settings.carrier_options(settings.carrier)
-    carrier = await GrpcCarrier.open(options=options, mapping=mapping)
-    opened.push_async_callback(carrier.close, within_seconds=0.0)
+    carrier = await _carrier(settings, opened, mapping=mapping, log=log)
     limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
     brake = Brake() if settings.carrier.brake else None
     desk = Desk(
@@ -199,6 +198,15 @@ async def _core(
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
     metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
+
+
+async def _carrier(
+    settings: Settings, opened: AsyncExitStack, *, mapping: Mapping, log: Logger
+) -> GrpcCarrier:
+    options = from_settings.carrier_options(settings.carrier)
+    carrier = await GrpcCarrier.open(options=options, mapping=mapping, log=log)
+    opened.push_async_callback(carrier.close, within_seconds=0.0)
+    return carrier
 
 
 def _mapping(settings: Settings) -> Mapping:

@@ -1,4 +1,4 @@
-"""The table of commands; each is loaded only when it is typed, so that help comes at once."""
+"""The table of commands; each is imported only when it is typed, so that help comes at once."""
 
 from __future__ import annotations
 
@@ -10,24 +10,46 @@ import click
 
 from adapter.cli.output import write
 
-# Those with a package of their own, where `command` is in the module `command`; the others
-# stand in a module of their name.
-PACKAGES = ("check", "contract", "dev", "explain", "ledger", "push")
-COMMANDS: Mapping[str, str] = {
-    # name → its line in `waybridge --help`
-    "dev": "Stub, edge and ops port on this machine, to try everything.",
-    "serve": "Answer WeChat's pushes: production.",
-    "check": "Find every fault of a configuration before a push does.",
-    "explain": "Explain one captured push, step by step.",
-    "push": "Play WeChat: sign, seal and send a push, check the reply.",
-    "ledger": "Search, show, export and settle what was decided.",
-    "pause": "Stop asking the carrier; pushes are answered: not now.",
-    "resume": "Ask the carrier again.",
-    "drain": "Finish what is in flight and stop.",
-    "status": "Say how a running waybridge is.",
-    "contract": "Compile, fetch and show a carrier's own gRPC contract.",
-    "schema": "Print the JSON Schema of the configuration file.",
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    # heading → name → its line in `waybridge --help`
+    "Try it": {
+        "dev": "Run everything on this machine, with a simulated carrier.",
+        "push": "Send a push as WeChat does and check the reply.",
+    },
+    "Set it up": {
+        "contract": "Compile, fetch or show a carrier's gRPC contract; start a mapping.",
+        "check": "Check a configuration before it serves.",
+        "schema": "Print the JSON Schema of the configuration file.",
+    },
+    "Run it": {
+        "serve": "Answer WeChat's pushes in production.",
+        "status": "Show the state of a running waybridge.",
+        "pause": "Stop calling the carrier; pushes are answered -1.",
+        "resume": "End a pause.",
+        "drain": "Finish the pushes in flight, then stop.",
+    },
+    "Look into it": {
+        "ledger": "Search, show, export and settle pushes.",
+        "explain": "Explain one captured push, step by step.",
+    },
 }
+
+COMMANDS = {name: about for commands in GROUPS.values() for name, about in commands.items()}
+
+CONTROLS = ("status", "pause", "resume", "drain")  # all in the module `controls`
+MODULES = ("schema", "serve")  # in a module of its name; the others in a package of theirs
+
+
+def load(name: str) -> click.Command:
+    """Import a command of the table."""
+    if name in CONTROLS:
+        command = import_module("adapter.cli.controls").COMMANDS[name]
+    else:
+        module = name if name in MODULES else f"{name}.command"
+        command = import_module(f"adapter.cli.{module}").command
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{name} is not a click command")
+    return command
 
 
 class LazyGroup(click.Group):
@@ -38,18 +60,13 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        """Import a command, or return nothing for a name that is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        command = import_module(_module(cmd_name)).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{_module(cmd_name)}.command is no click command")
-        return command
+        """Import a command; None for an unknown name."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the command that was probably meant; click knows only those it holds itself."""
+        """Suggest the command that was probably meant; click knows only those it holds itself."""
         name = args[0]
         if name not in COMMANDS:
             for meant in get_close_matches(name, COMMANDS, n=1):
@@ -57,13 +74,13 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the table's lines, importing nothing."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-def _module(name: str) -> str:
-    return f"adapter.cli.{name}.command" if name in PACKAGES else f"adapter.cli.{name}"
+        """Write the table's lines by group, importing nothing."""
+        width = max(map(len, COMMANDS))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(f"{name:<{width}}", about) for name, about in commands.items()]
+                )
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, value: object) -> None:

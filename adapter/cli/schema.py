@@ -1,4 +1,4 @@
-"""`waybridge schema`: the configuration file, described for editors and for people."""
+"""`waybridge schema`: describe the configuration file, for editors and for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from adapter.config.reference import json_schema, markdown
 
 
 @click.command("schema")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print the page for people instead.")
+@click.option(
+    "--markdown", "as_markdown", is_flag=True, help="Print the reference page in Markdown instead."
+)
 def command(*, as_markdown: bool) -> None:
     """Print the JSON Schema of the configuration file."""
     if as_markdown:

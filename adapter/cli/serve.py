@@ -1,4 +1,4 @@
-"""`waybridge serve`: answer WeChat's pushes until told to stop, then stop without a loss."""
+"""`waybridge serve`: answer WeChat's pushes until it is told to stop, then stop without loss."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from pathlib import Path
 import click
 import uvloop
 
-from adapter.cli.configuration import config_option
-from adapter.cli.examination import examine
-from adapter.cli.findings import or_refuse
+from adapter.cli.configuration import config_option, examine
+from adapter.cli.output import or_refuse
 from adapter.config.load import Settings
 from adapter.diagnostics.finding import Severity
 from adapter.diagnostics.logger import Logger
@@ -22,7 +21,7 @@ from adapter.ops.log import capture_library_logs, open_log, standard_sink
 from adapter.wiring import running
 
 SOURCE = "waybridge serve"
-COLLECT_EVERY = (5_000, 20, 100)  # new objects; then collections of the younger generation
+GC_THRESHOLDS = (5_000, 20, 100)  # new objects; then collections of the younger generation
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -30,11 +29,12 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 @config_option
 @or_refuse(SOURCE)
 def command(config: Path | None) -> None:
-    """Answer WeChat's pushes: production.
+    """Answer WeChat's pushes in production.
 
-    Refuses to start on any fault of the configuration, and with the development secrets.
-    SIGTERM or SIGINT drains: serve on for the drain delay, take no new connections, answer
-    the pushes in flight, wait for the calls they left behind. A second signal ends the delay.
+    Refuses to start with any error in the configuration, and with the development secrets.
+    SIGTERM or SIGINT drains: keep serving for the drain delay, accept no new connections,
+    answer the pushes in flight, and wait for calls still running. A second signal ends the
+    delay.
     """
     examined = examine(config, os.environ)
     settings = examined.settings
@@ -55,7 +55,7 @@ def command(config: Path | None) -> None:
 
 
 async def serve(settings: Settings, *, log: Logger, lines_dropped: Callable[[], int]) -> None:
-    """Run until a stop signal, then drain. Raises what keeps it from starting."""
+    """Run until a stop signal, then drain. Raises whatever prevents the start."""
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -72,19 +72,19 @@ async def serve(settings: Settings, *, log: Logger, lines_dropped: Callable[[], 
             carrier=settings.carrier.target,
             mode=settings.wechat.mode,
         )
-        _spare_the_collector()
+        _tune_gc()
         await _first(stop, adapter.stop)
         stop.set()
         await adapter.drain(hurry=hurry)
     log.info("stopped")
 
 
-def _spare_the_collector() -> None:
-    """What stands by now stays, and a push leaves next to nothing behind in circles: looking
-    for it at Python's own pace was a tenth of what a push cost."""
+def _tune_gc() -> None:
+    """Collect less often: what exists now lives as long as the process, and a push creates
+    almost no reference cycles. At Python's own pace it cost a tenth of a push."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_EVERY)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -18,7 +18,7 @@ CannotStart
 ├── UnusableDatabase       the stub's log of calls (legacy_stub.calls)
 └── CannotListen           the stub's port (legacy_stub.server)
 
-Every command ends in one `except CannotStart` (`adapter.cli.findings.or_refuse`): it prints
+Every command ends in one `except CannotStart` (`adapter.cli.output.or_refuse`): it prints
 the findings and exits with 2.
 """
 

@@ -99,7 +99,7 @@ def how_far(query: bytes, *, now_unix: float, window_seconds: int) -> str:
         return ""
     apart = now_unix - at
     said = (
-        f"{span(abs(apart))} {'before' if apart > 0 else 'after'} it came "
+        f"{span(abs(apart))} {'before' if apart > 0 else 'after'} it arrived "
         f"({moment(at)} and {moment(now_unix)}), and {window_seconds} s are allowed"
     )
     hours = round(abs(apart) / HOUR_SECONDS)

@@ -62,7 +62,7 @@ class Found:
 
     @property
     def message(self) -> str:
-        """Say what is the matter."""
+        """Say what is wrong."""
         return WORDS[self.cause][0].format(about=self.about)
 
     @property
@@ -71,47 +71,46 @@ class Found:
         return WORDS[self.cause][1].format(about=self.about)
 
 
-_PROXY = "Let the proxy in front pass query and body on as they came."
-_CAPTURE = "If the push itself was refused so: " + _PROXY
+_PROXY = "Configure the proxy in front to pass query and body on unchanged."
+_CAPTURE = "If the push itself was refused for this: " + _PROXY
 
 WORDS: dict[RefusalCause, tuple[str, str]] = {
     RefusalCause.TOKEN: (
-        "The token is another one than WeChat's: everything else fits, no signature does",
+        "The token differs from WeChat's: everything matches except the signature",
         "Compare wechat.token with the page of message pushes, letter by letter.",
     ),
     RefusalCause.TOKEN_ELSEWHERE: (
-        "It is signed with another token that is configured: that of {about}",
-        "Exchange the two, or let WeChat push to the other path.",
+        "It is signed with another configured token, that of {about}",
+        "Swap the two, or let WeChat push to the other path.",
     ),
     RefusalCause.TOKEN_BLANKS: (
-        "The configured token has blanks around it; without them it signs this push",
-        "Take the blanks away; a file of a secret often ends with one.",
+        "The configured token has spaces around it; without them the signature matches",
+        "Remove the spaces; a secrets file often ends with a line break.",
     ),
     RefusalCause.TOKEN_IS_THE_KEY: (
-        "It is signed with what is configured as the AES key",
-        "The two are exchanged: set token and encoding_aes_key anew.",
+        "It is signed with the configured AES key",
+        "Token and AES key are swapped: correct token and encoding_aes_key.",
     ),
     RefusalCause.KEY: (
-        "The EncodingAESKey is another one than WeChat's: the signature is right, "
-        "the decryption is not",
-        "Compare wechat.encoding_aes_key with the page of message pushes. If it was changed "
-        "just now, set previous_encoding_aes_key to the one before.",
+        "The EncodingAESKey differs from WeChat's: the signature is correct, but decryption fails",
+        "Compare wechat.encoding_aes_key with the page of message pushes. If it was "
+        "changed just now, set previous_encoding_aes_key to the old key.",
     ),
     RefusalCause.KEY_ELSEWHERE: (
-        "It is encrypted with another key that is configured: that of {about}",
-        "Exchange the two, or let WeChat push to the other path.",
+        "It is encrypted with another configured key, that of {about}",
+        "Swap the two, or let WeChat push to the other path.",
     ),
     RefusalCause.TOKEN_AND_KEY: (
-        "Neither the token nor the key fits: it is another Mini Program's push, or nobody's",
-        "Compare app id, token and key with the page of message pushes. Somebody who only "
-        "tries doors looks the same.",
+        "Neither the token nor the key matches: it is another Mini Program's push, or a forgery",
+        "Compare app id, token and key with the page of message pushes. Random "
+        "requests from the internet look the same.",
     ),
     RefusalCause.APP_ID: (
-        "It is meant for another app id than the configured one: for {about}",
+        "It is for a different app id than the configured one: {about}",
         "Set wechat.app_id to the Mini Program that pushes here.",
     ),
     RefusalCause.OTHER_PROGRAM: (
-        "It is a push of another Mini Program that is configured: of {about}",
+        "It is a push of another configured Mini Program: {about}",
         "Let WeChat push it to that one's path.",
     ),
     RefusalCause.DEVELOPMENT: (
@@ -119,28 +118,28 @@ WORDS: dict[RefusalCause, tuple[str, str]] = {
         "Give `waybridge push` the --config of this edge.",
     ),
     RefusalCause.MODE: (
-        "The mode is another one: the push is {about}",
-        "Set wechat.mode to what the page of message pushes says.",
+        "The mode differs: the push is {about}",
+        "Set wechat.mode to the mode on the page of message pushes.",
     ),
     RefusalCause.CLOCK: (
-        "The clock: it was signed {about}",
-        "Set this machine's clock, or raise freshness_seconds. For an old capture say when it "
-        "came: --at TIME, or the whole line of the access log as --query.",
+        "The timestamp is out of range: it was signed {about}",
+        "Correct this machine's clock, or raise freshness_seconds. For an old capture give the "
+        "time it arrived with --at, or the whole access log line with --query.",
     ),
     RefusalCause.QUERY_LOST: (
-        "The query is empty: nothing says who signed",
-        "Let the proxy in front pass the query on ($request_uri, not $uri, in nginx).",
+        "The query is empty, so there is no signature",
+        "Configure the proxy in front to pass the query on ($request_uri, not $uri, in nginx).",
     ),
     RefusalCause.QUERY_CHANGED: (
-        "Or the timestamp or the nonce was changed on the way: no token signs what it is now",
-        "Take query and body of the same push. " + _PROXY,
+        "Or the timestamp or nonce was changed on the way, so that no token matches",
+        "Use query and body of the same push. " + _PROXY,
     ),
     RefusalCause.PARAMETER_LOST: ("The query lacks {about}", _PROXY),
     RefusalCause.PARAMETER_FORM: (
-        "The query is not one of WeChat's: {about}",
-        "If it was copied by hand, copy it again; else: " + _PROXY,
+        "The query is not in WeChat's form: {about}",
+        "If it was copied by hand, copy it again; otherwise: " + _PROXY,
     ),
-    RefusalCause.PARAMETER_NAMES: ("The query's names are written otherwise: {about}", _PROXY),
+    RefusalCause.PARAMETER_NAMES: ("The parameter names are changed: {about}", _PROXY),
     RefusalCause.QUERY_ENCODED_TWICE: ("URL decoding: the query is encoded twice", _PROXY),
     RefusalCause.QUERY_HTML_ESCAPED: (
         "URL decoding: the query is escaped as in HTML (&amp; for &)",
@@ -151,40 +150,46 @@ WORDS: dict[RefusalCause, tuple[str, str]] = {
         _CAPTURE,
     ),
     RefusalCause.QUERY_REPEATED: (
-        "The query holds {about} twice: what was signed would be ambiguous",
-        "Let the proxy in front not add the query a second time.",
+        "The query contains {about} twice, so the signed value is ambiguous",
+        "Configure the proxy in front not to add the query a second time.",
     ),
-    RefusalCause.QUERY_BLANKS: ("The query has blanks or quotes around its values", _CAPTURE),
+    RefusalCause.QUERY_BLANKS: (
+        "The values of the query have spaces or quotes around them",
+        _CAPTURE,
+    ),
     RefusalCause.SIGNATURES_SWAPPED: (
-        "signature and msg_signature are swapped: each stands where the other belongs",
+        "signature and msg_signature are swapped",
         _PROXY,
     ),
-    RefusalCause.SIGNATURE_CASE: ("The signature was turned into capital letters", _PROXY),
+    RefusalCause.SIGNATURE_CASE: ("The signature was converted to upper case", _PROXY),
     RefusalCause.TIMESTAMP_AND_NONCE_SWAPPED: ("timestamp and nonce are swapped", _PROXY),
     RefusalCause.TIMESTAMP_IN_MILLISECONDS: (
         "The timestamp is in milliseconds; WeChat signs seconds",
         _PROXY,
     ),
-    RefusalCause.BODY_LOST: ("The body is empty", "Let the proxy in front pass the body on."),
+    RefusalCause.BODY_LOST: (
+        "The body is empty",
+        "Configure the proxy in front to pass the body on.",
+    ),
     RefusalCause.BODY_TRUNCATED: (
-        "The body is cut short: {about}",
-        "Capture it whole; a log often cuts at 1, 4 or 8 KiB. " + _PROXY,
+        "The body is truncated: {about}",
+        "Capture all of it; logs often truncate at 1, 4 or 8 KiB. " + _PROXY,
     ),
     RefusalCause.BODY_OF_ANOTHER_PUSH: (
-        "The token is right, but this body is not the one that was signed: {about}",
-        "Take query and body of the same push. " + _CAPTURE,
+        "The token is correct, but this body is not the signed one: {about}",
+        "Use query and body of the same push. " + _CAPTURE,
     ),
     RefusalCause.BODY_SPACE_FOR_PLUS: (
-        "URL decoding: the body's plus signs have become spaces",
-        "Something reads the body as a form. " + _PROXY,
+        "URL decoding: plus signs of the body became spaces",
+        "Something parses the body as a form. " + _PROXY,
     ),
     RefusalCause.BODY_PERCENT_ENCODED: (
         "The body was re-encoded: it is percent-encoded",
-        "Something sends the body on as a form. " + _PROXY,
+        "Something forwards the body as a form. " + _PROXY,
     ),
     RefusalCause.BODY_FORM: (
-        "The body was re-encoded: it is a form, and the push stands in its field {about}",
-        "Something reads the body as a form and sends it on as one. " + _PROXY,
+        "The body was re-encoded: it is a form with the push in its field {about}",
+        "Something parses the body as a form and forwards it as one. " + _PROXY,
     ),
     RefusalCause.BODY_HTML_ESCAPED: ("The body was re-encoded: it is escaped as in HTML", _CAPTURE),
     RefusalCause.BODY_JSON_ESCAPED: (
@@ -192,30 +197,30 @@ WORDS: dict[RefusalCause, tuple[str, str]] = {
         _CAPTURE,
     ),
     RefusalCause.BODY_BASE64: (
-        "The body was re-encoded: it is in Base64 as a whole",
-        "A gateway hands binary bodies on so; switch that off for this path.",
+        "The body was re-encoded: all of it is Base64",
+        "Some gateways do this to binary bodies; switch it off for this path.",
     ),
     RefusalCause.BODY_COMPRESSED: (
         "The body was re-encoded: it is compressed",
-        "WeChat does not compress: switch it off in the proxy in front.",
+        "WeChat does not compress; switch compression off in the proxy in front.",
     ),
     RefusalCause.BODY_UTF16: ("The body was re-encoded: it is UTF-16", _CAPTURE),
     RefusalCause.BODY_SURROUNDED: (
-        "Something stands around the body that WeChat did not send",
+        "The body has additional text around it that WeChat did not send",
         _CAPTURE,
     ),
-    RefusalCause.ENCRYPT_WRAPPED: ("Encrypt has line breaks or blanks in it", _CAPTURE),
+    RefusalCause.ENCRYPT_WRAPPED: ("Encrypt contains line breaks or spaces", _CAPTURE),
     RefusalCause.ENCRYPT_URL_SAFE: (
         "Encrypt is in the URL-safe Base64 (- and _ for + and /)",
         _PROXY,
     ),
     RefusalCause.FORMAT: (
         "It is neither the XML nor the JSON that WeChat documents: {about}",
-        "If it was signed by WeChat, please report it, without the password.",
+        "If WeChat signed it, please report it, without the password.",
     ),
     RefusalCause.FIELD: (
-        "It is authentic, but {about} is missing or malformed: no reply could be addressed",
-        "Compare it with WeChat's document of the event.",
+        "It is authentic, but {about} is missing or not valid, so no reply can be addressed",
+        "Compare it with WeChat's documentation of the event.",
     ),
 }
-"""What is the matter, and what to do; `{about}` is the particular."""
+"""What is wrong, and what to do; `{about}` is the detail."""

@@ -219,7 +219,7 @@ def _of_an_encrypted_push(account: Account, body: bytes, *, token_signs: bool) -
         return (Found(cause=RefusalCause.FORMAT, about="it has no Encrypt"),)
     refused = _decryption(account, encrypt)
     if refused in {"base64", "length"}:
-        about = f"Encrypt has {len(encrypt)} characters, which is no whole number of blocks"
+        about = f"Encrypt has {len(encrypt)} characters, which is not a whole number of blocks"
         return (Found(cause=RefusalCause.BODY_TRUNCATED, about=about),)
     if token_signs:
         about = "msg_signature does not cover its Encrypt"
@@ -233,7 +233,7 @@ def _unreadable(body: bytes, error: Undecodable) -> Found:
     text = body.strip()
     ends = text.endswith((b"</xml>", b"}"))
     if text[:1] in {b"<", b"{"} and not ends:
-        about = f"after {len(body)} bytes it ends without its end"
+        about = f"after {len(body)} bytes the end is missing"
         return Found(cause=RefusalCause.BODY_TRUNCATED, about=about)
     return Found(cause=RefusalCause.FORMAT, about=error.detail)
 

@@ -153,7 +153,7 @@ def _why(account: Account, body: bytes, refusal: WeChatError) -> Found:
             return Found(cause=RefusalCause.BODY_LOST)
         return Found(cause=RefusalCause.FORMAT, about=refusal.detail)
     if refusal.detail in {"base64", "length"}:
-        about = "Encrypt is no whole number of blocks in Base64"
+        about = "Encrypt is not a whole number of Base64 blocks"
         return Found(cause=RefusalCause.BODY_TRUNCATED, about=about)
     if refusal.reason == "wrong_mode":
         return Found(cause=RefusalCause.MODE, about="encrypted, and no key is configured")

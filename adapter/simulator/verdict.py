@@ -35,11 +35,11 @@ class Check(Enum):
     ANSWERED = "answered within 5 s"
     STATUS = "HTTP status exactly 200"
     ENVELOPE = "envelope: signature, encryption, app id"
-    FIELDS = "all fields, in order, numbers as numbers"
-    ECHO = "sender and ids returned as they came"
-    CODE = "a ResultCode WeChat knows"
-    TEXT = "a ResultMsg the merchant can read"
-    EXPECTED = "the ResultCode this case should get"
+    FIELDS = "all fields, in order, with the right types"
+    ECHO = "sender and ids returned unchanged"
+    CODE = "a valid ResultCode"
+    TEXT = "a readable ResultMsg"
+    EXPECTED = "the expected ResultCode"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ def judge(
         reply = parse_reply(message, format)
     if reply is not None and case is not None and reply.result_code != case.expected:
         if reply.result_code in case.also:
-            remark = f"{reply.result_code} is right as well: {case.also_because}"
+            remark = f"{reply.result_code} is also correct: {case.also_because}"
         else:
             wanted = f"ResultCode {reply.result_code}, expected {case.expected}"
             deviations.append(Deviation(check=Check.EXPECTED, message=wanted))
@@ -162,14 +162,14 @@ def _form(message: bytes, fields: Fields, format: Format) -> Iterator[str]:
     missing = [name for name in REPLY_FIELDS if name not in fields]
     unknown = [name for name in fields if name not in REPLY_FIELDS]
     if missing:
-        yield f"missing: {', '.join(missing)}"
+        yield f"missing fields: {', '.join(missing)}"
     if unknown:
-        yield f"not of the document: {', '.join(unknown)}"
+        yield f"unknown fields: {', '.join(unknown)}"
     if not missing and not unknown and tuple(fields) != REPLY_FIELDS:
-        yield f"out of order: {', '.join(fields)}"
+        yield f"wrong order: {', '.join(fields)}"
     if format is Format.XML:
         for found in _NUMBER_AS_TEXT.finditer(message):
-            yield f"{found[1].decode()} is text (CDATA), should be a number"
+            yield f"{found[1].decode()} is text (CDATA) instead of a number"
     else:
         for name in ("CreateTime", "ResultCode"):
             if name in fields and type(fields[name]) is not int:

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import import_module
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from adapter.cli.main import COMMANDS, _module, waybridge
+from adapter.cli.main import COMMANDS, load, waybridge
 
 THERE = list(COMMANDS)
 
@@ -17,7 +15,7 @@ def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(waybridge, ["--help"])
 
     assert result.exit_code == 0
-    listed = result.output.partition("Commands:\n")[2]
+    listed = result.output.partition("Try it:\n")[2]
     assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ")] == THERE
     assert "check" in THERE
 
@@ -27,7 +25,7 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(waybridge, [name, "--help"])
 
     assert result.exit_code == 0
-    assert isinstance(import_module(_module(name)).command, click.Command)
+    assert load(name).name == name
 
 
 def test_help_loads_no_command() -> None:
@@ -43,7 +41,7 @@ def test_help_loads_no_command() -> None:
     assert run.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("name", ["nonsense", "main", "findings"])
+@pytest.mark.parametrize("name", ["nonsense", "main", "output"])
 def test_what_is_no_command_is_refused(name: str) -> None:
     result = CliRunner().invoke(waybridge, [name])
 

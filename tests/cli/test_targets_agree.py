@@ -11,7 +11,7 @@ from adapter import from_settings
 from adapter.carrier.channel.channel import open_channel
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import CarrierMisconfigured, refuse_unsafe
-from adapter.cli.examination import examine
+from adapter.cli.configuration import examine
 from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.finding import Severity
 from tests.configurations import SOUND

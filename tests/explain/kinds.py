@@ -15,8 +15,8 @@ STRANGER = replace(OURS, token=Secret("stranger"), encoding_aes_key=Secret("s" *
 
 
 NOT_SIGNED = (
-    "The token is another one than WeChat's: everything else fits, no signature does",
-    "Or the timestamp or the nonce was changed on the way: no token signs what it is now",
+    "The token differs from WeChat's: everything matches except the signature",
+    "Or the timestamp or nonce was changed on the way, so that no token matches",
 )
 
 

@@ -23,7 +23,7 @@ from tests.explain.capturing import (
 from tests.explain.kinds import NOT_SIGNED, PLAINTEXT, STRANGER, Kind
 
 PUSH = sent()
-NOBODYS = "Neither the token nor the key fits: it is another Mini Program's push, or nobody's"
+NOBODYS = "Neither the token nor the key matches: it is another Mini Program's push, or a forgery"
 DEVELOPMENT = replace(
     defaults.ACCOUNT,
     app_id=development.APP_ID,
@@ -44,21 +44,21 @@ AS_SENT = (
         push=sent(replace(OURS, token=Secret(OTHER_TOKEN))),
         programs=BOTH,
         reason="signature_wrong",
-        says=("It is signed with another token that is configured: that of mini_programs.b",),
+        says=("It is signed with another configured token, that of mini_programs.b",),
     ),
     Kind(
         name="the previous token of another program",
         push=sent(replace(OURS, token=Secret("before"))),
         programs={**BOTH, "mini_programs.b": replace(THEIRS, previous_token=Secret("before"))},
         reason="signature_wrong",
-        says=("It is signed with another token that is configured: that of mini_programs.b",),
+        says=("It is signed with another configured token, that of mini_programs.b",),
     ),
     Kind(
         name="a token with a line end",
         push=PUSH,
         programs={"wechat": replace(OURS, token=Secret(f"{OURS.token.reveal()}\n"))},
         reason="signature_wrong",
-        says=("The configured token has blanks around it; without them it signs this push",),
+        says=("The configured token has spaces around it; without them the signature matches",),
     ),
     Kind(
         name="token and key exchanged",
@@ -71,15 +71,15 @@ AS_SENT = (
         name="signed with the key",
         push=sent(replace(OURS, token=Secret(KEY))),
         reason="signature_wrong",
-        says=("It is signed with what is configured as the AES key",),
+        says=("It is signed with the configured AES key",),
     ),
     Kind(
         name="another key",
         push=sent(replace(OURS, encoding_aes_key=Secret("s" * 43))),
         reason="undecryptable",
         says=(
-            "The EncodingAESKey is another one than WeChat's: the signature is right, the "
-            "decryption is not",
+            "The EncodingAESKey differs from WeChat's: the signature is correct, but decryption "
+            "fails",
         ),
     ),
     Kind(
@@ -87,7 +87,7 @@ AS_SENT = (
         push=sent(replace(OURS, encoding_aes_key=Secret(OTHER_KEY))),
         programs=BOTH,
         reason="undecryptable",
-        says=("It is encrypted with another key that is configured: that of mini_programs.b",),
+        says=("It is encrypted with another configured key, that of mini_programs.b",),
     ),
     Kind(
         name="a stranger's push",
@@ -99,14 +99,14 @@ AS_SENT = (
         name="another app id",
         push=sent(replace(OURS, app_id="wx0000000000000009")),
         reason="undecryptable",
-        says=("It is meant for another app id than the configured one: for wx0000000000000009",),
+        says=("It is for a different app id than the configured one: wx0000000000000009",),
     ),
     Kind(
         name="another program's push",
         push=sent(THEIRS),
         programs=BOTH,
         reason="signature_wrong",
-        says=("It is a push of another Mini Program that is configured: of mini_programs.b",),
+        says=("It is a push of another configured Mini Program: mini_programs.b",),
     ),
     Kind(
         name="development's push",
@@ -120,21 +120,21 @@ AS_SENT = (
         name="plaintext where secure is configured",
         push=sent(mode=Mode.PLAINTEXT),
         reason="wrong_mode",
-        says=("The mode is another one: the push is not encrypted (plaintext)",),
+        says=("The mode differs: the push is not encrypted (plaintext)",),
     ),
     Kind(
         name="secure where plaintext is configured",
         push=PUSH,
         programs={"wechat": PLAINTEXT},
         reason="wrong_mode",
-        says=("The mode is another one: the push is encrypted (secure or compatible)",),
+        says=("The mode differs: the push is encrypted (secure or compatible)",),
     ),
     Kind(
         name="plaintext with another token",
         push=sent(STRANGER, mode=Mode.PLAINTEXT),
         reason="wrong_mode",
         says=(
-            "The mode is another one: the push is not encrypted (plaintext)",
+            "The mode differs: the push is not encrypted (plaintext)",
             *NOT_SIGNED,
         ),
     ),
@@ -150,8 +150,8 @@ AS_SENT = (
         push=sent(timestamp=NOW - 3 * 86_400 - 777),
         reason="stale",
         says=(
-            "The clock: it was signed 3 days before it came (2024-04-23 06:07:48 UTC and "
-            "2024-04-26 06:20:45 UTC), and 600 s are allowed",
+            "The timestamp is out of range: it was signed 3 days before it arrived "
+            "(2024-04-23 06:07:48 UTC and 2024-04-26 06:20:45 UTC), and 600 s are allowed",
         ),
     ),
     Kind(
@@ -159,9 +159,9 @@ AS_SENT = (
         push=sent(timestamp=NOW + 8 * 3600 + 3),
         reason="stale",
         says=(
-            "The clock: it was signed 8 h 0 min after it came (2024-04-26 14:20:48 UTC and "
-            "2024-04-26 06:20:45 UTC), and 600 s are allowed; whole hours look like a clock "
-            "set in another time zone",
+            "The timestamp is out of range: it was signed 8 h 0 min after it arrived "
+            "(2024-04-26 14:20:48 UTC and 2024-04-26 06:20:45 UTC), and 600 s are allowed; "
+            "whole hours look like a clock set in another time zone",
         ),
     ),
     Kind(
@@ -169,7 +169,7 @@ AS_SENT = (
         push=sent(replace(OURS, app_id="wx0000000000000009")),
         programs=BOTH,
         reason="undecryptable",
-        says=("It is meant for another app id than the configured one: for wx0000000000000009",),
+        says=("It is for a different app id than the configured one: wx0000000000000009",),
     ),
     Kind(
         name="another program that is not encrypted",

@@ -33,7 +33,7 @@ BODY_CHANGED = (
         name="a body cut short",
         push=replace(PUSH, body=PUSH.body[:200]),
         reason="undecryptable",
-        says=("The body is cut short: after 200 bytes it ends without its end",),
+        says=("The body is truncated: after 200 bytes the end is missing",),
     ),
     Kind(
         name="an Encrypt cut short",
@@ -42,7 +42,8 @@ BODY_CHANGED = (
         ),
         reason="signature_wrong",
         says=(
-            "The body is cut short: Encrypt has 101 characters, which is no whole number of blocks",
+            "The body is truncated: Encrypt has 101 characters, which is not a whole number of "
+            "blocks",
         ),
     ),
     Kind(
@@ -50,7 +51,7 @@ BODY_CHANGED = (
         push=replace(PUSH, body=sent(random16=b"x" * 16).body),
         reason="signature_wrong",
         says=(
-            "The token is right, but this body is not the one that was signed: msg_signature "
+            "The token is correct, but this body is not the signed one: msg_signature "
             "does not cover its Encrypt",
         ),
     ),
@@ -58,7 +59,7 @@ BODY_CHANGED = (
         name="spaces for plus signs",
         push=replace(PLUS, body=PLUS.body.replace(b"+", b" ")),
         reason="signature_wrong",
-        says=("URL decoding: the body's plus signs have become spaces",),
+        says=("URL decoding: plus signs of the body became spaces",),
     ),
     Kind(
         name="a percent-encoded body",
@@ -91,7 +92,7 @@ BODY_CHANGED = (
         name="a body in Base64",
         push=replace(PUSH, body=base64.b64encode(PUSH.body)),
         reason="undecryptable",
-        says=("The body was re-encoded: it is in Base64 as a whole",),
+        says=("The body was re-encoded: all of it is Base64",),
     ),
     Kind(
         name="a compressed body",
@@ -109,16 +110,14 @@ BODY_CHANGED = (
         name="a body with a log's words around it",
         push=replace(PUSH, body=b"body: " + PUSH.body + b" (512 bytes)"),
         reason="undecryptable",
-        says=("Something stands around the body that WeChat did not send",),
+        says=("The body has additional text around it that WeChat did not send",),
     ),
     *(
         Kind(
             name=f"a form {name}",
             push=replace(PUSH, body=body),
             reason="undecryptable",
-            says=(
-                f"The body was re-encoded: it is a form, and the push stands in its field {field}",
-            ),
+            says=(f"The body was re-encoded: it is a form with the push in its field {field}",),
         )
         for name, body, field in (
             ("of one field", urlencode({"body": PUSH.body.decode()}).encode(), "body"),
@@ -135,7 +134,7 @@ BODY_CHANGED = (
             ),
         ),
         reason="signature_wrong",
-        says=("Encrypt has line breaks or blanks in it",),
+        says=("Encrypt contains line breaks or spaces",),
     ),
     Kind(
         name="URL-safe Base64",
@@ -162,7 +161,7 @@ BODY_CHANGED = (
         reason="wrong_mode",
         says=(
             "URL decoding: the query is escaped as in HTML (&amp; for &)",
-            "It is a push of another Mini Program that is configured: of mini_programs.b",
+            "It is a push of another configured Mini Program: mini_programs.b",
         ),
     ),
     Kind(
@@ -173,8 +172,8 @@ BODY_CHANGED = (
         ),
         reason="undecryptable",
         says=(
-            "The body was re-encoded: it is in Base64 as a whole",
-            "It is meant for another app id than the configured one: for wx0000000000000009",
+            "The body was re-encoded: all of it is Base64",
+            "It is for a different app id than the configured one: wx0000000000000009",
         ),
     ),
     Kind(

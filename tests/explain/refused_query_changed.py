@@ -16,7 +16,7 @@ QUERY_CHANGED = (
         name="no query",
         push=replace(PUSH, query=b""),
         reason="wrong_mode",
-        says=("The query is empty: nothing says who signed",),
+        says=("The query is empty, so there is no signature",),
     ),
     Kind(
         name="msg_signature lost",
@@ -53,7 +53,7 @@ QUERY_CHANGED = (
         push=PUSH.with_parameters(msg_signature=PUSH.parameter("msg_signature")[:39]),
         reason="signature_grammar",
         says=(
-            "The query is not one of WeChat's: msg_signature is not 40 lower-case hexadecimal "
+            "The query is not in WeChat's form: msg_signature is not 40 lower-case hexadecimal "
             "digits",
         ),
     ),
@@ -61,7 +61,7 @@ QUERY_CHANGED = (
         name="other names",
         push=replace(PUSH, query=PUSH.query.replace(b"msg_signature", b"msgSignature")),
         reason="signature_missing",
-        says=("The query's names are written otherwise: msgSignature",),
+        says=("The parameter names are changed: msgSignature",),
     ),
     Kind(
         name="the query encoded twice",
@@ -86,15 +86,15 @@ QUERY_CHANGED = (
         push=replace(PUSH, query=PUSH.query + b"&" + PUSH.query),
         reason="signature_grammar",
         says=(
-            "The query holds encrypt_type, msg_signature, nonce, openid twice: what was signed "
-            "would be ambiguous",
+            "The query contains encrypt_type, msg_signature, nonce, openid twice, so the signed "
+            "value is ambiguous",
         ),
     ),
     Kind(
         name="blanks in the query",
         push=replace(PUSH, query=PUSH.query.replace(b"=", b"=%20") + b"%20"),
         reason="wrong_mode",
-        says=("The query has blanks or quotes around its values",),
+        says=("The values of the query have spaces or quotes around them",),
     ),
     Kind(
         name="signatures swapped",
@@ -102,13 +102,13 @@ QUERY_CHANGED = (
             signature=PUSH.parameter("msg_signature"), msg_signature=PUSH.parameter("signature")
         ),
         reason="signature_wrong",
-        says=("signature and msg_signature are swapped: each stands where the other belongs",),
+        says=("signature and msg_signature are swapped",),
     ),
     Kind(
         name="capital letters",
         push=PUSH.with_parameters(msg_signature=PUSH.parameter("msg_signature").upper()),
         reason="signature_grammar",
-        says=("The signature was turned into capital letters",),
+        says=("The signature was converted to upper case",),
     ),
     Kind(
         name="timestamp and nonce swapped",

@@ -30,7 +30,7 @@ def test_whole_hours_look_like_a_time_zone() -> None:
 
     assert "another time zone" in hours
     assert "another time zone" not in odd
-    assert odd.startswith("8 h 33 min before it came")
+    assert odd.startswith("8 h 33 min before it arrived")
 
 
 @pytest.mark.parametrize(

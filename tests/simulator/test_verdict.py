@@ -112,13 +112,13 @@ def test_every_deviation_is_told_at_once() -> None:
 def test_the_order_of_fields_counts(format: Format) -> None:
     verdict = judged(reversed(RIGHT.items()), format)
 
-    assert said(verdict) == [(Check.FIELDS, f"out of order: {', '.join(reversed(RIGHT))}")]
+    assert said(verdict) == [(Check.FIELDS, f"wrong order: {', '.join(reversed(RIGHT))}")]
 
 
 def test_a_field_of_no_document_is_told() -> None:
     verdict = judged({**RIGHT, "Extra": "1"}.items())
 
-    assert said(verdict) == [(Check.FIELDS, "not of the document: Extra")]
+    assert said(verdict) == [(Check.FIELDS, "unknown fields: Extra")]
 
 
 def test_a_number_in_cdata_is_text() -> None:
@@ -126,7 +126,7 @@ def test_a_number_in_cdata_is_text() -> None:
 
     verdict = judged(body, Format.XML)
 
-    assert said(verdict) == [(Check.FIELDS, "ResultCode is text (CDATA), should be a number")]
+    assert said(verdict) == [(Check.FIELDS, "ResultCode is text (CDATA) instead of a number")]
 
 
 def test_a_reply_in_the_other_format_is_not_readable() -> None:
@@ -152,7 +152,7 @@ def test_a_code_that_is_right_as_well_has_its_reason() -> None:
     verdict = judged({**RIGHT, "ResultCode": 30003}.items())
 
     assert verdict.is_right
-    assert verdict.remark.startswith("30003 is right as well: an earlier press cancelled it")
+    assert verdict.remark.startswith("30003 is also correct: an earlier press cancelled it")
 
 
 def test_without_a_case_the_code_is_nobodys_business() -> None:

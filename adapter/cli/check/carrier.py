@@ -1,4 +1,4 @@
-"""`check`'s questions to the carrier: names, TLS, health, its contract, the way there and back."""
+"""What `check` asks the carrier: names, TLS, health, contract and the round-trip time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ WITHIN_SECONDS = 5.0  # each step; WeChat would have hung up by then
 
 
 async def ask(settings: Settings) -> tuple[Finding, ...]:
-    """Look at the carrier as the client would use it; cancels nothing, asks for no waybill.
+    """Connect to the carrier as the client would; nothing is cancelled or looked up.
 
-    Contract and mapping must have been found in order before.
+    Contract and mapping must have been checked before.
     """
     carrier = settings.carrier
     contract = await asyncio.to_thread(Contract.load, carrier.descriptors)
@@ -43,5 +43,5 @@ def _distance(seconds: float, source: str) -> Finding:
         severity=Severity.NOTE,
         source=source,
         key="carrier.target",
-        message=f"answers; a round trip takes {seconds * 1000:.1f} ms, the best of {ROUNDS}.",
+        message=f"answers; the round trip takes {seconds * 1000:.1f} ms (best of {ROUNDS}).",
     )

@@ -1,8 +1,7 @@
-"""`check`'s questions to this machine's clock: pushes are refused as stale by it.
+"""What `check` asks this machine's clock, by which pushes are refused as stale.
 
-WeChat's own clock cannot be asked. What can be compared is compared: the dates of files that
-are here already, and what the kernel says of its own clock (adjtimex(2): TIME_ERROR, no
-source of time has set it).
+WeChat's clock cannot be asked, so this compares what there is: the dates of existing files, and
+the state that the kernel reports of its own clock (adjtimex(2): TIME_ERROR, not synchronised).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _TIMEX_BYTES = 512  # `struct timex` has 208; all zero asks and sets nothing
 
 
 async def ask(settings: Settings) -> tuple[Finding, ...]:
-    """Say what the clock says, and what speaks against it."""
+    """Report the time, and what suggests that it is wrong."""
     files = [
         Path(__file__),
         *(file for file in (settings.carrier.descriptors, settings.carrier.mapping) if file),
@@ -43,14 +42,14 @@ def judge(
     written: Iterable[tuple[str, float]],
     kernel_synchronised: bool | None,
 ) -> tuple[Finding, ...]:
-    """Judge a clock by the dates of files (Unix seconds) and the kernel's word (None: none)."""
+    """Judge a clock by the dates of files (Unix seconds) and by the kernel (None: unknown)."""
     late = max(written, key=lambda file: file[1], default=("", 0.0))
     if late[1] > now_unix + BEHIND_SECONDS:
         return (
             _found(
                 Severity.ERROR,
                 f"says {_utc(now_unix)}, but {late[0]} was written at {_utc(late[1])}.",
-                "Set the clock: pushes would be refused as stale.",
+                "Correct the clock: pushes would be refused as stale.",
             ),
         )
     findings = [_found(Severity.NOTE, _said(settings, now_unix), _compared(settings))]
@@ -58,15 +57,15 @@ def judge(
         findings.append(
             _found(
                 Severity.NOTE,
-                "the kernel says that nothing keeps it right (adjtimex: unsynchronised).",
-                "Run an NTP client such as chrony, here or on the host.",
+                "is not synchronised, according to the kernel (adjtimex).",
+                "Run an NTP client such as chrony on this machine or its host.",
             )
         )
     return tuple(findings)
 
 
 def kernel_is_synchronised(library: object = None) -> bool | None:
-    """Ask Linux whether something keeps the clock right; None: it does not say.
+    """Ask Linux whether the clock is synchronised; None: unknown.
 
     `library` is the C library, by default this system's.
     """
@@ -87,8 +86,8 @@ def _said(settings: Settings, now_unix: float) -> str:
 def _compared(settings: Settings) -> str:
     windows = {program.freshness_seconds for program in settings.programs.values()}
     return (
-        f"A push may be {min(windows)} s off. Compared with the dates of files, the newest push "
-        "in the ledger and the kernel's word; WeChat's clock cannot be asked."
+        f"Pushes are accepted within {min(windows)} s. Compared with file dates, the newest "
+        "push in the ledger and the kernel's clock status; WeChat's clock cannot be asked."
     )
 
 

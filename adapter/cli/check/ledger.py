@@ -1,4 +1,4 @@
-"""`check`'s questions to the ledger: is it there, is it ours, may it be written?"""
+"""What `check` asks the ledger: whether it exists, is ours, and can be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AHEAD_SECONDS = 60.0  # the newest push may be this much after our clock
 
 
 async def ask(settings: Settings) -> tuple[Finding, ...]:
-    """Open the ledger for reading only, beside whoever serves from it; changes nothing."""
+    """Open the ledger read-only, beside a running serve; nothing is changed."""
     url = settings.ledger.url
     scheme = urlsplit(url).scheme
     if scheme == "memory":
@@ -37,7 +37,7 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
     except TimeoutError:
         return (_error(url, f"does not answer within {WITHIN_SECONDS:g} s."),)
     except ModuleNotFoundError as error:
-        hint = "Install waybridge[postgres]."
+        hint = "Install it: pip install 'waybridge[postgres]'."
         return (_error(url, f"the driver {error.name} is not installed.", hint),)
     ahead = newest - time.time()
     if ahead < AHEAD_SECONDS:
@@ -47,14 +47,14 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
             severity=Severity.ERROR,
             source=without_password(url),
             key="clock",
-            message=f"the newest push was received {ahead:.0f} s after this machine's clock.",
-            hint="Set the clock: pushes would be refused as stale.",
+            message=f"the newest push was received {ahead:.0f} s ahead of this machine's clock.",
+            hint="Correct the clock: pushes would be refused as stale.",
         ),
     )
 
 
 def look_at_file(settings: Settings) -> tuple[Finding, ...]:
-    """Judge an SQLite file by the file system alone: what `serve` would stumble over."""
+    """Judge an SQLite file by the file system alone, for what would stop `serve`."""
     url = settings.ledger.url
     if not url.startswith("sqlite"):
         return ()
@@ -63,7 +63,7 @@ def look_at_file(settings: Settings) -> tuple[Finding, ...]:
 
 
 async def _newest(url: str) -> float:
-    """Return when the newest push was received, in Unix seconds; 0: there is none."""
+    """Return when the newest push was received, in Unix seconds; 0 without any push."""
     # Not at the top: SQLAlchemy takes longer to import than all the rest of `check --offline`.
     from adapter.ledger.search import Filters, open_archive
 
@@ -73,18 +73,21 @@ async def _newest(url: str) -> float:
 
 
 def _file_fault(path: Path) -> Finding | None:
-    """Return what the file system says against the file, or that there is none yet."""
+    """Return what is wrong with the file, or that it does not exist yet."""
     folder = path.parent
     source = str(path)
     lock = Path(f"{path}.lock")
+    owner = "Change its owner, or run as the user that serves."
     if path.exists() and not os.access(path, os.W_OK):
-        return _error(source, "this user may not write to the ledger.", "Write its owner.")
+        return _error(source, "this user has no permission to write to it.", owner)
     if lock.exists() and not os.access(lock, os.W_OK):
-        return _error(source, f"this user may not write to {lock}.", "Write its owner.")
+        return _error(source, f"this user has no permission to write to {lock}.", owner)
     if not folder.is_dir():
-        return _error(source, f"there is no folder {folder}.", "Make it: `serve` does not.")
+        return _error(
+            source, f"the folder {folder} does not exist.", "Create it; `serve` does not."
+        )
     if not os.access(folder, os.W_OK):
-        return _error(source, f"this user may not make files in {folder}.", "Write its owner.")
+        return _error(source, f"this user has no permission to create files in {folder}.", owner)
     if path.exists():
         if is_sqlite(path):
             return None
@@ -93,15 +96,11 @@ def _file_fault(path: Path) -> Finding | None:
         severity=Severity.NOTE,
         source=source,
         key=KEY,
-        message="there is no ledger yet; `serve` makes it.",
+        message="does not exist yet; `serve` will create it.",
     )
 
 
 def _error(url: str, message: str, hint: str = "") -> Finding:
     return Finding(
-        severity=Severity.ERROR,
-        source=without_password(url),
-        key=KEY,
-        message=message,
-        hint=hint,
+        severity=Severity.ERROR, source=without_password(url), key=KEY, message=message, hint=hint
     )

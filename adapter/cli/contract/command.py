@@ -1,32 +1,42 @@
-"""`waybridge contract`: a carrier's own gRPC contract, from .proto or server to a mapping."""
+"""`waybridge contract`: a carrier's gRPC contract, from .proto files or a server to a mapping."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from adapter.carrier.channel.options import TlsFiles
 from adapter.carrier.contract.compile import compile_protos
-from adapter.carrier.contract.contract import Contract
+from adapter.carrier.contract.contract import Contract, Method
+from adapter.carrier.contract.field_path import FieldPath, resolve
 from adapter.carrier.contract.outline import outline
-from adapter.carrier.mapping.propose import propose
-from adapter.cli.contract import view as contract_tree
-from adapter.cli.contract.init import MAPPING_FILE, PUSH_FILE, example_push, guesses
-from adapter.cli.findings import or_refuse
-from adapter.cli.output import write, write_json
+from adapter.carrier.mapping.convert import Misfit, converter, first_that_fits
+from adapter.carrier.mapping.propose import LOOKUP_HEADING, propose
+from adapter.carrier.mapping.push_fields import SOURCES
+from adapter.carrier.mapping.values import Unfit
+from adapter.cli.contract import view
+from adapter.cli.output import or_refuse, write, write_json
 from adapter.config.sections import CarrierSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding
+from adapter.simulator.cases import CASES
+from adapter.simulator.press import EXAMPLE_CREATE_TIME, PressFields
+from adapter.wechat.codec import Format
 
 FETCH_WITHIN_SECONDS = 10.0
 
 SHIPPED = "the shipped contract"
+
+MAPPING_FILE = "mapping.toml"
+PUSH_FILE = "push.xml"
 
 _OPTIONS = {
     "carrier.descriptors": "",
@@ -36,7 +46,7 @@ _OPTIONS = {
     "carrier.tls.cert": "--cert",
     "carrier.tls.key": "--key",
 }
-"""What a setting is called on this command line."""
+"""The option of this command line for a setting."""
 _PLAINTEXT_HINT = "Give --tls, --ca, or --insecure."
 
 a_file = click.Path(path_type=Path, dir_okay=False)
@@ -45,7 +55,7 @@ a_folder = click.Path(path_type=Path, file_okay=False)
 
 @click.group("contract")
 def command() -> None:
-    """Compile, fetch and show a carrier's own gRPC contract, and begin its mapping."""
+    """Compile, fetch or show a carrier's gRPC contract, and start a mapping for it."""
 
 
 @command.command("compile")
@@ -56,30 +66,36 @@ def command() -> None:
     multiple=True,
     type=a_folder,
     metavar="DIR",
-    help="Folder in which imports are looked for; by default each file's own.",
+    help="Folder to search for imports; by default the folder of each file.",
 )
-@click.option("-o", "--output", required=True, type=a_file, metavar="X.binpb", help="Write here.")
+@click.option("-o", "--output", required=True, type=a_file, metavar="X.binpb", help="Output file.")
 def compile_command(files: tuple[Path, ...], include: tuple[Path, ...], output: Path) -> None:
-    """Compile .proto FILES, and all they import, to one descriptor set.
+    """Compile .proto FILES and all their imports to one descriptor set.
 
-    Google's well-known types need no include.
+    Google's well-known types are found without --include.
     """
     with or_refuse("contract compile", placed=_as_options):
         descriptors = compile_protos(files, include=include)
         contract = Contract.load(descriptors)
         _write(output, descriptors)
-    _tell(output, contract)
+    _report(output, contract)
 
 
 @command.command("fetch")
 @click.argument("target")
-@click.option("-o", "--output", type=a_file, metavar="X.binpb", help="Write here; else: show it.")
-@click.option("--tls", is_flag=True, help="Speak TLS, trusting gRPC's own authorities.")
-@click.option("--ca", type=a_file, metavar="PEM", help="Speak TLS, trusting this authority.")
-@click.option("--cert", type=a_file, metavar="PEM", help="Our certificate, for mutual TLS.")
-@click.option("--key", type=a_file, metavar="PEM", help="Our certificate's key.")
-@click.option("--token-file", type=a_file, metavar="FILE", help="Bearer token sent with the call.")
-@click.option("--insecure", is_flag=True, help="Allow plaintext to what is not loopback.")
+@click.option(
+    "-o",
+    "--output",
+    type=a_file,
+    metavar="X.binpb",
+    help="Output file; without it, print the contract.",
+)
+@click.option("--tls", is_flag=True, help="Use TLS with gRPC's default root certificates.")
+@click.option("--ca", type=a_file, metavar="PEM", help="Use TLS with this root certificate.")
+@click.option("--cert", type=a_file, metavar="PEM", help="Client certificate, for mutual TLS.")
+@click.option("--key", type=a_file, metavar="PEM", help="Key of the client certificate.")
+@click.option("--token-file", type=a_file, metavar="FILE", help="File with a bearer token to send.")
+@click.option("--insecure", is_flag=True, help="Allow plaintext to a target that is not loopback.")
 def fetch_command(
     *,
     target: str,
@@ -91,7 +107,7 @@ def fetch_command(
     token_file: Path | None,
     insecure: bool,
 ) -> None:
-    """Fetch the contract of the server at TARGET by server reflection (v1, else v1alpha)."""
+    """Fetch a contract from the server at TARGET by gRPC reflection (v1 or v1alpha)."""
     # Not at the top: gRPC takes longer to import than `contract show` to run.
     from adapter import from_settings
     from adapter.carrier.diagnose.reflection import fetch
@@ -106,44 +122,46 @@ def fetch_command(
         if output is not None:
             _write(output, descriptors)
     if output is None:
-        contract_tree.show(outline(contract), stream=sys.stdout)
+        view.show(outline(contract), stream=sys.stdout)
     else:
-        _tell(output, contract)
+        _report(output, contract)
 
 
 @command.command("show")
 @click.argument("descriptors", required=False, type=a_file, metavar="[X.binpb]")
 @click.option("--json", "as_json", is_flag=True, help="Print the services as a JSON array.")
 def show_command(*, descriptors: Path | None, as_json: bool) -> None:
-    """Show the methods, fields and enums of X.binpb, by default of the shipped contract.
+    """Show the methods, fields and enums of X.binpb, or of the shipped contract.
 
-    Each field stands there as a mapping names it.
+    Fields are written as a mapping refers to them.
     """
     with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
         services = outline(Contract.load(descriptors))
     if as_json:
-        write_json(contract_tree.as_json(services))
+        write_json(view.as_json(services))
     else:
-        contract_tree.show(services, stream=sys.stdout)
+        view.show(services, stream=sys.stdout)
 
 
 @command.command("init")
 @click.argument("descriptors", required=False, type=a_file, metavar="[X.binpb]")
-@click.option("--method", required=True, metavar="PKG.SERVICE/METHOD", help="What cancels.")
+@click.option(
+    "--method", required=True, metavar="PKG.SERVICE/METHOD", help="The method that cancels."
+)
 @click.option(
     "-o",
     "--output",
     type=a_folder,
     default=Path(),
     metavar="DIR",
-    help="Folder to write to; by default this one.",
+    help="Output folder; by default the current one.",
 )
-@click.option("--force", is_flag=True, help="Write over a mapping that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing mapping.")
 def init_command(*, descriptors: Path | None, method: str, output: Path, force: bool) -> None:
-    """Propose a mapping for a method by its names, and write a test push beside it.
+    """Propose a mapping for a method from its field names, and write a test push.
 
-    Every guess is marked; `waybridge check` refuses the mapping until each value of the
-    status enum has been given a meaning.
+    Guesses are marked. `waybridge check` refuses the mapping until every value of the
+    status enum has a meaning.
     """
     mapping, push = output / MAPPING_FILE, output / PUSH_FILE
     with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
@@ -153,19 +171,62 @@ def init_command(*, descriptors: Path | None, method: str, output: Path, force: 
         text = propose(found, contract)
     with or_refuse(str(mapping)):
         if mapping.exists() and not force:
-            hint = "Name another folder with -o, or give --force."
-            raise CannotStart("is there already", hint=hint)
+            hint = "Choose another folder with -o, or overwrite it with --force."
+            raise CannotStart("already exists", hint=hint)
         _write(mapping, text.encode())
         _write(push, example_push(text, found))
     marked = guesses(text)
     write(
-        f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines. "
-        "Read every line.\n"
+        f"{mapping}: a proposal with {marked.guessed} guesses and {marked.open} open lines; "
+        "review every line.\n"
         f"{push}: a test push.\n\n"
-        f"Then, in the configuration:\n\n{_section(descriptors, mapping)}\n"
-        "  waybridge check --config adapter.toml --offline\n"
+        f"Next, add to the configuration:\n\n{_section(descriptors, mapping)}\n"
+        "and run:\n\n  waybridge check --config adapter.toml --offline\n"
         f"  waybridge explain --config adapter.toml {push}"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """What a proposal leaves to a person: lines guessed, and lines left open."""
+
+    guessed: int
+    open: int
+
+
+def guesses(proposal: str) -> Guesses:
+    """Count the lines that `propose` marks as guesses, and those it left open."""
+    # The first line explains the marks; a lookup is one guess, for later.
+    lines = proposal.partition(f"\n{LOOKUP_HEADING}\n")[0].splitlines()[1:]
+    return Guesses(
+        guessed=sum(line.endswith("# guess") for line in lines),
+        open=sum(line.startswith("#") for line in lines),
+    )
+
+
+def example_push(proposal: str, method: Method) -> bytes:
+    """Return the push of WeChat's own document, decrypted, which every mapping must support.
+    Its OrderID is digits where the proposal has a number field for it.
+
+    `waybridge explain` shows the request that it becomes.
+    """
+    press = PressFields.of(CASES["example"], create_time=EXAMPLE_CREATE_TIME, word="")
+    request = tomllib.loads(proposal).get("request", {})
+    for path in (path for path, source in request.items() if source == "OrderID"):
+        field = resolve(method.request_type, path)
+        fitting = first_that_fits(press.text("OrderID"), partial(_holds, field))
+        press = press.with_fields({"OrderID": fitting})
+    return press.encode(Format.XML) + b"\n"
+
+
+def _holds(field: FieldPath, order_id: str) -> bool:
+    try:
+        converter(field.leaf, SOURCES["OrderID"], Unfit(source="OrderID", target=str(field)))(
+            order_id
+        )
+    except Misfit:
+        return False
+    return True
 
 
 def _section(descriptors: Path | None, mapping: Path) -> str:
@@ -181,12 +242,12 @@ def _write(file: Path, content: bytes) -> None:
         raise CannotStart(
             f"cannot be written: {error.strerror}",
             source=str(file),
-            hint="Name another place with -o.",
+            hint="Choose another path with -o.",
         ) from error
 
 
 def _as_options(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Call settings what they are called here: there is no configuration file."""
+    """Replace keys of settings by the options of this command line."""
     for finding in findings:
         option = _OPTIONS.get(finding.key, finding.key)
         is_plaintext = "carrier.insecure = true" in finding.hint
@@ -197,8 +258,8 @@ def _as_options(findings: Iterable[Finding]) -> Iterator[Finding]:
         yield replace(finding, key=option, message=message, hint=hint)
 
 
-def _tell(output: Path, contract: Contract) -> None:
+def _report(output: Path, contract: Contract) -> None:
     names = [f"  {method.name}" for service in outline(contract) for method in service.methods] or [
-        "  no method at all: is this the file with the service?"
+        "  none; is this the file with the service?"
     ]
-    write("\n".join((f"{output}: {len(contract.files)} files, with the methods", *names)))
+    write("\n".join((f"{output}: {len(contract.files)} files, with these methods:", *names)))

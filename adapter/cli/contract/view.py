@@ -1,4 +1,4 @@
-"""A contract as a tree: methods, their fields as a mapping names them, and enum values."""
+"""A contract as a tree: methods, fields as a mapping refers to them, and enum values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPEATED = "repeated: a mapping cannot use it"
 def show(services: tuple[ServiceOutline, ...], *, stream: TextIO) -> None:
     """Write the tree; indented text for people and programs alike."""
     if not services:
-        stream.write("The descriptor set has no service.\n")
+        stream.write("The descriptor set contains no service.\n")
     for service in services:
         stream.write(f"{service.name}\n")
         for method in service.methods:

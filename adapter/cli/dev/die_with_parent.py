@@ -1,7 +1,7 @@
-"""Runs a module of ours that ends when whoever started it does, however that one died.
+"""Runs a module of ours that ends when its parent process does, however the parent died.
 
-`python -P die_with_parent.py MODULE ARGUMENTS…`: the other end of standard input is held by
-the parent alone, so that even after a `kill -9` it reads as ended.
+`python -P die_with_parent.py MODULE ARGUMENTS…`: only the parent holds the other end of
+standard input, which therefore ends even after a `kill -9`.
 
 With `-P` nothing is imported from the working folder, and the module comes from where this
 file lies: a folder named `adapter` or a `legacy_stub.py` there cannot take its place.
@@ -24,7 +24,7 @@ def main() -> None:
     """Run the module named first, with the rest as its arguments."""
     threading.Thread(target=_watch, name="die-with-parent", daemon=True).start()
     del sys.argv[0]
-    # Behind nothing else, but only where needed: before the standard library it is in the way.
+    # First, but only if needed: it must not shadow the standard library otherwise.
     found = find_spec("adapter")
     if found is None or Path(found.origin or "").resolve() != HOME / "adapter" / "__init__.py":
         sys.path.insert(0, str(HOME))

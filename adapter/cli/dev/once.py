@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from adapter.cli.dev.settings import DevOrder, brought, dev_settings
+from adapter.cli.dev.settings import DevOptions, dev_settings, mapping_of
 from adapter.cli.dev.stub import Stub
 from adapter.cli.push.account import development_account
 from adapter.simulator.cases import CASES, ONE_OF_EACH_CODE, Case
@@ -51,14 +51,14 @@ class ReplyLine:
         return tuple(found.message for found in self.played.verdict.deviations)
 
 
-async def every_reply(order: DevOrder, stub: Stub) -> AsyncIterator[ReplyLine]:
+async def every_reply(options: DevOptions, stub: Stub) -> AsyncIterator[ReplyLine]:
     """Push each case in each mode and format over real ports."""
-    fit = (await asyncio.to_thread(brought, order)).order_that_fits
+    fit = (await asyncio.to_thread(mapping_of, options)).order_that_fits
     for mode, format in product(Mode, Format):
-        # The document's example can be cancelled once, and its second push is a repeat of
-        # the first: only a new ledger and new orders make each round's a true one.
+        # The document's example can be cancelled once, and a second push of it is a repeat of
+        # the first: each round needs a new ledger and new orders.
         await stub.reset()
-        settings = dev_settings(replace(order, mode=mode), stub_target=stub.target)
+        settings = dev_settings(replace(options, mode=mode), stub_target=stub.target)
         async with running(settings, log=Silent()) as adapter:
             host, port = adapter.edge.address
             async with Sender(f"http://{host}:{port}{settings.edge.path}") as sender:
@@ -76,13 +76,16 @@ async def every_reply(order: DevOrder, stub: Stub) -> AsyncIterator[ReplyLine]:
 
 
 class Silent:
-    """A log nobody reads: the table says what each push came to."""
+    """A log that is discarded: the table shows the result of each push."""
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Forget it."""
 
     def info(self, event: str, **fields: object) -> None:
-        """Forget it."""
+        """Discard it."""
 
     def warning(self, event: str, **fields: object) -> None:
-        """Forget it."""
+        """Discard it."""
 
     def error(self, event: str, **fields: object) -> None:
-        """Forget it."""
+        """Discard it."""

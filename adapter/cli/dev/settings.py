@@ -1,4 +1,4 @@
-"""The settings of `dev`: everything on this machine, with the secrets everybody knows."""
+"""The options of `dev`, and the settings they make: loopback, with public secrets."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DevOrder:
-    """What `dev` was given. Port 0 is a free one."""
+class DevOptions:
+    """The options of `dev`. Port 0 is a free one."""
 
     port: int
     ops_port: int
@@ -40,30 +40,30 @@ class DevOrder:
     mapping: Path | None
 
 
-def brought(order: DevOrder) -> Mapping:
-    """Return the mapping that `dev` was given, or the shipped one. The stub has checked it."""
-    return Mapping.load(Contract.load(order.contract), order.mapping)
+def mapping_of(options: DevOptions) -> Mapping:
+    """Return the given mapping, or the shipped one. The stub has checked it."""
+    return Mapping.load(Contract.load(options.contract), options.mapping)
 
 
-def dev_settings(order: DevOrder, *, stub_target: str) -> Settings:
-    """Return the settings; raises `SettingsFaults` when an option makes no sense."""
-    files = {"descriptors": order.contract, "mapping": order.mapping}
+def dev_settings(options: DevOptions, *, stub_target: str) -> Settings:
+    """Return the settings; raises `SettingsFaults` for an option that is not valid."""
+    files = {"descriptors": options.contract, "mapping": options.mapping}
     settings = Settings.model_validate(
         {
-            "edge": {"listen": f"{HOST}:{order.port}", "drain_delay_seconds": 0},
+            "edge": {"listen": f"{HOST}:{options.port}", "drain_delay_seconds": 0},
             "wechat": {
                 "app_id": development.APP_ID,
-                "mode": order.mode.value,
+                "mode": options.mode.value,
                 "token": development.TOKEN,
                 "encoding_aes_key": development.ENCODING_AES_KEY,
-                "locale": order.locale,
+                "locale": options.locale,
             },
             "carrier": {
                 "target": stub_target,
                 **{key: str(file) for key, file in files.items() if file},
             },
-            "ledger": {"url": order.ledger_url},
-            "ops": {"listen": f"{HOST}:{order.ops_port}"},
+            "ledger": {"url": options.ledger_url},
+            "ops": {"listen": f"{HOST}:{options.ops_port}"},
         }
     )
     faults = [

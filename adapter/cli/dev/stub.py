@@ -1,4 +1,4 @@
-"""The stand-in for the carrier that `dev` runs beside itself: a process of its own."""
+"""The simulated carrier of `dev`: `legacy-stub` in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import grpc
 
-from adapter.cli.dev import die_with_parent as tether
+from adapter.cli.dev import die_with_parent
 from adapter.diagnostics.cannot_start import CannotStart
 
 READY_WITHIN_SECONDS = 30
@@ -24,12 +24,12 @@ RESET = "/legacy_stub.Control/Reset"  # the stub's own control service; its mess
 
 
 class StubFailed(CannotStart):
-    """The stub does not run; nothing can be asked of it. The text is the stub's own."""
+    """The stub does not run; the text is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StubOrder:
-    """What the stub is started with; port 0 is a free one."""
+class StubOptions:
+    """The options the stub is started with; port 0 is a free one."""
 
     port: int
     contract: Path | None
@@ -55,7 +55,7 @@ class Stub:
         return await self._process.wait()
 
     async def reset(self, *, within_seconds: float = RESET_WITHIN_SECONDS) -> None:
-        """Let every order be as it was at the start."""
+        """Return every order to its state at the start."""
         async with grpc.aio.insecure_channel(self.target) as channel:
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RESET)
             try:
@@ -65,14 +65,14 @@ class Stub:
 
 
 @asynccontextmanager
-async def running_stub(order: StubOrder) -> AsyncIterator[Stub]:
+async def running_stub(options: StubOptions) -> AsyncIterator[Stub]:
     """Start the stub, and stop it at the end. Raises `StubFailed`, then nothing is left."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", tether.__file__, "legacy_stub", *order.arguments),
+        *(sys.executable, "-P", die_with_parent.__file__, "legacy_stub", *options.arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # Out of the terminal's group: Ctrl-C stops us, and we stop it when we are done.
+        # In a session of its own: Ctrl-C stops us, and we stop it when we are done.
         start_new_session=True,
     )
     try:
@@ -91,9 +91,9 @@ async def _announced(process: asyncio.subprocess.Process) -> str:
                 return line.removeprefix(ANNOUNCED)
             said = (await process.stderr.read()).decode().strip()
     except TimeoutError as error:
-        raise StubFailed(f"legacy-stub is not up after {READY_WITHIN_SECONDS} s.") from error
+        raise StubFailed(f"legacy-stub did not start within {READY_WITHIN_SECONDS} s.") from error
     said = said.removeprefix("legacy-stub: ").removeprefix("error: ")
-    raise StubFailed(said or f"legacy-stub said {line!r} and ended.")
+    raise StubFailed(said or f"legacy-stub printed {line!r} and exited.")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -1,15 +1,15 @@
-"""What `dev` prints: where everything is and what to type, or a table of replies."""
+"""What `dev` prints: the addresses and the next command, or a table of replies."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from rich.cells import cell_len
 from rich.panel import Panel
 from rich.text import Text
 
@@ -20,11 +20,9 @@ from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 from adapter.wiring import Adapter
 
-COLUMNS = (
-    ("mode", 10), ("format", 6), ("case", 11), ("waybill", 19), ("expected", 8), ("got", 6),
-    ("ms", 5), ("ResultMsg", 0),
-)  # fmt: skip
-RIGHT_ALIGNED = frozenset({"expected", "got", "ms"})
+ROW = (
+    "{mode:10}  {format:6}  {case:11}  {waybill:19}  {expected:>8}  {got:>6}  {ms:>5}  {ResultMsg}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ class Addresses:
     def of(
         cls, adapter: Adapter, stub: str, mode: Mode, format: Format, *, orders: str
     ) -> Addresses:
-        """Take them from what runs. `orders` is the option of `push` that its orders need."""
+        """Read them from what runs. `orders` is the option of `push` that its orders need."""
         (edge_host, edge_port), (ops_host, ops_port) = adapter.edge.address, adapter.ops.address
         url = f"http://{edge_host}:{edge_port}{adapter.settings.edge.path}"
         command = [_program(), "push", url]
@@ -64,7 +62,7 @@ class Addresses:
 
 
 def panel(addresses: Addresses, *, stream: TextIO, is_json: bool) -> None:
-    """Print the addresses: a panel on a terminal, lines else, or one JSON object."""
+    """Print the addresses: a panel at a terminal, otherwise lines, or one JSON object."""
     if is_json:
         stream.write(json.dumps(asdict(addresses)) + "\n")
         stream.flush()
@@ -87,15 +85,15 @@ def panel(addresses: Addresses, *, stream: TextIO, is_json: bool) -> None:
     )
     is_terminal = stream.isatty()
     page = console(stream)
-    title = "waybridge dev: published secrets, this machine only"
+    title = "waybridge dev: public secrets, this machine only"
     page.print(Panel(lines, title=title, expand=False) if is_terminal else lines)
-    # Outside the frame: a command that is copied must not be broken by it.
+    # Outside the frame, so that the command can be copied.
     page.print(todo, soft_wrap=True)
     stream.flush()
 
 
 def _program() -> str:
-    """How to call us from a shell in this folder: a `.venv` is on nobody's PATH."""
+    """How to call us from a shell in this folder: a `.venv` is seldom in PATH."""
     if shutil.which("waybridge"):
         return "waybridge"
     called = Path(sys.argv[0]).absolute()
@@ -120,16 +118,14 @@ class ReplyTable:
         return bool(self._lines) and all(line.played.verdict.is_right for line in self._lines)
 
     def add(self, line: ReplyLine) -> None:
-        """Take one more reply."""
+        """Add a reply."""
         if not self._is_json:
             if not self._lines:
-                heads = dict(
-                    zip((name for name, _ in COLUMNS), (n for n, _ in COLUMNS), strict=True)
-                )
-                self._console.print(Text("  " + _row(heads), style="bold"))
+                headings = {name: name for name in re.findall(r"{(\w+)", ROW)}
+                self._console.print(Text("  " + ROW.format(**headings), style="bold"))
             right = line.played.verdict.is_right
             mark = Text("✓ ", "green") if right else Text("✗ ", "bold red")
-            self._console.print(mark + Text(_row(_cells(line))))
+            self._console.print(mark + Text(_row(line)))
             for sentence in line.deviations:
                 self._console.print(Text(f"    {sentence}", style="red"))
         self._lines.append(line)
@@ -142,30 +138,15 @@ class ReplyTable:
             return
         wrong = sum(not line.played.verdict.is_right for line in self._lines)
         total = len(self._lines)
-        said = f"{total} replies, every one right." if not wrong else f"{wrong} of {total} wrong."
+        right = f"All {total} replies are correct."
+        said = f"{wrong} of {total} replies are wrong." if wrong else right
         self._console.print(Text(said, style="bold red" if wrong else "bold green"))
 
 
-def _cells(line: ReplyLine) -> dict[str, str]:
-    return {
-        "mode": line.mode.value,
-        "format": line.format.value,
-        "case": line.case.name,
-        "waybill": line.waybill,
-        "expected": str(line.case.expected),
-        "got": "-" if line.result_code is None else str(line.result_code),
-        "ms": f"{line.played.took_ms:.0f}",
-        "ResultMsg": line.result_msg,
-    }
-
-
-def _row(cells: dict[str, str]) -> str:
-    return "  ".join(_padded(cells[name], name, width) for name, width in COLUMNS).rstrip()
-
-
-def _padded(text: str, name: str, width: int) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if name in RIGHT_ALIGNED else text + space
+def _row(line: ReplyLine) -> str:
+    code = "-" if line.result_code is None else line.result_code
+    took = f"{line.played.took_ms:.0f}"
+    return ROW.format(**_as_json(line), got=code, ms=took, ResultMsg=line.result_msg).rstrip()
 
 
 def _as_json(line: ReplyLine) -> dict[str, object]:

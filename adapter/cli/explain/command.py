@@ -1,4 +1,4 @@
-"""`waybridge explain`: one captured push, step by step, and what explains a refusal."""
+"""`waybridge explain`: one captured push, step by step, and the likely causes of a refusal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.cli.check.answers import judge as judge_answers
 from adapter.cli.configuration import config_option
-from adapter.cli.explain import view as explained
-from adapter.cli.findings import EXIT_FINDINGS, or_refuse
-from adapter.cli.output import write_json
+from adapter.cli.explain import view
+from adapter.cli.output import EXIT_FINDINGS, or_refuse, write_json
 from adapter.config.load import Inspection, SettingsFaults, inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import has_errors
@@ -32,34 +31,33 @@ from adapter.wechat.envelope import Account
 SOURCE = "waybridge explain"
 FILE_LIMIT_BYTES = 4 * 1024 * 1024
 JUDGED_KEYS = ("wechat", "mini_programs", "carrier.descriptors", "carrier.mapping")
-"""A fault of any other key keeps nobody from reading a push."""
+"""A fault in any other key does not matter for reading a push."""
 
 
 @click.command("explain")
 @config_option
 @click.argument("body", metavar="BODY")
 @click.option(
-    "--query",
-    metavar="Q",
-    help="The raw query string, the whole URL, or the line of an access log.",
+    "--query", metavar="Q", help="Raw query string, full URL, or access log line of the push."
 )
 @click.option(
     "--at",
     "moment",
     metavar="TIME",
-    help="When it came: Unix seconds or ISO 8601; by default the log line's time, else now.",
+    help="When it arrived (Unix seconds or ISO 8601); by default the time in the log line, or now.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every step as one JSON object.")
 @or_refuse(SOURCE)
 def command(
     *, config: Path | None, body: str, query: str | None, moment: str | None, as_json: bool
 ) -> None:
-    """Explain one captured push, step by step; secrets are masked.
+    """Explain one captured push, step by step. Secrets are masked.
 
-    BODY is a file, or `-`: the body as it came, or a whole HTTP request. For a push that is
-    refused, it tries what proxies, logs and people do to a push, other tokens and keys of the
-    configuration, and the clock, and says which of them explains it. Without --query all but
-    the signature is judged. Exits 0 when the push is taken, 1 when it is refused.
+    BODY is a file, or `-` for standard input, with the body as received or a whole HTTP
+    request. Without --query, everything but the signature is checked. For a refused push this
+    command tries typical changes by proxies, logs and people, the other tokens and keys of the
+    configuration, and the clock, and reports which of them explain it. Exits with 0 if the push
+    is accepted and 1 if it is refused.
     """
     inspection = inspect(config, os.environ)
     programs = _programs(inspection)
@@ -73,7 +71,7 @@ def command(
         now_unix=now,
         body_limit_bytes=inspection.draft.edge.body_limit_bytes,
     )
-    told = explained.Told(
+    explanation = view.Explanation(
         judgement=judgement,
         account=programs[section],
         captured=captured,
@@ -83,9 +81,9 @@ def command(
         forward=bool(inspection.draft.forward.url),
     )
     if as_json:
-        write_json(explained.as_json(told))
+        write_json(view.as_json(explanation))
     else:
-        explained.show(told, stream=sys.stdout)
+        view.show(explanation, stream=sys.stdout)
     if judgement.status != 200:
         raise SystemExit(EXIT_FINDINGS)
 
@@ -113,7 +111,7 @@ def _section(
 
 
 def _request(inspection: Inspection, judgement: Judgement) -> Asked | None:
-    """Return the request to the carrier; None: nothing would be asked."""
+    """Return the request to the carrier; None if it would not be called."""
     push = judgement.event
     if not isinstance(push, CancelWaybill) or push.faults or judgement.status != 200:
         return None
@@ -133,11 +131,11 @@ def _read(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 raw = file.read(FILE_LIMIT_BYTES + 1)
     except OSError as error:
-        hint = "Name a file, or - for the input."
+        hint = "Give a file, or - for standard input."
         raise CannotStart(f"{name} cannot be read: {error.strerror}.", hint=hint) from error
     if len(raw) > FILE_LIMIT_BYTES:
-        message = f"{name} is over {FILE_LIMIT_BYTES} bytes."
-        raise CannotStart(message, hint="A push has a few hundred.")
+        message = f"{name} is larger than {FILE_LIMIT_BYTES} bytes."
+        raise CannotStart(message, hint="A push has a few hundred bytes.")
     return raw
 
 

@@ -1,4 +1,4 @@
-"""A judged push in words and in JSON: the steps it took, and where it was stopped."""
+"""An explained push as text and as JSON: the steps it took, and where it was stopped."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
-from adapter.cli.check import answer_table
-from adapter.cli.check.answers import AnswerRow
+from adapter.cli.check.answers import AnswerRow, show_answers
 from adapter.cli.output import json_text, visible
 from adapter.explain.capture import Capture, moment, signed_at, span
 from adapter.explain.judgement import Judgement
@@ -20,8 +19,8 @@ _WIDTH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """All that there is to tell of one push. `request` None: the carrier would not be asked."""
+class Explanation:
+    """Everything about one push. `request` is None if the carrier would not be called."""
 
     judgement: Judgement
     account: Account
@@ -38,32 +37,32 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step in one line, and what belongs below it."""
+    """One step in one line, and its details."""
 
     name: str
     says: str
     lines: tuple[str, ...] = ()
 
 
-def show(told: Told, *, stream: TextIO) -> None:
+def show(explanation: Explanation, *, stream: TextIO) -> None:
     """Write the steps, the table of answers, and the verdict."""
-    for step in _steps(told):
+    for step in _steps(explanation):
         stream.write(f"{step.name:<{_WIDTH}}{step.says}\n")
         stream.writelines(f"{'':<{_WIDTH}}  {line}\n" for line in step.lines)
-    if told.request is not None and not told.request.unfit:
-        stream.write("\nWhat each word of the carrier comes to:\n\n")
-        answer_table.show(told.answers, stream=stream)
-    stream.write(f"\n{_verdict(told)}\n")
+    if explanation.request is not None and not explanation.request.unfit:
+        stream.write("\nWhat each answer of the carrier leads to:\n\n")
+        show_answers(explanation.answers, stream=stream)
+    stream.write(f"\n{_verdict(explanation)}\n")
 
 
-def as_json(told: Told) -> str:
-    """Return everything as one JSON object; `causes` is empty for a push that is taken."""
-    judgement, diagnosis = told.judgement, told.judgement.diagnosis
+def as_json(explanation: Explanation) -> str:
+    """Return everything as one JSON object; `causes` is empty for an accepted push."""
+    judgement, diagnosis = explanation.judgement, explanation.judgement.diagnosis
     document = {
-        "taken": told.is_taken,
+        "taken": explanation.is_taken,
         "status": judgement.status,
         "program": judgement.section,
-        "at": told.at_unix,
+        "at": explanation.at_unix,
         "reason": diagnosis.reason if diagnosis else "",
         "detail": diagnosis.detail if diagnosis else "",
         "causes": [
@@ -75,32 +74,33 @@ def as_json(told: Told) -> str:
             }
             for found in (diagnosis.found if diagnosis else ())
         ],
-        "steps": [asdict(step) for step in _steps(told)],
+        "steps": [asdict(step) for step in _steps(explanation)],
         "fields": dict(_fields(judgement)),
-        "request": asdict(told.request) if told.request else None,
-        "answers": [asdict(row) for row in told.answers] if told.request else [],
+        "request": asdict(explanation.request) if explanation.request else None,
+        "answers": [asdict(row) for row in explanation.answers] if explanation.request else [],
     }
     return json_text(document)
 
 
-def _steps(told: Told) -> Iterator[Step]:
-    judgement, account = told.judgement, told.account
+def _steps(explanation: Explanation) -> Iterator[Step]:
+    judgement, account = explanation.judgement, explanation.account
     yield Step(
         name="push",
-        says=f"{len(told.captured.body)} bytes for [{judgement.section}], app id "
-        f"{account.app_id or '(none)'}, {account.mode.value} mode, as of {moment(told.at_unix)}",
+        says=f"{len(explanation.captured.body)} bytes for [{judgement.section}], app id "
+        f"{account.app_id or '(none)'}, {account.mode.value} mode"
+        f", as of {moment(explanation.at_unix)}",
     )
     if judgement.diagnosis is not None and judgement.format is None:
         refusal = judgement.diagnosis
         detail = f" ({refusal.detail})" if refusal.detail else ""
         yield Step(name="refused", says=f"{refusal.reason}{detail}")
         return
-    yield _signature(told)
+    yield _signature(explanation)
     if judgement.is_verification:
-        yield Step(name="event", says="WeChat verifies the URL: echostr is answered unchanged")
+        yield Step(name="event", says="URL verification by WeChat: echostr is returned unchanged")
         return
     if judgement.which_key:
-        says = f"right, with the {judgement.which_key} key, for {account.app_id}"
+        says = f"correct with the {judgement.which_key} key, for {account.app_id}"
         yield Step(name="decryption", says=says)
     else:
         yield Step(name="decryption", says="none: the body is not encrypted")
@@ -108,48 +108,46 @@ def _steps(told: Told) -> Iterator[Step]:
         refusal = judgement.diagnosis
         yield Step(name="refused", says=f"{refusal.reason} ({refusal.detail})")
         return
-    yield from _event(told)
+    yield from _event(explanation)
 
 
-def _signature(told: Told) -> Step:
-    judgement = told.judgement
+def _signature(explanation: Explanation) -> Step:
+    judgement = explanation.judgement
     if not judgement.is_signed:
-        return Step(name="signature", says="not judged: no --query was given")
-    at = signed_at(told.captured.query or b"")
-    name = "signature" if told.account.mode is Mode.PLAINTEXT else "msg_signature"
+        return Step(name="signature", says="not checked: no --query was given")
+    at = signed_at(explanation.captured.query or b"")
+    name = "signature" if explanation.account.mode is Mode.PLAINTEXT else "msg_signature"
     if judgement.is_verification:
-        return Step(name="signature", says=f"right, {_when(at, told.at_unix)}")
-    says = f"{name} is right, with the {judgement.which_token} token, {_when(at, told.at_unix)}"
-    return Step(name="signature", says=says)
+        return Step(name="signature", says=f"correct, {_when(at, explanation.at_unix)}")
+    token = f"correct with the {judgement.which_token} token"
+    return Step(name="signature", says=f"{name} is {token}, {_when(at, explanation.at_unix)}")
 
 
 def _when(at: int | None, now: float) -> str:
     apart = now - (at or now)
-    return f"signed {span(abs(apart))} {'before' if apart >= 0 else 'after'} it came"
+    return f"signed {span(abs(apart))} {'before' if apart >= 0 else 'after'} it arrived"
 
 
-def _event(told: Told) -> Iterator[Step]:
-    push = told.judgement.event
+def _event(explanation: Explanation) -> Iterator[Step]:
+    push = explanation.judgement.event
     if isinstance(push, OtherEvent):
-        what = "passed on to [forward]" if told.forward else "answered `success`"
+        what = "forwarded to [forward]" if explanation.forward else "answered `success`"
         name = visible(push.event) or "(none)"
-        as_it_came = f" as it came (our reader: {push.undecodable})" if push.undecodable else ""
-        yield Step(name="event", says=f"{name} is not ours: {what}{as_it_came}")
+        unread = f", although our reader refuses it: {push.undecodable}" if push.undecodable else ""
+        says = f"{name} is not a cancel_waybill push: {what}{unread}"
+        yield Step(name="event", says=says)
         return
-    lines = tuple(f"{name} = {visible(value)}" for name, value in _fields(told.judgement))
+    lines = tuple(f"{name} = {visible(value)}" for name, value in _fields(explanation.judgement))
     yield Step(name="fields", says="cancel_waybill", lines=lines)
     if isinstance(push, CancelWaybill) and push.header_faults:
         yield Step(
             name="request",
-            says=f"none: {', '.join(push.header_faults)} is missing or malformed; answered -1",
+            says=f"none: {', '.join(push.header_faults)} missing or not valid; answered -1",
         )
     elif isinstance(push, CancelWaybill) and push.faults:
-        yield Step(
-            name="request",
-            says=f"none: {', '.join(push.faults)} cannot identify a waybill; answered 30001",
-        )
-    elif told.request is not None:
-        yield _request(told.request)
+        yield Step(name="request", says=f"none: {', '.join(push.faults)} not valid; answered 30001")
+    elif explanation.request is not None:
+        yield _request(explanation.request)
 
 
 def _request(request: Asked) -> Step:
@@ -157,7 +155,9 @@ def _request(request: Asked) -> Step:
         says = f"none: {request.unfit}; answered 30001 (not_found)"
         return Step(name="request", says=says)
     lines = tuple(f"{line.path} = {visible(line.value)}" for line in request.lines)
-    says = f"{request.method} (a request id is made with the ledger's key: another in production)"
+    says = (
+        f"{request.method} (the request id depends on the ledger's key and differs in production)"
+    )
     return Step(name="request", says=says, lines=lines)
 
 
@@ -175,11 +175,11 @@ def _fields(judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield "WayBillID", push.way_bill_id
 
 
-def _verdict(told: Told) -> str:
-    diagnosis = told.judgement.diagnosis
+def _verdict(explanation: Explanation) -> str:
+    diagnosis = explanation.judgement.diagnosis
     if diagnosis is None:
-        so_far = "" if told.judgement.is_signed else ", if it is signed"
-        return f"Taken{so_far}: answered 200."
-    lines = [f"Refused: answered {told.judgement.status}. What explains it:"]
+        condition = "" if explanation.judgement.is_signed else " if its signature is valid"
+        return f"Accepted{condition}: answered 200."
+    lines = [f"Refused: answered {explanation.judgement.status}. Likely causes:"]
     lines += [f"  {found.message}.\n    {found.hint}" for found in diagnosis.found]
     return "\n".join(lines)

@@ -1,21 +1,33 @@
-"""What every `waybridge ledger` command begins with: which ledger, whose clock, how it fails."""
+"""Which ledger a command works on, and which push it is about."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from adapter.cancellation.model import Entry
+from adapter.cli.ledger.rows import show_table
 from adapter.config.load import Settings, SettingsFaults, inspect
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Severity
+from adapter.ledger.search import Archive, Filters, open_archive
 
-CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger leans on
+CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger depends on
+Read = TypeVar("Read")
+
+LISTED_AT_MOST = 20  # candidates for one word
+_PREFIX = re.compile(r"[0-9a-f]{4,32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ConfiguredLedger:
     """The ledger a command works on."""
 
     settings: Settings
@@ -24,13 +36,22 @@ class Place:
     def url(self) -> str:
         return self.settings.ledger.url
 
+    def read(self, work: Callable[[Archive], Awaitable[Read]]) -> Read:
+        """Run `work` with the ledger open for reading."""
+
+        async def run() -> Read:
+            async with open_archive(self.url) as archive:
+                return await work(archive)
+
+        return asyncio.run(run())
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.settings.ops.timezone)
 
 
-def place_of(config: Path | None) -> Place:
-    """Find the ledger of a configuration. Only faults that concern it are raised.
+def configured_ledger(config: Path | None) -> ConfiguredLedger:
+    """Find the ledger of a configuration; raises only faults that concern it.
 
     A shell beside a running `serve` seldom has its secrets, and needs none.
     """
@@ -43,10 +64,34 @@ def place_of(config: Path | None) -> Place:
     ]
     if faults:
         raise SettingsFaults(faults)
-    place = Place(settings=inspection.draft)
-    if place.url.startswith("memory"):
+    ledger = ConfiguredLedger(settings=inspection.draft)
+    if ledger.url.startswith("memory"):
         raise CannotStart(
             "this ledger is kept in the memory of the process that serves.",
-            hint="Give the command a configuration whose [ledger] url is a file or PostgreSQL.",
+            hint="Use a configuration whose [ledger] url is a file or a PostgreSQL database.",
         )
-    return place
+    return ledger
+
+
+async def candidates(archive: Archive, word: str) -> tuple[Entry, ...]:
+    """Return the pushes that a word may mean, newest first; a waybill wins over a key."""
+    found = await archive.search(Filters(waybill_id=word), limit=LISTED_AT_MOST)
+    prefix = word.strip().lower()
+    if not found and _PREFIX.fullmatch(prefix):
+        found = await archive.search(Filters(key_prefix=prefix), limit=LISTED_AT_MOST)
+    return found
+
+
+def the_one(found: Sequence[Entry], word: str, ledger: ConfiguredLedger) -> Entry:
+    """Return the only candidate; otherwise list them and raise `CannotStart`."""
+    if not found:
+        raise CannotStart(
+            f"no push has the key or waybill {word!r}.",
+            hint="Find it with `waybridge ledger search`. At least 4 digits of a key are needed.",
+        )
+    if len(found) > 1:
+        show_table(found, zone=ledger.zone, stream=sys.stderr)
+        raise CannotStart(
+            f"{word!r} matches several pushes.", hint="Give the key of one, from the last column."
+        )
+    return found[0]

@@ -1,28 +1,99 @@
-"""The whole story of a push, for people and for programs."""
+"""The history of one push: what happened, why it was answered so, and the reply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
-from adapter.cancellation.model import Call
-from adapter.cli.ledger.because import because
-from adapter.cli.ledger.reply import reply_of
-from adapter.cli.ledger.rows import row_of
-from adapter.cli.ledger.times import written
+from adapter.cancellation.model import Answer, Basis, Call, Cause, Entry, Outcome, State, Unsent
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.mapping import Mapping
+from adapter.cli.ledger.rows import row_of, unsent_reason, written
 from adapter.cli.output import aligned, json_text, visible
 from adapter.config.load import Settings
+from adapter.diagnostics.cannot_start import CannotStart
+from adapter.edge.translate import ANSWERS, Locale, ResultCode, push_of
+from adapter.edge.translate import reply as translated
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Chronicle
+from adapter.wechat.cancel_waybill import Reply
 from adapter.wechat.codec import Format
 
-RUNNING = "not ended"
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.CANCELLED: "the waybill is cancelled",
+    Outcome.NOT_FOUND: "the order, waybill or merchant does not exist",
+    Outcome.PICKED_UP: "the parcel had already been picked up",
+    Outcome.INVALID: "the order is no longer valid",
+    Outcome.ALREADY_CANCELLED: "the waybill had already been cancelled",
+    Outcome.UNSUPPORTED: "this waybill cannot be cancelled",
+    Outcome.FAILED: "the carrier could not cancel it",
+    Outcome.IN_DOUBT: "the result is unknown",
+}
+
+UNSENT: dict[Unsent, str] = {
+    Unsent.CARRIER_UNREACHABLE: "there was no connection to the carrier",
+    Unsent.LEDGER_UNAVAILABLE: "the ledger could not record the call in time",
+    Unsent.TURN_NOT_REACHED: "another push for the same waybill took all the time",
+    Unsent.CARRIER_SLOW: "the carrier was answering too slowly and was only probed",
+    Unsent.SHED: "too many pushes were in flight",
+    Unsent.PAUSED: "an operator had paused waybridge",
+    Unsent.REFUSED: "BizID, OrderID or WayBillID of the push is not valid",
+}
+
+NOT_ASKED: dict[str, str] = {
+    **{reason.value: words for reason, words in UNSENT.items()},
+    Cause.WITHDRAWN: f"{UNSENT[Unsent.LEDGER_UNAVAILABLE]} and recorded it later",
+}
+"""By cause: why the carrier was not asked, or not asked again."""
+
+DOUBT: dict[str, str] = {
+    Cause.CARRIER: "call {calls} ended with {why}",
+    Cause.OWNER_DIED: "the process that made the call ended before it recorded a result",
+    **{
+        cause: f"the result of call {{calls}} is unknown and the next call was not sent: {words}"
+        for cause, words in NOT_ASKED.items()
+    },
+}
+"""By cause: why the result is unknown."""
 
 
-def as_json(story: Chronicle, settings: Settings) -> str:
+def lines(chronicle: Chronicle, settings: Settings) -> Iterator[str]:
+    """Yield the history as lines; no text of a sender can act on the terminal."""
+    entry, zone = chronicle.entry, ZoneInfo(settings.ops.timezone)
+    row = row_of(entry, zone)
+    deliveries = f"{entry.deliveries} {'delivery' if entry.deliveries == 1 else 'deliveries'}"
+    yield from aligned(
+        [
+            ("push", row.key),
+            ("waybill", visible(row.waybill)),
+            ("order", visible(row.order)),
+            ("merchant", visible(row.merchant)),
+            ("pressed", f"CreateTime {entry.pushed_at} by {visible(entry.open_id)}"),
+            ("received", f"{row.received_at}, {deliveries}"),
+            ("state", entry.state.value),
+            ("code", "none yet" if row.code is None else str(row.code)),
+            ("basis", row.basis or "none yet"),
+            ("told", "nothing yet" if row.told is None else str(row.told)),
+            ("carrier said", visible(entry.message) or "(no message)"),
+        ]
+    )
+    yield from ("", visible(because(chronicle)), "", f"Calls to the carrier: {entry.calls}")
+    if chronicle.calls:
+        yield from aligned([_call_cells(call, zone) for call in chronicle.calls])
+    for each in chronicle.resolutions:
+        at = written(each.at, zone)
+        who, reason = visible(each.who), visible(each.reason)
+        yield f"Settled by {who} at {at} as {each.outcome.value}: {reason}"
+    reply = reply_of(entry, settings)
+    yield from ("", "The reply, before encryption:")
+    for format in Format:
+        yield f"  {visible(reply.encode(format).decode())}"
+
+
+def as_json(chronicle: Chronicle, settings: Settings) -> str:
     """Return one object with everything: `push` has the fields of a search, and more."""
-    entry, zone = story.entry, ZoneInfo(settings.ops.timezone)
+    entry, zone = chronicle.entry, ZoneInfo(settings.ops.timezone)
     reply = reply_of(entry, settings)
     document = {
         "push": {
@@ -37,54 +108,123 @@ def as_json(story: Chronicle, settings: Settings) -> str:
             "settled_at": _at(entry.settled_at, zone),
             "owner": entry.owner,
         },
-        "because": because(story),
-        "calls": [_call(call, zone) for call in story.calls],
-        "resolutions": [_resolution(word, zone) for word in story.resolutions],
+        "because": because(chronicle),
+        "calls": [_call(call, zone) for call in chronicle.calls],
+        "resolutions": [_resolution(each, zone) for each in chronicle.resolutions],
         "reply": {format.value: reply.encode(format).decode() for format in Format},
     }
     return json_text(document)
 
 
-def lines(story: Chronicle, settings: Settings) -> Iterator[str]:
-    """Yield the story as lines; what a sender wrote cannot act on the terminal."""
-    entry, zone = story.entry, ZoneInfo(settings.ops.timezone)
-    row = row_of(entry, zone)
-    told = "nothing yet" if row.told is None else str(row.told)
-    yield from aligned(
-        [
-            ("push", row.key),
-            ("waybill", visible(row.waybill)),
-            ("order", visible(row.order)),
-            ("merchant", visible(row.merchant)),
-            ("pressed", f"CreateTime {entry.pushed_at} by {visible(entry.open_id)}"),
-            ("received", f"{row.received_at}, {_times(entry.deliveries, 'delivery')}"),
-            ("state", entry.state.value),
-            ("code", "none yet" if row.code is None else str(row.code)),
-            ("basis", row.basis or "none yet"),
-            ("told", told),
-            ("carrier said", visible(entry.message) or "no words of its own"),
-        ]
-    )
-    yield ""
-    yield visible(because(story))
-    yield ""
-    yield f"Calls to the carrier: {entry.calls}"
-    yield from aligned([_call_cells(call, zone) for call in story.calls]) if story.calls else ()
-    for word in story.resolutions:
-        at = written(word.at, zone)
-        yield f"Settled by {visible(word.who)} at {at} as {word.outcome.value}: " + visible(
-            word.reason
+def because(chronicle: Chronicle) -> str:
+    """Return why this code, and whether the merchant knows it. A cause that is not known here
+    is shown as it stands in the ledger."""
+    entry = chronicle.entry
+    if entry.state is State.DONE and entry.outcome is not None:
+        decided = DECIDED.get(entry.cause, _unknown)(chronicle, entry.outcome)
+        return f"{decided} {_told(entry, entry.outcome)}"
+    if entry.state is State.UNSENT:
+        why = NOT_ASKED.get(entry.cause, entry.cause_text)
+        return f"The carrier was not asked: {why}. Nothing was done to the waybill."
+    if entry.state is State.CALLING:
+        return (
+            f"Call {entry.calls} was recorded and may still be running; nothing is decided. If the"
+            " process that made it has ended, the next check puts the push in doubt."
         )
-    reply = reply_of(entry, settings)
-    yield ""
-    yield "The reply, before its envelope:"
-    for format in Format:
-        yield f"  {visible(reply.encode(format).decode())}"
+    doubt = DOUBT.get(entry.cause, "{text}")
+    doubt = doubt.format(calls=entry.calls, why=entry.why or "unknown", text=entry.cause_text)
+    return (
+        f"It is unknown whether the carrier cancelled the waybill: {doubt}. The merchant gets -1"
+        " until a repeat, a lookup or `waybridge ledger resolve` settles it."
+    )
 
 
-def _times(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+def reply_of(entry: Entry, settings: Settings) -> Reply:
+    """Return the reply that every repeat gets, without its envelope. The ledger knows no Mini
+    Program, so the texts are in the locale of `[wechat]`."""
+    undecided = Outcome.IN_DOUBT if entry.state is not State.UNSENT else Outcome.FAILED
+    answer = Answer(
+        key=entry.key,
+        outcome=entry.outcome or undecided,
+        message=entry.message,
+        basis=entry.basis,
+        unsent=unsent_reason(entry),
+        calls=entry.calls,
+    )
+    locale = Locale(settings.wechat.locale)
+    return translated(push_of(entry), answer, locale, show_message=_shows_message(settings))
+
+
+def _shows_message(settings: Settings) -> bool:
+    try:
+        contract = Contract.load(settings.carrier.descriptors)
+        return Mapping.load(contract, settings.carrier.mapping).show_message
+    except CannotStart:
+        return False  # nothing can be served with such a mapping; the ledger can still be read
+
+
+def _code(outcome: Outcome) -> str:
+    return f"ResultCode {int(ANSWERS[outcome])}"
+
+
+def _by_carrier(chronicle: Chronicle, outcome: Outcome) -> str:
+    entry = chronicle.entry
+    if entry.basis is Basis.INFERRED:
+        return (
+            f"The carrier answered {entry.why}, and a call of ours whose result was unknown or not"
+            f" reported is what cancelled the waybill: our own success, {_code(outcome)} (rule R)."
+        )
+    said = f"The carrier answered {entry.why}: {OUTCOMES[outcome]}"
+    if outcome is Outcome.ALREADY_CANCELLED:
+        return (
+            f"{said}, and no call of ours whose result"
+            f" was unknown or not reported explains it, {_code(outcome)} (rule R)."
+        )
+    return f"{said}, {_code(outcome)}."
+
+
+def _by_lookup(chronicle: Chronicle, outcome: Outcome) -> str:
+    ours = ", and a call of ours explains it" if outcome is Outcome.CANCELLED else ""
+    said = f"The carrier's lookup answered {chronicle.entry.why}"
+    return f"{said}: {OUTCOMES[outcome]}{ours}, {_code(outcome)}."
+
+
+def _by_inference(_: Chronicle, outcome: Outcome) -> str:
+    return (
+        "The carrier answered a later push for this waybill that it was already cancelled. No"
+        " success had been reported, so the call of this push whose result was unknown is what"
+        f" cancelled it, {_code(outcome)} (rule R)."
+    )
+
+
+def _by_operator(chronicle: Chronicle, outcome: Outcome) -> str:
+    who = chronicle.resolutions[-1].who if chronicle.resolutions else "An operator"
+    return f"{who} settled it ({chronicle.entry.why}): {OUTCOMES[outcome]}, {_code(outcome)}."
+
+
+def _unknown(chronicle: Chronicle, outcome: Outcome) -> str:
+    return f"The ledger says {chronicle.entry.cause_text}: {OUTCOMES[outcome]}, {_code(outcome)}."
+
+
+DECIDED: dict[str, Callable[[Chronicle, Outcome], str]] = {
+    Cause.CARRIER: _by_carrier,
+    Cause.LOOKUP: _by_lookup,
+    Cause.INFERRED: _by_inference,
+    Cause.OPERATOR: _by_operator,
+}
+"""By cause: who decided it, and as what."""
+
+
+def _told(entry: Entry, outcome: Outcome) -> str:
+    if entry.told is outcome:
+        return "The merchant was told this."
+    if entry.told is None:
+        return "No delivery was waiting when it was decided; a repeat of the push gets this reply."
+    other = "that the result was unknown" if entry.told is Outcome.IN_DOUBT else "something else"
+    told = f"The merchant was told {other} ({int(ANSWERS[entry.told])}), not this"
+    if ANSWERS[outcome] is ResultCode.CANCELLED:
+        return f"{told}: tell them that the waybill is cancelled."
+    return f"{told}; the next press of the button will tell them."
 
 
 def _at(unix: float, zone: ZoneInfo) -> str | None:
@@ -98,15 +238,24 @@ def _call(call: Call, zone: ZoneInfo) -> dict[str, object]:
         "ended_at": None if call.ended_at is None else written(call.ended_at, zone),
         "status": call.status,
         "outcome": call.outcome and call.outcome.value,
+        "doubt": call.doubt and call.doubt.value,
+        "text": call.text,
     }
 
 
 def _call_cells(call: Call, zone: ZoneInfo) -> tuple[str, ...]:
     ended = call.ended_at
-    took = RUNNING if ended is None else f"{(ended - call.sent_at) * 1000:.0f} ms"
+    took = "not ended" if ended is None else f"{(ended - call.sent_at) * 1000:.0f} ms"
     outcome = call.outcome.value if call.outcome else ""
-    return (f"  {call.epoch}", written(call.sent_at, zone), took, call.status, outcome)
+    return (
+        f"  {call.epoch}",
+        written(call.sent_at, zone),
+        took,
+        call.status,
+        outcome,
+        visible(call.text),
+    )
 
 
-def _resolution(word: Resolution, zone: ZoneInfo) -> dict[str, object]:
-    return {**asdict(word), "outcome": word.outcome.value, "at": written(word.at, zone)}
+def _resolution(each: Resolution, zone: ZoneInfo) -> dict[str, object]:
+    return {**asdict(each), "outcome": each.outcome.value, "at": written(each.at, zone)}

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from adapter.cancellation.model import Entry, Outcome, State, Unsent
-from adapter.cli.ledger.times import shown, written
 from adapter.cli.output import console, json_text, visible, write_columns
 from adapter.edge.translate import ANSWERS, code
 
@@ -80,6 +80,16 @@ def row_of(entry: Entry, zone: ZoneInfo) -> PushRow:
     )
 
 
+def written(unix: float, zone: ZoneInfo) -> str:
+    """Write a time for programs: ISO 8601 with milliseconds and the zone's offset."""
+    return datetime.fromtimestamp(unix, zone).isoformat(timespec="milliseconds")
+
+
+def shown(unix: float, zone: ZoneInfo) -> str:
+    """Write a time for people: to the second, without the offset that the zone implies."""
+    return datetime.fromtimestamp(unix, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def as_csv(rows: Iterable[PushRow], *, heading: bool) -> str:
     """Write rows as CSV (RFC 4180); a text that a spreadsheet would run gets a `'`."""
     page = io.StringIO()
@@ -96,7 +106,7 @@ def as_json_lines(rows: Iterable[PushRow]) -> str:
 
 
 def show_table(entries: Iterable[Entry], *, zone: ZoneInfo, stream: TextIO) -> None:
-    """Write a table: what fits on a terminal, all columns else."""
+    """Write a table: what fits on a terminal, otherwise all columns."""
     lines = [_cells(entry, zone) for entry in entries]
     if stream.isatty():
         headings = [heading for heading in _ON_TERMINAL if _is_told(heading, lines)]

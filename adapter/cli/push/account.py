@@ -1,28 +1,38 @@
-"""Whose push is it? The account `push` signs as: from the configuration, or development's."""
+"""Where a push goes, the account that signs it, and the OrderIDs its carrier can hold."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from adapter import development, from_settings
+from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.convert import DIGITS, SMALL_DIGITS, number_like
+from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Inspection, Settings, SettingsFaults, inspect
 from adapter.config.sections import WeChatSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.diagnostics.grpc_target import is_loopback_host
+from adapter.simulator.cases import CASES
 from adapter.wechat.envelope import Account, Mode
 from adapter.wechat.secret import Secret
 
 SOURCE = "waybridge push"
 
+Fit = Callable[[str], str]
+
+ORDER_OPTIONS = {DIGITS: "--numeric-orders", SMALL_DIGITS: "--numeric-orders-32"}
+"""The option of `push` that does without a mapping, by the digits it keeps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where a push goes, and as whom. `is_development`: with the secrets everybody knows."""
+    """Where a push goes, and as whom. `is_development`: with the public development secrets."""
 
     url: str
     account: Account
@@ -31,9 +41,9 @@ class Destination:
 
 
 def destination(
-    url: str, *, config: Path | None, mode: Mode | None, environ: Mapping[str, str] | None = None
+    url: str, *, config: Path | None, mode: Mode | None, environ: Table[str, str] | None = None
 ) -> Destination:
-    """Find the account for a URL; raises `CannotStart` when there is none to be had.
+    """Find the account for a URL; raises `CannotStart` without one.
 
     `mode` overrides the configured one. The Mini Program is the one whose path the URL has.
     """
@@ -68,16 +78,41 @@ def development_account(mode: Mode) -> Account:
     return replace(from_settings.account(program), mode=mode)
 
 
+def order_fit_of(config: Path | None) -> Fit:
+    """Return what makes an OrderID fit the mapping of a configuration; a mapping that cannot be
+    read changes nothing, as `check` reports it."""
+    carrier = inspect(config, os.environ).draft.carrier
+    if carrier.descriptors is None and carrier.mapping is None:
+        return str
+    try:
+        return Mapping.load(Contract.load(carrier.descriptors), carrier.mapping).order_that_fits
+    except CannotStart:
+        return str
+
+
+def order_fit(digits: int) -> Fit:
+    """Return what turns an OrderID into a number of at most so many digits."""
+    return lambda order_id: number_like(order_id, digits=digits)
+
+
+def order_option(fit: Fit) -> str:
+    """Return the option of `push` that the cases need; empty if they fit as they are."""
+    example = CASES["example"].order
+    fitting = fit(example)
+    made = (digits for digits in ORDER_OPTIONS if fitting == number_like(example, digits=digits))
+    return "" if fitting == example else next((ORDER_OPTIONS[digits] for digits in made), "")
+
+
 def _full(url: str, settings: Settings) -> str:
-    """Complete what people leave out: `http://`, and the path of the edge."""
+    """Add what people leave out: `http://`, and the path of the edge."""
     split = urlsplit(url if "://" in url else f"http://{url}")
     try:
         is_web = split.scheme in {"http", "https"} and bool(split.hostname) and split.port != 0
     except ValueError:
         is_web = False
     if not is_web or split.query or split.fragment:
-        hint = "Write it without a query, e.g. http://127.0.0.1:8080/wechat/push."
-        raise CannotStart(f"{url} is not a valid URL to push to.", source=SOURCE, hint=hint)
+        hint = "Write a URL without a query, e.g. http://127.0.0.1:8080/wechat/push."
+        raise CannotStart(f"{url} is not a valid push URL.", source=SOURCE, hint=hint)
     path = split.path if split.path not in {"", "/"} else settings.edge.path
     return urlunsplit((split.scheme, split.netloc, path, "", ""))
 
@@ -94,7 +129,7 @@ def _section(settings: Settings, path: str) -> str:
 def _expect_usable(
     inspection: Inspection, section: str, mode: Mode | None, *, is_loopback: bool
 ) -> None:
-    """Raise when the program's own keys are faulty; nothing else is needed to push."""
+    """Raise if the keys of the Mini Program have errors; a push needs no others."""
     unneeded: tuple[str, ...] = ()
     if mode is Mode.PLAINTEXT:
         unneeded = (f"{section}.app_id", f"{section}.encoding_aes_key")
@@ -107,24 +142,24 @@ def _expect_usable(
     ]
     program = inspection.draft.programs[section]
     if mode not in {None, Mode.PLAINTEXT} and not program.encoding_aes_key and not faults:
-        faults.append(_fault(f"{section}.encoding_aes_key is missing: --mode asks for it.",
-                             "Set it, or push in plaintext."))  # fmt: skip
+        faults.append(_fault(f"{section}.encoding_aes_key is missing; --mode requires it.",
+                             "Set it, or use --mode plaintext."))  # fmt: skip
     if faults:
-        way_out = _way_out(faults, has_file=inspection.has_file, is_loopback=is_loopback)
-        raise SettingsFaults((*faults, way_out))
+        advice = _advice(faults, has_file=inspection.has_file, is_loopback=is_loopback)
+        raise SettingsFaults((*faults, advice))
 
 
-def _way_out(faults: Iterable[Finding], *, has_file: bool, is_loopback: bool) -> Finding:
+def _advice(faults: Iterable[Finding], *, has_file: bool, is_loopback: bool) -> Finding:
     keys = " and ".join(finding.key for finding in faults if finding.key)
     if has_file or not keys:
-        return _fault("has no account to sign as.", "Correct the file; `serve` needs it too.")
+        return _fault("has no account to sign with.", "Correct the file; `serve` needs it too.")
     if not is_loopback:
-        hint = "Give --config FILE, the file `serve` uses; only a loopback URL needs none."
-        return _fault("has no account to sign as.", hint)
+        hint = "Give the file `serve` uses with --config FILE; only a loopback URL needs none."
+        return _fault("has no account to sign with.", hint)
     return _fault(
-        f"has half an account to sign as: {keys} must come from where the rest does.",
-        "Set that too, or give --config FILE, the file `serve` uses. Only with no variable of"
-        " [wechat] at all does a loopback URL take the development secrets.",
+        f"has an incomplete account to sign with: set {keys} as well.",
+        "Or give the file `serve` uses with --config FILE. The development secrets are used for"
+        " a loopback URL only if no variable of [wechat] is set.",
     )
 
 

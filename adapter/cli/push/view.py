@@ -1,9 +1,9 @@
-"""A played push for people and for programs: request, reply, checks, the merchant's view."""
+"""A sent push as text and as JSON: request, reply, checks, and what the merchant sees."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TextIO
 
 from rich.text import Text
@@ -17,21 +17,16 @@ from adapter.wechat.codec import Format
 
 LABEL_WIDTH = 14
 FORBIDDEN = 403
-# The edge says the same to every refused push, so that nobody can try out what it checks.
+# The edge answers every refused push alike, so that nobody can probe what it checks.
 WHY_FORBIDDEN = (
-    "why: the edge's log knows (event push_refused, field reason), and `waybridge explain` tells."
+    "The reason is in the edge's log (event push_refused, field reason); see `waybridge explain`."
 )
-
-_ATTRIBUTES = (
-    "to_user_name", "from_user_name", "create_time", "msg_type", "event", "biz_id", "order_id",
-    "way_bill_id", "result_code", "result_msg",
-)  # fmt: skip
 
 
 def show(
     played: Played, where: Destination, case_name: str, format: Format, *, stream: TextIO
 ) -> None:
-    """Write it all down, in colour where somebody looks."""
+    """Write everything, in colour at a terminal."""
     page = console(stream, soft_wrap=True)
     for line in _lines(played, where, case_name, format):
         page.print(line)
@@ -105,5 +100,4 @@ def _said(played: Played, check: Check) -> list[str]:
 
 
 def _reply_fields(reply: ReplyFields) -> Iterator[tuple[str, str | int]]:
-    for name, attribute in zip(REPLY_FIELDS, _ATTRIBUTES, strict=True):
-        yield name, getattr(reply, attribute)
+    yield from zip(REPLY_FIELDS, astuple(reply), strict=True)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from adapter.carrier.contract import contract
-from adapter.cli.check.answers import UNKNOWN, AnswerRow, judge, verdict
+from adapter.carrier.mapping.mapping import SHIPPED
+from adapter.cli.check.answers import UNKNOWN, AnswerRow, judge, show_answers, verdict
 from adapter.config.load import Inspection, inspect
 from adapter.diagnostics.finding import Finding, Severity
 
@@ -83,6 +86,29 @@ def test_what_a_lookup_settles_has_its_rows_and_the_rest_stays_in_doubt() -> Non
     }
 
 
+def test_texts_and_failed_lookups_have_their_rows(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        SHIPPED.read_text().replace(
+            "[lookup.request]", "not_found_settles = true\n[lookup.request]"
+        )
+        + '[lookup.grpc]\nNOT_FOUND = "not_found"\n[grpc]\nOUT_OF_RANGE = "lookup"\n'
+        + '[[grpc.texts]]\ncode = "UNKNOWN"\ncontains = ["on the van"]\noutcome = "picked_up"\n'
+    )
+
+    rows, _ = judge(_inspected(mapping=mapping))
+    table = StringIO()
+    show_answers(rows, stream=table)
+
+    said = {(row.kind, row.status): (row.outcome, row.result_code) for row in rows}
+    assert said["grpc", "OUT_OF_RANGE"] == ("lookup", -1)
+    assert said["grpc", 'UNKNOWN "on the van"'] == ("picked_up", 30002)
+    assert said["lookup", "NOT_FOUND"] == ("not_found", 30001)
+    assert said["lookup", "WAYBILL_STATE_NOT_FOUND"] == ("not_found", 30001)
+    assert 'gRPC UNKNOWN "on the van"' in table.getvalue()
+    assert "lookup is answered as the lookup's rows say" in table.getvalue()
+
+
 def test_every_row_has_a_text_for_the_merchant() -> None:
     rows, _ = judge(_inspected())
 
@@ -124,7 +150,7 @@ def test_a_file_that_is_missing_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("severities", "said"),
     [
-        ([], "No faults."),
+        ([], "No problems found."),
         ([Severity.ERROR], "1 error."),
         ([Severity.NOTE, Severity.ERROR, Severity.ERROR], "2 errors, 1 note."),
         ([Severity.WARNING], "1 warning; waybridge can start."),
@@ -134,3 +160,69 @@ def test_the_verdict_counts_the_findings(severities: list[Severity], said: str) 
     findings = [Finding(severity=severity, source="x", message="y.") for severity in severities]
 
     assert verdict(findings) == said
+
+
+# The table
+
+
+ROWS = (
+    AnswerRow(
+        kind="status",
+        status="GONE",
+        number=12,
+        outcome="picked_up",
+        result_code=30002,
+        text="快件已被揽收 [b]",
+    ),
+    AnswerRow(
+        kind="grpc", status="ABORTED", number=None, outcome="in_doubt", result_code=-1, text="?"
+    ),
+)
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_columns_are_plain_where_nobody_looks() -> None:
+    stream = StringIO()
+
+    show_answers(ROWS, stream=stream)
+
+    assert stream.getvalue().splitlines()[:3] == [
+        "carrier answers  number  outcome    ResultCode  text for the merchant",
+        "GONE             12      picked_up  30002       快件已被揽收 [b]",
+        "gRPC ABORTED             in_doubt   -1          ?",
+    ]
+
+
+def test_a_terminal_gets_a_drawn_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Terminal()
+
+    show_answers(ROWS, stream=stream)
+
+    shown = stream.getvalue()
+    assert "┃" in shown
+    assert "快件已被揽收 [b]" in shown
+    assert "gRPC ABORTED" in shown
+
+
+def test_the_exception_of_the_table_is_told_below_it_where_there_is_one() -> None:
+    without, stream = StringIO(), StringIO()
+    already = replace(ROWS[0], outcome="already_cancelled", result_code=30003)
+
+    show_answers(ROWS, stream=without)
+    show_answers((already,), stream=stream)
+
+    assert "already_cancelled is answered with ResultCode 0" in stream.getvalue()
+    assert "already_cancelled" not in without.getvalue()
+
+
+def test_no_table_is_drawn_of_nothing() -> None:
+    stream = StringIO()
+
+    show_answers((), stream=stream)
+
+    assert stream.getvalue() == ""

@@ -18,7 +18,7 @@ async def test_a_server_without_reflection_is_a_note_and_its_distance_is_told() 
 
     assert {finding.severity for finding in found} == {Severity.NOTE}
     assert found[0].message == "the server offers no reflection."
-    assert found[-1].message.startswith("answers; a round trip takes ")
+    assert found[-1].message.startswith("answers; the round trip takes ")
     assert {finding.source for finding in found} == {f"the carrier at 127.0.0.1:{carrier.port}"}
 
 

@@ -12,7 +12,7 @@ def test_the_clock_is_told_in_both_zones_with_what_it_was_compared_with() -> Non
 
     assert note.severity is Severity.NOTE
     assert note.message == "says 2026-11-23 11:57:10 UTC, 19:57:10 in Asia/Shanghai."
-    assert "A push may be 600 s off." in note.hint
+    assert "Pushes are accepted within 600 s." in note.hint
 
 
 def test_a_clock_behind_the_files_that_are_here_is_an_error() -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from adapter import development
-from adapter.cli.check.command import command
+from adapter.cli.check.command import Probe, command, run_probes
+from adapter.config.load import Settings
+from adapter.diagnostics.finding import Finding, Severity
 from tests.ports import free_port
 from tests.read_only import read_only
 
@@ -41,16 +44,18 @@ def test_a_sound_configuration_gets_the_whole_table(file: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].split() == [
         "carrier",
-        "says",
+        "answers",
         "number",
         "outcome",
         "ResultCode",
+        "text",
+        "for",
+        "the",
         "merchant",
-        "reads",
     ]
     picked_up = next(line for line in lines if line.startswith("CANCEL_STATUS_PICKED_UP"))
     assert picked_up.split()[1:5] == ["3", "picked_up", "30002", "The"]
-    assert lines[-1] == "No faults."
+    assert lines[-1] == "No problems found."
 
 
 def test_columns_stand_below_each_other_in_chinese_too(file: Path) -> None:
@@ -163,7 +168,7 @@ def test_a_ledger_that_may_not_be_written_is_an_error_as_for_serve(
         result = _check(file)
 
     assert result.exit_code == 1
-    assert f"this user may not make files in {folder}." in result.stderr
+    assert f"this user has no permission to create files in {folder}." in result.stderr
 
 
 def test_a_file_that_is_no_ledger_is_an_error_as_for_serve(file: Path) -> None:
@@ -187,3 +192,23 @@ def test_a_carrier_that_is_not_there_is_found_unless_nobody_is_asked(file: Path)
     assert online.exit_code == 1
     assert f"{target}: connection refused, nothing listens there." in online.stderr
     assert _check(file).exit_code == 0
+
+
+# Probes
+
+
+def _probe(name: str) -> Probe:
+    async def probe(settings: Settings) -> Iterable[Finding]:
+        message = f"sees {settings.edge.path}."
+        return [Finding(severity=Severity.NOTE, source=name, message=message)]
+
+    return probe
+
+
+async def test_every_probe_is_asked_in_its_order() -> None:
+    findings = await run_probes([_probe("one"), _probe("two")], Settings())
+
+    assert [str(finding) for finding in findings] == [
+        "note: one: sees /wechat/push.",
+        "note: two: sees /wechat/push.",
+    ]

@@ -62,7 +62,7 @@ async def test_a_ledger_that_is_not_there_yet_is_a_note(tmp_path: Path) -> None:
 
     assert (note.severity, note.message) == (
         Severity.NOTE,
-        "there is no ledger yet; `serve` makes it.",
+        "does not exist yet; `serve` will create it.",
     )
     assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
@@ -71,7 +71,7 @@ async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     (error,) = await ask(_settings(tmp_path / "none" / "a.db"))
 
     assert error.severity is Severity.ERROR
-    assert error.message == f"there is no folder {tmp_path / 'none'}."
+    assert error.message == f"the folder {tmp_path / 'none'} does not exist."
 
 
 async def test_tables_that_are_not_ours_are_named(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ def test_whatever_serve_writes_must_be_writable(tmp_path: Path) -> None:
     with read_only(tmp_path / "lock", lock) as folder:
         (of_lock,) = look_at_file(_settings(folder / "a.db"))
 
-    assert of_ledger.message == "this user may not write to the ledger."
-    assert of_lock.message == f"this user may not write to {tmp_path}/lock/a.db.lock."
+    assert of_ledger.message == "this user has no permission to write to it."
+    assert of_lock.message == f"this user has no permission to write to {tmp_path}/lock/a.db.lock."
 
 
 def test_a_server_has_no_file_to_look_at() -> None:

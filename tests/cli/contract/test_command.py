@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 from adapter.carrier.contract import contract as shipped
 from adapter.carrier.contract.compile import SHOWN_LINES
 from adapter.carrier.contract.contract import Contract
-from adapter.cli.contract.command import command
-from tests.carrier.dispatch_contract import CONTRACTS, dispatch
+from adapter.carrier.mapping.propose import propose
+from adapter.cli.contract.command import Guesses, command, example_push, guesses
+from adapter.wechat.cancel_waybill import CancelWaybill, read
+from adapter.wechat.codec import Format
+from tests.carrier.dispatch_contract import CONTRACTS, compiled, dispatch
 
 METHOD = "dispatch.Orders/Void"
 
@@ -54,7 +57,7 @@ def test_protos_become_one_descriptor_set_with_their_imports(tmp_path: Path) -> 
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        f"{target}: 3 files, with the methods",
+        f"{target}: 3 files, with these methods:",
         "  dispatch.Orders/Void",
         "  dispatch.Orders/Find",
         "  dispatch.Orders/Follow",
@@ -76,7 +79,7 @@ def test_an_import_is_found_through_an_include(tmp_path: Path) -> None:
 
     assert without.exit_code == 2
     assert found.exit_code == 0
-    assert "no method at all" in found.stdout
+    assert "none; is this the file" in found.stdout
 
 
 def test_what_an_import_lacks_is_said_with_the_way_out(tmp_path: Path) -> None:
@@ -238,7 +241,7 @@ def test_init_never_writes_over_a_mapping_unless_told(descriptors: Path, tmp_pat
     forced = _run(*arguments, "--force")
 
     assert (refused.exit_code, kept, forced.exit_code) == (2, "mine", 0)
-    assert "is there already" in refused.stderr
+    assert "already exists" in refused.stderr
     assert mapping.read_text() != "mine"
 
 
@@ -247,3 +250,52 @@ def test_init_names_the_method_that_was_meant(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert 'Did you mean "carrier.v1.WaybillService/CancelWaybill"?' in result.stderr
+
+
+# Proposals
+
+
+def test_the_guesses_and_the_open_lines_of_a_proposal_are_counted() -> None:
+    text = propose(dispatch().method("dispatch.Orders/Void"), dispatch())
+
+    counted = guesses(text)
+
+    assert "\n# [lookup]" in text  # one guess, for later: its lines are not counted
+    own = text.partition("\n# [lookup]")[0]
+    assert counted == Guesses(guessed=text.count("# guess\n"), open=own.count("\n# "))
+    assert counted.guessed > 5
+
+
+def test_the_test_push_is_the_one_of_the_document() -> None:
+    contract = Contract.load()
+    desk = contract.method("carrier.v1.WaybillService/CancelWaybill")
+    push = read(example_push(propose(desk, contract), desk), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert (push.biz_id, push.way_bill_id, push.faults) == ("xyz", "123456789", ())
+    assert push.order_id == "012345678901234567890123456789"
+
+
+def test_the_test_push_has_an_order_of_digits_where_orders_are_numbers() -> None:
+    desk = dispatch().method("dispatch.Orders/Void")
+    text = propose(desk, dispatch())
+    assert '= "OrderID"' in text
+
+    push = read(example_push(text, desk), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert push.order_id == "567890123456789"
+
+
+def test_the_test_push_has_fewer_digits_where_orders_are_small_numbers() -> None:
+    contract = compiled(
+        'syntax = "proto3"; package small; enum S { NONE = 0; } message A { S state = 1; }'
+        "message R { string waybill_no = 1; int32 order_no = 2; }"
+        "service D { rpc Do(R) returns (A); }"
+    )
+    desk = contract.method("small.D/Do")
+
+    push = read(example_push(propose(desk, contract), desk), Format.XML)
+
+    assert isinstance(push, CancelWaybill)
+    assert push.order_id == "123456789"

@@ -4,13 +4,13 @@ import io
 import json
 
 from adapter.carrier.contract.outline import outline
-from adapter.cli.contract import view as contract_tree
+from adapter.cli.contract import view
 from tests.carrier.dispatch_contract import compiled, dispatch
 
 
 def _lines() -> list[str]:
     stream = io.StringIO()
-    contract_tree.show(outline(dispatch()), stream=stream)
+    view.show(outline(dispatch()), stream=stream)
     return stream.getvalue().splitlines()
 
 
@@ -36,7 +36,7 @@ def test_aliases_and_what_no_mapping_can_use_are_marked() -> None:
 
 
 def test_json_holds_the_whole_tree() -> None:
-    (service,) = json.loads(contract_tree.as_json(outline(dispatch())))
+    (service,) = json.loads(view.as_json(outline(dispatch())))
 
     (void, *_) = service["methods"]
     assert (service["name"], void["name"]) == ("dispatch.Orders", "dispatch.Orders/Void")
@@ -46,8 +46,8 @@ def test_json_holds_the_whole_tree() -> None:
 def test_a_contract_without_a_service_says_so() -> None:
     stream = io.StringIO()
 
-    contract_tree.show(
+    view.show(
         outline(compiled('syntax = "proto3"; message Lonely { string name = 1; }')), stream=stream
     )
 
-    assert stream.getvalue() == "The descriptor set has no service.\n"
+    assert stream.getvalue() == "The descriptor set contains no service.\n"

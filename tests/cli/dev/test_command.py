@@ -103,8 +103,8 @@ def test_a_taken_port_is_told_with_its_option(option: str, tmp_path: Path) -> No
 
     assert code == 2
     assert listened.stderr == (
-        f"error: waybridge dev: port {port} of 127.0.0.1 is taken. Stop what listens there, or "
-        f"give {option} another number; 0 takes a free one.\n"
+        f"error: waybridge dev: port {port} of 127.0.0.1 is in use. Stop the program that uses"
+        f" it, or choose another: {option} (0 is a free one).\n"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.dev import die_with_parent as tether
+from adapter.cli.dev import die_with_parent
 
 MODULE = """
 import signal, sys
@@ -19,7 +19,7 @@ signal.pause()
 def tethered(tmp_path: Path) -> subprocess.Popen[str]:
     (tmp_path / "patient.py").write_text(MODULE)
     return subprocess.Popen(
-        [sys.executable, "-P", tether.__file__, "patient", "a", "--b"],
+        [sys.executable, "-P", die_with_parent.__file__, "patient", "a", "--b"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -47,7 +47,7 @@ def test_our_own_module_is_run_whatever_lies_before_it(tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')")
 
     with subprocess.Popen(
-        [sys.executable, "-P", tether.__file__, "legacy_stub", "--help"],
+        [sys.executable, "-P", die_with_parent.__file__, "legacy_stub", "--help"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 
 from adapter.cli.dev.once import ReplyLine, every_reply
-from adapter.cli.dev.settings import DevOrder
-from adapter.cli.dev.stub import StubOrder, running_stub
+from adapter.cli.dev.settings import DevOptions
+from adapter.cli.dev.stub import StubOptions, running_stub
 from adapter.simulator.cases import RESULT_CODES
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
-ORDER = DevOrder(
+OPTIONS = DevOptions(
     port=0,
     ops_port=0,
     stub_port=0,
@@ -27,8 +27,8 @@ ORDER = DevOrder(
 @pytest.fixture(scope="module")
 def lines() -> list[ReplyLine]:
     async def run() -> list[ReplyLine]:
-        async with running_stub(StubOrder(port=0, contract=None, mapping=None)) as stub:
-            return [line async for line in every_reply(ORDER, stub)]
+        async with running_stub(StubOptions(port=0, contract=None, mapping=None)) as stub:
+            return [line async for line in every_reply(OPTIONS, stub)]
 
     return asyncio.run(run())
 

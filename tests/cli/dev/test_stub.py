@@ -6,13 +6,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapter.cli.dev.stub import StubFailed, StubOrder, running_stub
+from adapter.cli.dev.stub import StubFailed, StubOptions, running_stub
 
-ANY_PORT = StubOrder(port=0, contract=None, mapping=None)
+ANY_PORT = StubOptions(port=0, contract=None, mapping=None)
 
 
 def test_only_what_was_given_stands_on_its_command_line() -> None:
-    own = StubOrder(port=7, contract=Path("c.binpb"), mapping=Path("m.toml"))
+    own = StubOptions(port=7, contract=Path("c.binpb"), mapping=Path("m.toml"))
 
     assert ANY_PORT.arguments == ("serve", "--port", "0")
     assert own.arguments == (
@@ -32,7 +32,7 @@ async def test_it_listens_can_be_reset_and_ends() -> None:
 
 
 async def test_what_it_says_when_it_cannot_start_is_told(tmp_path: Path) -> None:
-    order = StubOrder(port=0, contract=None, mapping=tmp_path / "none.toml")
+    order = StubOptions(port=0, contract=None, mapping=tmp_path / "none.toml")
 
     with pytest.raises(StubFailed, match=r"none\.toml"):
         async with running_stub(order):
@@ -44,7 +44,7 @@ async def test_a_stub_that_is_not_up_in_time_is_told_and_gone(
 ) -> None:
     monkeypatch.setattr("adapter.cli.dev.stub.READY_WITHIN_SECONDS", 0)
 
-    with pytest.raises(StubFailed, match=r"legacy-stub is not up after 0 s\."):
+    with pytest.raises(StubFailed, match=r"legacy-stub did not start within 0 s\."):
         async with running_stub(ANY_PORT):
             pass
 

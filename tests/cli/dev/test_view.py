@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapter.cli.dev.once import ReplyLine
-from adapter.cli.dev.settings import DevOrder, dev_settings
+from adapter.cli.dev.settings import DevOptions, dev_settings
 from adapter.cli.dev.view import Addresses, ReplyTable, _program, panel
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Answered
@@ -53,7 +53,7 @@ class Terminal(StringIO):
 async def test_the_addresses_are_those_of_what_runs(
     mode: Mode, format: Format, options: str
 ) -> None:
-    order = DevOrder(
+    given = DevOptions(
         port=0,
         ops_port=0,
         stub_port=0,
@@ -63,7 +63,7 @@ async def test_the_addresses_are_those_of_what_runs(
         contract=None,
         mapping=None,
     )
-    settings = await asyncio.to_thread(dev_settings, order, stub_target="127.0.0.1:1")
+    settings = await asyncio.to_thread(dev_settings, given, stub_target="127.0.0.1:1")
     async with running(settings, log=Quiet()) as adapter:
         addresses = Addresses.of(adapter, "127.0.0.1:1", mode, format, orders="")
         numeric = Addresses.of(adapter, "127.0.0.1:1", mode, format, orders="--numeric-orders")
@@ -139,7 +139,7 @@ def test_right_replies_are_a_table_with_a_verdict() -> None:
     assert rows[1].split() == [
         "✓", "plaintext", "json", "example", "123456789", "0", "0", "12", "success"
     ]  # fmt: skip
-    assert rows[-1] == "2 replies, every one right."
+    assert rows[-1] == "All 2 replies are correct."
 
 
 def test_a_wrong_reply_has_its_fault_below_it() -> None:
@@ -150,7 +150,7 @@ def test_a_wrong_reply_has_its_fault_below_it() -> None:
     assert rows[2].startswith("✗")
     assert rows[3] == "    ResultCode 30001, expected 0"
     assert rows[4].split()[6] == "-"
-    assert rows[-1] == "2 of 3 wrong."
+    assert rows[-1] == "2 of 3 replies are wrong."
 
 
 def test_no_reply_at_all_is_not_right() -> None:

@@ -62,14 +62,14 @@ def test_a_right_push_is_told_step_by_step(file: Path) -> None:
         f"bytes for [wechat], app id {APP_ID}, secure mode, as of 2024-04-26 06:20:57 UTC"
     )
     assert lines[1] == (
-        "signature   msg_signature is right, with the current token, signed 12 s before it came"
+        "signature   msg_signature is correct with the current token, signed 12 s before it arrived"
     )
-    assert lines[2] == f"decryption  right, with the current key, for {APP_ID}"
+    assert lines[2] == f"decryption  correct with the current key, for {APP_ID}"
     assert "BizPwd = ***" in lines
     assert "biz_password = ***" in lines
     assert "waybill_id = 123456789" in lines
     assert any(line.startswith("CANCEL_STATUS_PICKED_UP") for line in lines)
-    assert lines[-1] == "Taken: answered 200."
+    assert lines[-1] == "Accepted: answered 200."
 
 
 def test_a_refused_push_exits_1_with_what_explains_it(file: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_refused_push_exits_1_with_what_explains_it(file: Path) -> None:
 
     assert result.exit_code == 1
     assert "refused     signature_wrong" in result.stdout
-    assert "Refused: answered 403. What explains it:\n  Neither the token" in result.stdout
+    assert "Refused: answered 403. Likely causes:\n  Neither the token" in result.stdout
 
 
 def test_no_secret_is_printed_whatever_the_push(file: Path) -> None:
@@ -132,9 +132,9 @@ def test_the_time_of_a_logs_line_is_the_clock(file: Path, tmp_path: Path) -> Non
     then = CliRunner().invoke(command, [*arguments, line])
     now = CliRunner().invoke(command, [*arguments, push.query.decode()])
 
-    assert "signed 5 s before it came" in then.stdout
+    assert "signed 5 s before it arrived" in then.stdout
     assert (then.exit_code, now.exit_code) == (0, 1)
-    assert "The clock: it was signed" in now.stdout
+    assert "The timestamp is out of range: it was signed" in now.stdout
 
 
 def test_without_a_query_the_request_is_told_all_the_same(file: Path, tmp_path: Path) -> None:
@@ -144,16 +144,16 @@ def test_without_a_query_the_request_is_told_all_the_same(file: Path, tmp_path: 
     result = CliRunner().invoke(command, ["--config", str(file), str(body)])
 
     assert result.exit_code == 0
-    assert "signature   not judged: no --query was given" in result.stdout
-    assert result.stdout.endswith("Taken, if it is signed: answered 200.\n")
+    assert "signature   not checked: no --query was given" in result.stdout
+    assert result.stdout.endswith("Accepted if its signature is valid: answered 200.\n")
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("Event", "add_waybill"), "add_waybill is not ours: answered `success`"),
-        (("WayBillID", ""), "none: WayBillID cannot identify a waybill; answered 30001"),
-        (("Event", "\x1b[2Jx"), "\\x1b[2Jx is not ours"),
+        (("Event", "add_waybill"), "add_waybill is not a cancel_waybill push: answered `success`"),
+        (("WayBillID", ""), "none: WayBillID not valid; answered 30001"),
+        (("Event", "\x1b[2Jx"), "\\x1b[2Jx is not a cancel_waybill push"),
     ],
 )
 def test_a_push_that_asks_the_carrier_nothing_says_so(
@@ -223,7 +223,7 @@ def test_a_file_that_is_no_push_at_all_is_not_read_whole(file: Path, tmp_path: P
     result = CliRunner().invoke(command, ["--config", str(file), str(tmp_path / "big")])
 
     assert result.exit_code == 2
-    assert "is over 4194304 bytes." in result.stderr
+    assert "is larger than 4194304 bytes." in result.stderr
 
 
 def test_a_moment_may_be_written_in_iso(file: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapter.cli.check.answers import AnswerRow
-from adapter.cli.explain.view import Told, as_json, show
+from adapter.cli.explain.view import Explanation, as_json, show
 from adapter.explain.capture import Capture
 from adapter.explain.causes import Found, RefusalCause
 from adapter.explain.judgement import judge
@@ -41,9 +41,9 @@ def _told(
     request: Asked | None = None,
     answers: tuple[AnswerRow, ...] = (),
     forward: bool = True,
-) -> Told:
+) -> Explanation:
     captured = Capture(body=push.body, query=push.query if signed else None)
-    return Told(
+    return Explanation(
         judgement=judge(
             "wechat",
             {**BOTH, "wechat": account},
@@ -71,29 +71,29 @@ def test_a_taken_push_is_told_step_by_step() -> None:
 
     lines = [line.strip() for line in shown.splitlines()]
     assert lines[1] == (
-        "signature   msg_signature is right, with the current token, signed 12 s before it came"
+        "signature   msg_signature is correct with the current token, signed 12 s before it arrived"
     )
-    assert lines[2] == f"decryption  right, with the current key, for {OURS.app_id}"
+    assert lines[2] == f"decryption  correct with the current key, for {OURS.app_id}"
     assert "BizPwd = ***" in lines
-    assert lines[-1] == "Taken: answered 200."
+    assert lines[-1] == "Accepted: answered 200."
 
 
 def test_a_push_from_the_future_is_told_so() -> None:
-    assert "signed 12 s after it came" in _shown(sent(), now=NOW - 12)
+    assert "signed 12 s after it arrived" in _shown(sent(), now=NOW - 12)
 
 
 def test_a_push_that_is_not_encrypted_is_told_by_its_signature() -> None:
     shown = _shown(sent(mode=Mode.PLAINTEXT), account=replace(OURS, mode=Mode.PLAINTEXT))
 
-    assert "signature   signature is right, with the current token" in shown
+    assert "signature   signature is correct with the current token" in shown
     assert "decryption  none: the body is not encrypted" in shown
 
 
 def test_without_a_query_nothing_is_said_of_the_signature() -> None:
     shown = _shown(sent(), signed=False)
 
-    assert "signature   not judged: no --query was given" in shown
-    assert shown.endswith("Taken, if it is signed: answered 200.\n")
+    assert "signature   not checked: no --query was given" in shown
+    assert shown.endswith("Accepted if its signature is valid: answered 200.\n")
 
 
 def test_a_refused_push_is_told_with_what_explains_it() -> None:
@@ -101,8 +101,8 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
 
     assert "refused     wrong_mode (plaintext_push)" in shown
     assert shown.endswith(
-        "Refused: answered 403. What explains it:\n"
-        "  The query is empty: nothing says who signed.\n"
+        "Refused: answered 403. Likely causes:\n"
+        "  The query is empty, so there is no signature.\n"
         f"    {Found(cause=RefusalCause.QUERY_LOST).hint}\n"
     )
 
@@ -110,9 +110,9 @@ def test_a_refused_push_is_told_with_what_explains_it() -> None:
 @pytest.mark.parametrize(
     ("event", "forward", "says"),
     [
-        ("add_waybill", True, "add_waybill is not ours: passed on to [forward]"),
-        ("add_waybill", False, "add_waybill is not ours: answered `success`"),
-        ("", False, "(none) is not ours: answered `success`"),
+        ("add_waybill", True, "add_waybill is not a cancel_waybill push: forwarded to [forward]"),
+        ("add_waybill", False, "add_waybill is not a cancel_waybill push: answered `success`"),
+        ("", False, "(none) is not a cancel_waybill push: answered `success`"),
     ],
 )
 def test_another_event_is_told_with_where_it_goes(event: str, forward: bool, says: str) -> None:  # noqa: FBT001 - a case of the table
@@ -124,7 +124,7 @@ def test_another_event_is_told_with_where_it_goes(event: str, forward: bool, say
 def test_a_push_that_names_no_waybill_asks_for_nothing() -> None:
     push = sent(message=encode({**dict(FIELDS), "WayBillID": ""}.items(), Format.XML))
 
-    assert "none: WayBillID cannot identify a waybill; answered 30001" in _shown(push)
+    assert "none: WayBillID not valid; answered 30001" in _shown(push)
 
 
 def test_the_request_is_told_with_what_each_answer_comes_to() -> None:
@@ -134,7 +134,7 @@ def test_the_request_is_told_with_what_each_answer_comes_to() -> None:
 
     assert "waybill_id = 123456789" in shown
     assert "xyz123" not in shown
-    table = shown.partition("What each word of the carrier comes to:")[2]
+    table = shown.partition("What each answer of the carrier leads to:")[2]
     assert "CANCEL_STATUS_PICKED_UP" in table
     assert "30002" in table
 
@@ -170,7 +170,7 @@ def test_the_verification_of_the_url_is_told() -> None:
 
     shown = _shown(Sent(query=query, body=b""))
 
-    assert "WeChat verifies the URL: echostr is answered unchanged" in shown
+    assert "URL verification by WeChat: echostr is returned unchanged" in shown
 
 
 def test_a_text_that_does_not_fit_is_told_with_its_answer() -> None:
@@ -184,18 +184,19 @@ def test_a_push_with_a_header_fault_is_told_as_the_edge_answers_it() -> None:
         sent(message=b"<xml><FromUserName>o</FromUserName><Event>cancel_waybill</Event></xml>")
     )
 
-    assert "none: ToUserName, CreateTime is missing or malformed; answered -1" in shown
+    assert "none: ToUserName, CreateTime missing or not valid; answered -1" in shown
     assert "CreateTime = (none)" in shown
 
 
 def test_another_event_that_our_reader_dislikes_is_told_to_be_passed_on() -> None:
     shown = _shown(sent(message=b"<xml><Event>x</Event><a>1</a><a>2</a></xml>"))
 
-    assert "x is not ours: passed on to [forward] as it came (our reader: repeated_name)" in shown
+    assert "x is not a cancel_waybill push: forwarded to [forward], although our reader" in shown
+    assert "refuses it: repeated_name" in shown
 
 
 def test_what_was_opened_but_cannot_be_read_is_told_where_it_stopped() -> None:
     shown = _shown(sent(message=b"<xml><Event>cancel_waybill</Event></xml>"))
 
-    assert "decryption  right" in shown
+    assert "decryption  correct" in shown
     assert "refused     undecodable (FromUserName)" in shown

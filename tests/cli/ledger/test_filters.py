@@ -7,7 +7,8 @@ import click
 import pytest
 
 from adapter.cancellation.model import Outcome, State
-from adapter.cli.ledger.filters import now_in, result_of, wanted
+from adapter.cli.ledger.filters import filters_of, now_in, point_in_time, result_of
+from adapter.cli.ledger.rows import shown, written
 from adapter.edge.translate import ResultCode
 from adapter.ledger.search import Filters, ResultFilter
 
@@ -44,7 +45,7 @@ def test_what_is_no_result_is_refused_with_the_list() -> None:
 def test_options_become_filters() -> None:
     asked = {"waybill": "SF1", "state": "in_doubt", "since": "1h", "until": "2026-11-23"}
 
-    found = wanted(**{**NOTHING, **asked}, told_failure=True, now=NOW)
+    found = filters_of(**{**NOTHING, **asked}, told_failure=True, now=NOW)
 
     assert found == Filters(
         waybill_id="SF1",
@@ -57,9 +58,47 @@ def test_options_become_filters() -> None:
 
 @pytest.mark.parametrize("option", ["since", "until"])
 def test_what_is_no_time_names_its_option(option: str) -> None:
-    with pytest.raises(click.UsageError, match=f"--{option}: soon is no time"):
-        wanted(**{**NOTHING, option: "soon"}, told_failure=False, now=NOW)
+    with pytest.raises(click.UsageError, match=f"--{option}: 'soon' is not a valid time"):
+        filters_of(**{**NOTHING, option: "soon"}, told_failure=False, now=NOW)
 
 
 def test_now_is_in_the_zone() -> None:
     assert now_in(ZoneInfo("Asia/Shanghai")).utcoffset() is not None
+
+
+# Times
+
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+AT_NIGHT = datetime(2026, 11, 23, 1, 30, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22", datetime(2026, 11, 21, 16, tzinfo=UTC)),
+        ("2026-11-22T18:30", datetime(2026, 11, 22, 10, 30, tzinfo=UTC)),
+        ("2026-11-22T18:30Z", datetime(2026, 11, 22, 18, 30, tzinfo=UTC)),
+        ("2h", datetime(2026, 11, 22, 15, 30, tzinfo=UTC)),
+        ("90 m", datetime(2026, 11, 22, 16, 0, tzinfo=UTC)),
+        ("1w", datetime(2026, 11, 15, 17, 30, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 22, 16, tzinfo=UTC)),
+        ("Yesterday", datetime(2026, 11, 21, 16, tzinfo=UTC)),
+        ("now", datetime(2026, 11, 22, 17, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_read_in_the_operators_zone(text: str, moment: datetime) -> None:
+    assert point_in_time(text, now=AT_NIGHT) == moment.timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2h ago", "23.11.2026", "-1h"])
+def test_what_is_no_time_is_refused_with_the_forms(text: str) -> None:
+    with pytest.raises(ValueError, match="yesterday"):
+        point_in_time(text, now=AT_NIGHT)
+
+
+def test_times_are_written_with_the_offset_and_shown_without() -> None:
+    unix = datetime(2026, 11, 22, 17, 30, 1, 234_000, tzinfo=UTC).timestamp()
+
+    assert written(unix, SHANGHAI) == "2026-11-23T01:30:01.234+08:00"
+    assert shown(unix, SHANGHAI) == "2026-11-23 01:30:01"

@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from adapter import development
-from adapter.cli.push.account import Destination, destination
+from adapter.cli.push.account import (
+    Destination,
+    Fit,
+    destination,
+    order_fit,
+    order_fit_of,
+    order_option,
+)
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.wechat.envelope import Mode
+from tests.carrier.dispatch_contract import CONTRACTS, dispatch, dispatch_mapping, shipped_mapping
 
 KEY = "k" * 43
 TWO_PROGRAMS = f"""
@@ -66,7 +74,7 @@ def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(CannotStart) as ended:
         found(url)
 
-    assert "is not a valid URL to push to" in str(ended.value)
+    assert "is not a valid push URL" in str(ended.value)
 
 
 def test_the_mini_program_is_the_one_whose_path_it_is(config: Path) -> None:
@@ -114,7 +122,7 @@ def test_another_machine_needs_an_account() -> None:
 
     told = str(ended.value)
     assert "wechat.token: is missing" in told
-    assert "Give --config FILE" in told
+    assert "with --config FILE" in told
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -129,7 +137,9 @@ def test_half_an_account_is_told_what_it_lacks_also_for_a_loopback_url() -> None
         found("http://127.0.0.1/", environ={"WAYBRIDGE_WECHAT__TOKEN": "mine"})
 
     told = str(ended.value)
-    assert "half an account to sign as: wechat.app_id and wechat.encoding_aes_key must" in told
+    assert (
+        "incomplete account to sign with: set wechat.app_id and wechat.encoding_aes_key as" in told
+    )
     assert "needs none" not in told
 
 
@@ -140,3 +150,43 @@ def test_a_fault_of_the_file_is_not_answered_with_give_a_file(config: Path) -> N
         found("http://127.0.0.1/wechat/push", config=config)
 
     assert "Correct the file" in str(ended.value)
+
+
+# OrderIDs
+
+
+EXAMPLE = "012345678901234567890123456789"
+
+
+def configured(folder: Path, mapping: Path) -> Path:
+    folder.joinpath("x.binpb").write_bytes(dispatch().descriptors)
+    file = folder / "adapter.toml"
+    file.write_text(f'[carrier]\ndescriptors = "x.binpb"\nmapping = "{mapping}"\n')
+    return file
+
+
+def test_a_mapping_with_numbers_for_orders_is_known_from_the_configuration(tmp_path: Path) -> None:
+    fit = order_fit_of(configured(tmp_path, CONTRACTS / "dispatch.toml"))
+
+    assert (fit("ORDER0002"), fit(EXAMPLE)) == ("2", "567890123456789")
+
+
+def test_without_a_mapping_or_with_a_faulty_one_orders_stay(tmp_path: Path) -> None:
+    faulty = tmp_path / "faulty.toml"
+    faulty.write_text('method = "dispatch.Orders/Void"\n')
+
+    for config in (None, configured(tmp_path, faulty)):
+        assert order_fit_of(config)(EXAMPLE) == EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("fit", "option"),
+    [
+        (shipped_mapping().order_that_fits, ""),
+        (dispatch_mapping().order_that_fits, "--numeric-orders"),
+        (order_fit(9), "--numeric-orders-32"),
+        (lambda _: "something else", ""),
+    ],
+)
+def test_the_option_says_what_the_mapping_needs(fit: Fit, option: str) -> None:
+    assert order_option(fit) == option

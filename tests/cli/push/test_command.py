@@ -75,7 +75,7 @@ def test_a_second_press_of_the_example_is_right_and_explained(edge: str) -> None
     result = push(edge)
 
     assert result.exit_code == 0
-    assert "✓ 30003 is right as well: an earlier press cancelled it" in result.stdout
+    assert "✓ 30003 is also correct: an earlier press cancelled it" in result.stdout
 
 
 @pytest.mark.parametrize("name", ["ok", "picked-up", "wrong-password", "drop", "new-enum"])
@@ -131,7 +131,7 @@ def test_the_url_is_verified(edge: str) -> None:
     result = push(edge, "--url-verify")
 
     assert result.exit_code == 0
-    assert result.stdout == f"{edge}: verified, echostr came back unchanged\n"
+    assert result.stdout == f"{edge}: verified; echostr was returned unchanged\n"
 
 
 def test_a_url_that_does_not_verify_exits_1() -> None:
@@ -181,7 +181,7 @@ def test_a_field_that_is_not_set_right_is_a_usage_error(change: str) -> None:
     result = push("127.0.0.1:1", "--set", change)
 
     assert result.exit_code == 2
-    assert "write FIELD=VALUE" in result.stderr
+    assert "is not FIELD=VALUE" in result.stderr
 
 
 def test_the_help_lists_every_case_with_its_code() -> None:

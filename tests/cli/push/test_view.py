@@ -97,5 +97,5 @@ def test_a_refused_push_is_told_where_its_reason_stands() -> None:
     refused = shown(played(Answered(status=403, body=b"forbidden", seconds=0.01)))
     answered_well = shown(played(answered("success")))
 
-    assert "log knows (event push_refused, field reason), and `waybridge explain` tells" in refused
+    assert "log (event push_refused, field reason); see `waybridge explain`" in refused
     assert "push_refused" not in answered_well
