@@ -36,6 +36,7 @@ from adapter.ops.carrier_metrics import CarrierMetrics
 from adapter.ops.controls import Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
+from adapter.ops.rewind_monitor import RewindMonitor
 from adapter.wechat.envelope import Envelope, Mode
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class _Core:
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
-        for work in (_resolving(self.resolver, gate, log), monitor.run()):
+        rewinds = RewindMonitor(seen_at=self.rewound_since, log=log, count=metrics.alerted)
+        for work in (_resolving(self.resolver, gate, log), monitor.run(), rewinds.run()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
@@ -156,7 +158,16 @@ class _Core:
         return carrier_metrics.condition(self.carrier.state)
 
     def ledger_condition(self) -> Condition:
-        return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
+        fault, since = self.ledger.fault, self.rewound_since()
+        detail = "" if since is None else "rewound"
+        return Condition(
+            is_up=fault is None,
+            detail=fault or detail,
+            facts=(("rewound", since is not None), ("rewound_at", since)),
+        )
+
+    def rewound_since(self) -> float | None:
+        return self.ledger.rewind.seen_at
 
 
 async def _core(
@@ -196,6 +207,7 @@ async def _core(
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
+    metrics.gauge("ledger_rewound", lambda: ledger.rewind.seen_at is not None)
     metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
 

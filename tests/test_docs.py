@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapter.ops import rewind_monitor
 from adapter.ops.health import EVENTS
 from adapter.ops.metrics import ALERTS
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def alerts() -> Iterator[str]:
     """Return the name of each alert that our code gives."""
     yield from (lost for lost, _ in EVENTS.values())
+    yield rewind_monitor.ALERT
     for path in sorted((ROOT / "adapter").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

@@ -55,7 +55,12 @@ async def test_a_carrier_that_is_not_there_is_told_on_the_ops_port_and_leaves_us
     assert reply.result_code == -1
     assert ready.status_code == 200
     assert ready.json()["carrier"]["detail"].startswith("transient_failure")
-    assert ready.json()["ledger"] == {"state": "up", "detail": ""}
+    assert ready.json()["ledger"] == {
+        "state": "up",
+        "detail": "",
+        "rewound": False,
+        "rewound_at": None,
+    }
     assert "waybridge_carrier_up 0.0" in metrics
 
 
@@ -68,6 +73,7 @@ async def test_every_gauge_is_read_from_its_part(stub: str) -> None:
         "in_flight 0.0",
         "in_doubt 0.0",
         "ledger_up 1.0",
+        "ledger_rewound 0.0",
         "carrier_up 1.0",
         "edge_connections 1.0",
         "log_lines_dropped 7.0",
@@ -83,9 +89,32 @@ async def test_a_ledger_in_trouble_is_told_on_the_ops_port(tmp_path: Path) -> No
             while (ready := await up.ops("/readyz")).json()["ledger"]["state"] == "up":
                 pass
 
-    assert (ready.status_code, ready.json()["ledger"]) == (
-        200, {"state": "down", "detail": "moved"},
-    )  # fmt: skip
+    told = ready.json()["ledger"]
+    assert (ready.status_code, told["state"], told["detail"]) == (200, "down", "moved")
+
+
+async def test_a_rewound_ledger_is_told_on_the_ops_port_in_the_log_and_by_an_alert(
+    stub: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.db"
+    given = await settings(stub, LEDGER__URL=f"sqlite:///{path}")
+    async with scene(given) as up:
+        await up.reply("STUB-OK-1")
+    path.unlink()
+
+    async with scene(given) as up:
+        doubtful = await up.reply("STUB-ALREADY-1")
+        ready = await up.ops("/readyz")
+        metrics = (await up.ops("/metrics")).text
+
+    told = ready.json()["ledger"]
+    assert (ready.status_code, told["state"], told["detail"]) == (200, "up", "rewound")
+    assert told["rewound"]
+    assert told["rewound_at"] > 0
+    assert doubtful.result_code == -1
+    assert "waybridge_ledger_rewound 1.0" in metrics
+    assert 'waybridge_alerts_total{name="ledger_rewound"} 1.0' in metrics
+    assert len(up.log.named("ledger_rewound")) == 1
 
 
 async def test_each_mini_program_answers_on_its_own_path_under_its_own_name(stub: str) -> None:

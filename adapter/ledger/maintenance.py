@@ -1,7 +1,9 @@
 """What operators do to a ledger from a shell: migrate it, prune it, resolve what is in doubt.
 
 AdapterError
-└── NotInDoubt   there is nothing to settle; nothing was written
+├── NotInDoubt       there is nothing to settle; nothing was written
+├── NotRewound       there is no rewind to accept; nothing was written
+└── AcceptedTooSoon  deliveries of the lost time may still come; nothing was written
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, event, select
+from sqlalchemy import Connection, Engine, delete, event, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapter.cancellation.errors import AdapterError
 from adapter.cancellation.model import Entry, State, only
-from adapter.cancellation.ports import WaybillView, Write
+from adapter.cancellation.ports import Rewind, WaybillView, Write
 from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger import schema
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
@@ -27,10 +29,11 @@ from adapter.ledger.open import file_of, open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
 from adapter.ledger.sqlite_memory import require_own_log
-from adapter.ledger.tables import SCHEMA, call, push, resolution
+from adapter.ledger.tables import SCHEMA, call, push, resolution, rewind
 from adapter.ledger.written import LEAST_KEEP_SECONDS
 
 RESOLVE_WITHIN_SECONDS = 10.0  # SQLite: a turn at the write lock of the `serve` beside us
+ACCEPT_AFTER_SECONDS = 60.0  # WeChat's repeats, and calls, of the lost time are over by then
 STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than for these
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
@@ -44,6 +47,22 @@ class NotInDoubt(AdapterError):
     def __init__(self, entry: Entry | None) -> None:
         super().__init__("the push is not in doubt")
         self.entry = entry
+
+
+class NotRewound(AdapterError):
+    """The ledger does not count as rewound."""
+
+    reason = "not_rewound"
+
+
+class AcceptedTooSoon(AdapterError):
+    """The rewind was seen less than `ACCEPT_AFTER_SECONDS` ago."""
+
+    reason = "accepted_too_soon"
+
+    def __init__(self, seconds_left: float) -> None:
+        super().__init__("deliveries of the lost time may still come")
+        self.seconds_left = seconds_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +112,21 @@ async def prune(url: str, *, keep_seconds: float, now: float) -> AsyncIterator[i
                 removed = await connection.run_sync(_prune_step, before=before)
             if removed:
                 yield removed
+
+
+async def accept_rewind(url: str, *, who: str, reason: str, now: float) -> Rewind:
+    """Have a rewound ledger be trusted again, but for what was open or untold until `now`; kept
+    with who said so. Every process that serves obeys from its next transaction on.
+
+    Raises `NotRewound`, `AcceptedTooSoon` or `LedgerNotOpened`; nothing is written then.
+    """
+    if url.startswith("sqlite"):
+        return await asyncio.to_thread(
+            _accept_in_file, file_of(url), who=who, reason=reason, now=now
+        )
+    async with _server(url) as engine, engine.begin() as connection:
+        await connection.run_sync(schema.require, remedy="run `waybridge ledger migrate`")
+        return await connection.run_sync(_accept, who=who, reason=reason, now=now)
 
 
 async def resolve(url: str, *, found: Entry, resolution: Resolution) -> Entry:
@@ -171,6 +205,33 @@ def _prune_step(connection: Connection, *, before: float) -> int:
         connection.execute(delete(call).where(call.c.key.in_(keys)))
         connection.execute(delete(resolution).where(resolution.c.key.in_(keys)))
     return len(keys)
+
+
+def _accept_in_file(path: Path, *, who: str, reason: str, now: float) -> Rewind:
+    if not path.exists():
+        raise LedgerNotOpened(f"there is no ledger {path}")
+    with _translated(), _engine(path).connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        schema.require(connection, remedy="start `waybridge serve` once")
+        accepted = _accept(connection, who=who, reason=reason, now=now)
+        connection.commit()
+        return accepted
+
+
+def _accept(connection: Connection, *, who: str, reason: str, now: float) -> Rewind:
+    seen_at = connection.scalar(
+        select(func.max(rewind.c.seen_at)).where(rewind.c.accepted_at.is_(None))
+    )
+    if seen_at is None:
+        raise NotRewound("the ledger does not count as rewound")
+    if now - seen_at < ACCEPT_AFTER_SECONDS:
+        raise AcceptedTooSoon(seen_at + ACCEPT_AFTER_SECONDS - now)
+    connection.execute(
+        update(rewind)
+        .where(rewind.c.accepted_at.is_(None))
+        .values(accepted_at=now, who=who, reason=reason)
+    )
+    return Rewind(seen_at=seen_at, accepted_at=now)
 
 
 def _engine(path: Path) -> Engine:

@@ -32,6 +32,7 @@ GAUGES = {
     "in_flight": "Pushes being decided.",
     "in_doubt": "Pushes in doubt.",
     "ledger_up": "1: decisions can be recorded.",
+    "ledger_rewound": "1: the ledger went back in time, and nobody has accepted it.",
     "carrier_up": "1: the carrier can be asked.",
     "carrier_braked": "1: the carrier is too slow, and asked only once a second.",
     "retry_tokens": "Budget left for asking again; at 5 or less nobody does.",
@@ -50,6 +51,7 @@ ALERTS = (
     "doubt_for_operator",
     "carrier_lost",
     "ledger_lost",
+    "ledger_rewound",
 )
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
@@ -16,7 +17,8 @@ from click.testing import CliRunner, Result
 from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
 from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.cli.ledger.command import command
-from adapter.ledger.open import open_ledger
+from adapter.ledger.open import file_of, open_ledger
+from adapter.ledger.postgresql_connection import connect
 
 NOW = time.time()
 HOUR, DAY = 3_600.0, 86_400.0
@@ -130,6 +132,28 @@ def desk_at(folder: Path, url: str) -> Desk:
     config = folder / "adapter.toml"
     config.write_text(f'[wechat]\nlocale = "en"\n[ledger]\nurl = "{url}"\n')
     return Desk(config=config, url=url)
+
+
+def rewound_seconds_ago(url: str, seconds: float, *, instead: bool = False) -> None:
+    """Have the ledger count as rewound since then; `instead` of what was noticed before."""
+
+    statements = [
+        *(["DELETE FROM rewind"] if instead else []),
+        f"INSERT INTO rewind (seen_at, cause) VALUES ({time.time() - seconds}, 'x')",  # noqa: S608
+    ]
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(file_of(url))) as file, file:
+            for statement in statements:
+                file.execute(statement)
+    else:
+        asyncio.run(_execute(url, statements))
+
+
+async def _execute(url: str, statements: Iterable[str]) -> None:
+    connection = await connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from adapter.cancellation.model import Basis, Cause, Outcome, State
 from adapter.cli.main import waybridge
 from legacy_stub.commands import main as legacy_stub
 from tests.carrier.dispatch_contract import CONTRACTS, dispatch
-from tests.cli.ledgers import desk_at, doubtful, push, record, unsent
+from tests.cli.ledgers import desk_at, doubtful, push, record, rewound_seconds_ago, unsent
 from tests.explain.capturing import APP_ID, KEY, NOW, TOKEN, sent
 from tests.golden_files import FOLDER, agrees, normalised
 from tests.journeys.processes import running
@@ -275,6 +275,19 @@ def test_ledger_resolve(ledger: Shell) -> None:
     ledger.types(f"{settle} --reason phoned SF000000005 --yes")
 
     agrees("ledger-resolve", ledger.transcript)
+
+
+def test_ledger_accept_rewind(ledger: Shell) -> None:
+    accept = "waybridge ledger accept-rewind --config adapter.toml --by li --reason restored"
+
+    ledger.types("waybridge ledger accept-rewind --help")
+    ledger.types(accept)
+    rewound_seconds_ago(f"sqlite:///{ledger.folder}/ledger.db", 0.5)
+    ledger.types(accept)
+    rewound_seconds_ago(f"sqlite:///{ledger.folder}/ledger.db", 90.0, instead=True)
+    ledger.types(accept)
+
+    agrees("ledger-accept-rewind", ledger.transcript)
 
 
 def test_ledger_prune(ledger: Shell) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Entry, Outcome
+from adapter.cancellation.ports import NO_REWIND, Rewind
 from adapter.ledger import durable
 from adapter.ledger.batch import Item
 from adapter.ledger.durable import POLL_SECONDS, DurableLedger
@@ -37,6 +38,7 @@ class Nobody:
 
     me: str = "17"
     identity_key: bytes = b"k" * 32
+    rewind: Rewind = NO_REWIND
 
 
 @dataclass

@@ -15,5 +15,13 @@ def command() -> None:
     """
 
 
-for _each in (read.search, read.show, read.export, write.resolve, write.prune, write.migrate):
+for _each in (
+    read.search,
+    read.show,
+    read.export,
+    write.resolve,
+    write.accept_rewind,
+    write.prune,
+    write.migrate,
+):
     command.add_command(_each)

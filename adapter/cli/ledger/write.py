@@ -1,9 +1,10 @@
-"""`waybridge ledger resolve`, `prune` and `migrate`: settle, remove and upgrade."""
+"""`waybridge ledger resolve`, `accept-rewind`, `prune` and `migrate`: what changes a ledger."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+import math
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ import click
 from adapter.cancellation.model import Entry, Outcome, State
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger.access import ConfiguredLedger, candidates, configured_ledger, the_one
-from adapter.cli.ledger.rows import row_of
+from adapter.cli.ledger.rows import row_of, shown
 from adapter.cli.output import or_refuse, visible, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
@@ -70,15 +71,11 @@ def resolve(
     Repeats of the push and later presses are then decided by this outcome.
     """
     ledger = configured_ledger(config)
-    if not by:
-        raise CannotStart("your name is unknown.", hint="Add --by NAME; it is stored.")
+    _require_words(reason=reason, by=by)
     if not yes and not sys.stdin.isatty():
         raise CannotStart(
             "confirmation needs a terminal, and there is none.", hint="Add --yes to confirm."
         )
-    for name, text in (("--reason", reason), ("--by", by)):
-        if not text.strip() or len(text) > REASON_LIMIT:
-            raise click.UsageError(f"{name} must have 1 to {REASON_LIMIT} characters.")
     found = the_one(ledger.read(lambda archive: candidates(archive, push)), push, ledger)
     decided = Outcome(outcome)
     if not yes:
@@ -89,6 +86,47 @@ def resolve(
     except maintenance.NotInDoubt as refused:
         raise _not_in_doubt(refused.entry or found, ledger) from refused
     write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
+
+
+@click.command("accept-rewind")
+@config_option
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="What happened; stored with your name."
+)
+@click.option(
+    "--by",
+    metavar="NAME",
+    default=_operator,
+    show_default="your login name; required for root",
+    help="Your name.",
+)
+@or_refuse("waybridge ledger accept-rewind")
+def accept_rewind(config: Path | None, *, reason: str, by: str) -> None:
+    """Trust a ledger again that went back in time.
+
+    Compare it with the log lines push_answered of the lost time first: only they know what was
+    told then. Pushes in doubt or untold now stay in doubt until `resolve`. Possible 60 s after
+    the rewind was noticed.
+    """
+    ledger = configured_ledger(config)
+    _require_words(reason=reason, by=by)
+    try:
+        done = asyncio.run(
+            maintenance.accept_rewind(ledger.url, who=by, reason=reason, now=time.time())
+        )
+    except maintenance.NotRewound as error:
+        raise CannotStart(
+            "the ledger is not rewound. Nothing was changed.",
+            hint="`waybridge status` says of a running waybridge whether its ledger is.",
+        ) from error
+    except maintenance.AcceptedTooSoon as error:
+        raise CannotStart(
+            "the rewind was noticed less than 60 s ago: repeats of pushes of the lost time may"
+            " still arrive. Nothing was changed.",
+            hint=f"Run it again in {math.ceil(error.seconds_left)} s.",
+        ) from error
+    noticed = shown(done.seen_at or 0.0, ledger.zone)
+    write(f"Rewind noticed at {noticed}: accepted by {by}.")
 
 
 @click.command("prune")
@@ -132,6 +170,14 @@ def migrate(config: Path | None) -> None:
         write(f"Schema {done.after}: nothing to do.")
     else:
         write(f"Schema {done.before or 'none'} → {done.after}.")
+
+
+def _require_words(*, reason: str, by: str) -> None:
+    if not by:
+        raise CannotStart("your name is unknown.", hint="Add --by NAME; it is stored.")
+    for name, text in (("--reason", reason), ("--by", by)):
+        if not text.strip() or len(text) > REASON_LIMIT:
+            raise click.UsageError(f"{name} must have 1 to {REASON_LIMIT} characters.")
 
 
 def _question(found: Entry, decided: Outcome) -> str:

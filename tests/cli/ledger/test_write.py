@@ -9,6 +9,7 @@ import pytest
 
 from adapter.cancellation.model import Basis, Entry, State
 from adapter.cli.ledger.write import REASON_LIMIT, prune, resolve
+from adapter.ledger.tables import SCHEMA
 from tests.cli.ledgers import (
     AGAIN,
     CANCELLED,
@@ -22,6 +23,7 @@ from tests.cli.ledgers import (
     doubtful,
     push,
     record,
+    rewound_seconds_ago,
     served,
     unsent,
 )
@@ -170,6 +172,34 @@ def test_who_said_yes_before_is_not_asked(
     assert (code, capsys.readouterr().err) == (0, "")
 
 
+# Accept a rewind
+
+
+def test_a_rewind_is_accepted_a_minute_after_it_was_noticed_beside_a_serve(desk: Desk) -> None:
+    words = ("--reason", "restored the backup of 3:00", "--by", "li")
+    first = desk.types("accept-rewind", *words)
+    rewound_seconds_ago(desk.url, 59.0)
+    soon = desk.types("accept-rewind", *words)
+    rewound_seconds_ago(desk.url, 61.0, instead=True)
+
+    with served(desk.url):
+        done = desk.types("accept-rewind", *words)
+        again = desk.types("accept-rewind", *words)
+
+    assert "the ledger is not rewound. Nothing was changed." in first.stderr
+    assert soon.exit_code == 2
+    assert "less than 60 s ago" in soon.stderr
+    assert done.stdout.endswith(": accepted by li.\n")
+    assert again.exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("--reason", " ", "--by", "li"), ("--reason", "so", "--by", "")])
+def test_a_rewind_is_accepted_by_somebody_and_for_a_reason(
+    desk: Desk, words: tuple[str, ...]
+) -> None:
+    assert desk.types("accept-rewind", *words).exit_code == 2
+
+
 # Prune
 
 
@@ -227,8 +257,8 @@ def test_migrating_says_from_what_to_what(tmp_path: Path, postgres: Postgres) ->
 
         first, second = desk.types("migrate"), desk.types("migrate")
 
-        assert first.stdout == "Schema none → 0003.\n"
-        assert second.stdout == "Schema 0003: nothing to do.\n"
+        assert first.stdout == f"Schema none → {SCHEMA}.\n"
+        assert second.stdout == f"Schema {SCHEMA}: nothing to do.\n"
         assert outdated is None or "waybridge ledger migrate" in outdated.stderr
 
 
