@@ -1,4 +1,4 @@
-"""Which pushes `ledger search` and `ledger export` are about: the options, and their times."""
+"""The filters that `ledger search` and `ledger export` share: their options, and their times."""
 
 from __future__ import annotations
 
