@@ -37,7 +37,7 @@ def filter_options(function: Decorated) -> Decorated:
         click.option(
             "--told-failure",
             is_flag=True,
-            help="Cancelled, but the merchant was told -1 or nothing and should be informed.",
+            help="Cancelled, but the merchant does not know and should be told.",
         ),
         click.option(
             "--state",
