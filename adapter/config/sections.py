@@ -140,7 +140,7 @@ class CarrierSettings(Section):
         12,
         ge=0.1,
         le=120,
-        description="TimeLimit of one call, from its ledger record on; it may outlive the reply.",
+        description="Deadline of one call, from its ledger record on; it may outlive the reply.",
     )
     connect_wait_seconds: Seconds = Field(
         1,
