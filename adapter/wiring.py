@@ -20,6 +20,7 @@ from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
@@ -210,6 +211,21 @@ async def _core(
     metrics.gauge("ledger_rewound", lambda: ledger.rewind.seen_at is not None)
     metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
+
+
+@asynccontextmanager
+async def lookups(settings: Settings) -> AsyncIterator[GrpcCarrier]:
+    """Open the carrier for a command that only looks up. Raises `CannotStart`, also where the
+    mapping has no lookup."""
+    mapping = await asyncio.to_thread(_mapping, settings)
+    if mapping.lookup_method is None:
+        raise CannotStart("the mapping has no lookup.", key="carrier.mapping")
+    options = from_settings.carrier_options(settings.carrier)
+    carrier = await GrpcCarrier.open(options=options, mapping=mapping)
+    try:
+        yield carrier
+    finally:
+        await carrier.close(within_seconds=0.0)
 
 
 async def _carrier(

@@ -1,4 +1,4 @@
-"""One Mini Program's pushes: open, decode, cancel, encode, seal, inside the time budget."""
+"""One Mini Program's pushes: opened, decided, answered and logged inside the time budget."""
 
 from __future__ import annotations
 

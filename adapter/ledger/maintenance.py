@@ -1,68 +1,42 @@
-"""What operators do to a ledger from a shell: migrate it, prune it, resolve what is in doubt.
-
-AdapterError
-├── NotInDoubt       there is nothing to settle; nothing was written
-├── NotRewound       there is no rewind to accept; nothing was written
-└── AcceptedTooSoon  deliveries of the lost time may still come; nothing was written
-"""
+"""What operators do to a ledger's tables from a shell: migrate them, prune them, tick off who
+was told. What they decide about a push is `settling`'s."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, event, func, select, update
+from sqlalchemy import Connection, Engine, delete, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapter.cancellation.errors import AdapterError
-from adapter.cancellation.model import Entry, State, only
-from adapter.cancellation.ports import Rewind, WaybillView, Write
-from adapter.cancellation.rules_settle import on_resolve
+from adapter.cancellation.model import State
 from adapter.ledger import schema
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
-from adapter.ledger.open import file_of, open_ledger
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.notice import tick_off
+from adapter.ledger.open import file_of
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
 from adapter.ledger.sqlite_memory import require_own_log
-from adapter.ledger.tables import SCHEMA, call, push, resolution, rewind
+from adapter.ledger.tables import SCHEMA, call, notice, push, resolution
 from adapter.ledger.written import LEAST_KEEP_SECONDS
 
-RESOLVE_WITHIN_SECONDS = 10.0  # SQLite: a turn at the write lock of the `serve` beside us
-ACCEPT_AFTER_SECONDS = 60.0  # WeChat's repeats, and calls, of the lost time are over by then
 STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than for these
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
 
 
-class NotInDoubt(AdapterError):
-    """There is nothing to settle: the push is decided, unsent, or still being asked."""
-
-    reason = "not_in_doubt"
-
-    def __init__(self, entry: Entry | None) -> None:
-        super().__init__("the push is not in doubt")
-        self.entry = entry
+T = TypeVar("T")
 
 
-class NotRewound(AdapterError):
-    """The ledger does not count as rewound."""
+class Writing(Protocol):
+    """Runs work in a transaction of its own, and returns what it returns once that is durable."""
 
-    reason = "not_rewound"
-
-
-class AcceptedTooSoon(AdapterError):
-    """The rewind was seen less than `ACCEPT_AFTER_SECONDS` ago."""
-
-    reason = "accepted_too_soon"
-
-    def __init__(self, seconds_left: float) -> None:
-        super().__init__("deliveries of the lost time may still come")
-        self.seconds_left = seconds_left
+    async def __call__(self, work: Callable[[Connection], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,58 +74,26 @@ async def prune(url: str, *, keep_seconds: float, now: float) -> AsyncIterator[i
     if keep_seconds < LEAST_KEEP_SECONDS:
         raise ValueError("a ledger keeps what is settled for a day at least")
     before = now - keep_seconds
-    if url.startswith("sqlite"):
-        steps = _prune_file(file_of(url), before=before)
-        while removed := await asyncio.to_thread(next, steps, 0):
-            yield removed
-        return
-    async with _server(url) as engine:
-        removed = STEP_ROWS
+    removed = STEP_ROWS
+    async with writing(url) as write:
         while removed == STEP_ROWS:
-            async with engine.begin() as connection:
-                removed = await connection.run_sync(_prune_step, before=before)
+            removed = await write(partial(_prune_step, before=before))
             if removed:
                 yield removed
 
 
-async def accept_rewind(url: str, *, who: str, reason: str, now: float) -> Rewind:
-    """Have a rewound ledger be trusted again, but for what was open or untold until `now`; kept
-    with who said so. Every process that serves obeys from its next transaction on.
+async def tell(url: str, keys: Sequence[str], *, who: str, how: str, at: float) -> frozenset[str]:
+    """Write that an operator told the merchants of these pushes; return the keys that stood on
+    the list of those to tell, the only ones it is written of.
 
-    Raises `NotRewound`, `AcceptedTooSoon` or `LedgerNotOpened`; nothing is written then.
+    Safe beside a running `serve`, like `prune`. Raises `LedgerNotOpened`, and earlier steps stand.
     """
-    if url.startswith("sqlite"):
-        return await asyncio.to_thread(
-            _accept_in_file, file_of(url), who=who, reason=reason, now=now
-        )
-    async with _server(url) as engine, engine.begin() as connection:
-        await connection.run_sync(schema.require, remedy="run `waybridge ledger migrate`")
-        return await connection.run_sync(_accept, who=who, reason=reason, now=now)
-
-
-async def resolve(url: str, *, found: Entry, resolution: Resolution) -> Entry:
-    """Settle the push `found` on an operator's word, in one transaction beside a `serve`.
-
-    Raises `NotInDoubt` with the entry as it stands now, `LedgerNotOpened`, or
-    `LedgerUnavailable` when somebody else keeps the ledger; nothing is written then.
-    """
-    async with open_ledger(url, beside=True) as ledger:
-        return await ledger.settle(
-            found.waybill,
-            partial(_resolved, resolution=resolution),
-            resolution=resolution,
-            within_seconds=RESOLVE_WITHIN_SECONDS,
-        )
-
-
-def _resolved(view: WaybillView, *, resolution: Resolution) -> Write[Entry]:
-    write = on_resolve(
-        view, key=resolution.key, outcome=resolution.outcome, reason=resolution.reason
-    )
-    if write.result is None:
-        # Raised, so that the ledger does not keep the word beside a push it did not settle.
-        raise NotInDoubt(only(view.entries, resolution.key))
-    return Write(result=write.result, entries=write.entries)
+    told: set[str] = set()
+    async with writing(url) as write:
+        for start in range(0, len(keys), STEP_ROWS):
+            step = list(keys[start : start + STEP_ROWS])
+            told |= await write(partial(tick_off, keys=step, who=who, how=how, at=at))
+    return frozenset(told)
 
 
 def _migrate(connection: Connection) -> str:
@@ -175,22 +117,6 @@ def _migrate_file(path: Path) -> str:
         lock.release()
 
 
-def _prune_file(path: Path, *, before: float) -> Iterator[int]:
-    if not FileLock(Path(f"{path}.lock")).is_held():
-        require_own_log(path)
-    engine = _engine(path)
-    # The driver's own BEGIN is deferred: a read-then-write transaction could then fail.
-    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
-    removed = STEP_ROWS
-    while removed == STEP_ROWS:
-        with _translated(), engine.begin() as connection:
-            schema.require(connection, remedy="start `waybridge serve` once")
-            removed = _prune_step(connection, before=before)
-        if removed:
-            yield removed
-    engine.dispose()
-
-
 def _prune_step(connection: Connection, *, before: float) -> int:
     """Delete up to `STEP_ROWS` settled pushes received before `before`, with their calls."""
     old = (
@@ -204,34 +130,42 @@ def _prune_step(connection: Connection, *, before: float) -> int:
     if keys:
         connection.execute(delete(call).where(call.c.key.in_(keys)))
         connection.execute(delete(resolution).where(resolution.c.key.in_(keys)))
+        connection.execute(delete(notice).where(notice.c.key.in_(keys)))
     return len(keys)
 
 
-def _accept_in_file(path: Path, *, who: str, reason: str, now: float) -> Rewind:
-    if not path.exists():
-        raise LedgerNotOpened(f"there is no ledger {path}")
-    with _translated(), _engine(path).connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        schema.require(connection, remedy="start `waybridge serve` once")
-        accepted = _accept(connection, who=who, reason=reason, now=now)
-        connection.commit()
-        return accepted
+@asynccontextmanager
+async def writing(url: str) -> AsyncIterator[Writing]:
+    """Write beside whoever serves from the ledger at `url`; raises `LedgerNotOpened`."""
+    if url.startswith("sqlite"):
+        path = file_of(url)
+
+        async def write_file(work: Callable[[Connection], T], /) -> T:
+            return await asyncio.to_thread(_write_file, path, work)
+
+        yield write_file
+        return
+    async with _server(url) as engine:
+
+        async def write_rows(work: Callable[[Connection], T], /) -> T:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+
+        yield write_rows
 
 
-def _accept(connection: Connection, *, who: str, reason: str, now: float) -> Rewind:
-    seen_at = connection.scalar(
-        select(func.max(rewind.c.seen_at)).where(rewind.c.accepted_at.is_(None))
-    )
-    if seen_at is None:
-        raise NotRewound("the ledger does not count as rewound")
-    if now - seen_at < ACCEPT_AFTER_SECONDS:
-        raise AcceptedTooSoon(seen_at + ACCEPT_AFTER_SECONDS - now)
-    connection.execute(
-        update(rewind)
-        .where(rewind.c.accepted_at.is_(None))
-        .values(accepted_at=now, who=who, reason=reason)
-    )
-    return Rewind(seen_at=seen_at, accepted_at=now)
+def _write_file(path: Path, work: Callable[[Connection], T]) -> T:
+    if not FileLock(Path(f"{path}.lock")).is_held():
+        require_own_log(path)
+    engine = _engine(path)
+    # The driver's own BEGIN is deferred: a read-then-write transaction could then fail.
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with _translated(), engine.begin() as connection:
+            schema.require(connection, remedy="start `waybridge serve` once")
+            return work(connection)
+    finally:
+        engine.dispose()
 
 
 def _engine(path: Path) -> Engine:

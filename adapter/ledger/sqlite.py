@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from adapter.cancellation.model import Entry, Waybill
 from adapter.cancellation.ports import NO_REWIND
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
+from adapter.ledger.counting import count
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
 from adapter.ledger.rows import Row, entry_of
@@ -266,7 +268,11 @@ class SqliteSession:
 
     def _remember(self) -> None:
         """Keep in the lock file how far the ledger is, for whoever serves from it next."""
-        if not self._beside:
+        if self._beside:
+            return
+        # An older memory is harmless, and the batch durable: that the file has just been moved, or
+        # its file system is full, is the next batch's to find.
+        with suppress(OSError):
             self._lock.remember(self.file.memory(session=int(self.me), witness=self._witness))
 
     def _abandon(self, *, keep: bool) -> None:
@@ -347,6 +353,12 @@ class SqliteStore:
         """Read between two batches. Raises `StoreFault`."""
         return await self._run(
             lambda: self.session.attempt(lambda cursor: doubtful(self.session, cursor, limit=limit))
+        )
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """Count between two batches. Raises `StoreFault`."""
+        return await self._run(
+            lambda: self.session.attempt(lambda cursor: count(self.session, cursor, limit=limit))
         )
 
     async def probe(self, *, writing: bool) -> None:

@@ -10,7 +10,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -189,13 +188,10 @@ class FileLock:
         self._descriptor = descriptor
 
     def remember(self, memory: FileMemory) -> None:
-        """Write it behind our number, in one stroke; an older memory is harmless, so that a full
-        file system is no fault of the batch that is durable already."""
+        """Write it behind our number, in one stroke."""
         if self._descriptor is not None:
-            with suppress(OSError):
-                os.pwrite(
-                    self._descriptor, memory.line().ljust(MEMORY_BYTES).encode(), NUMBER_BYTES
-                )
+            text = memory.line().ljust(MEMORY_BYTES)
+            os.pwrite(self._descriptor, text.encode(), NUMBER_BYTES)
 
     def _opened(self, ledger: Path) -> int:
         try:

@@ -47,12 +47,14 @@ ALERTS = (
     "unreadable_reply",
     "told_failure_is_cancelled",
     "commit_lost",
+    "commit_kept",
     "defect",
     "doubt_for_operator",
     "carrier_lost",
     "ledger_lost",
     "ledger_rewound",
 )
+RELIEFS = frozenset({"commit_kept"})  # of these: the end of another's trouble
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
 CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
@@ -198,7 +200,8 @@ class Metrics:
     def alert(self, name: str, *, key: str, detail: str) -> None:
         """Something an operator should see; key and detail stand in the log alone."""
         if self._log is not None:
-            self._log.warning("alert", alert_name=name, key=key, detail=detail)
+            say = self._log.info if name in RELIEFS else self._log.warning
+            say("alert", alert_name=name, key=key, detail=detail)
         if name == "told_failure_is_cancelled":
             self._late.inc()
         self.alerted(name)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+from blockbuster import BlockBuster
 
 from adapter.cancellation.model import Outcome
 from adapter.ledger.durable import DurableLedger
@@ -29,6 +33,7 @@ from tests.conformance.decisions import (
 from tests.conformance.postgres import Postgres
 from tests.ledger.moving import move, remove
 from tests.ledger.on_postgresql import url
+from tests.ledger.test_sqlite import ROOT, WRITE_FOR_EVER
 
 __all__ = ["url"]
 
@@ -125,6 +130,27 @@ async def test_a_log_that_was_being_written_into_the_file_is_its_own(
 
     async with on(kept / path.name) as ledger:
         assert ledger.rewind.seen_at is None
+
+
+async def test_a_process_that_was_killed_while_it_wrote_its_log_into_the_file_lost_nothing(
+    path: Path, no_blocking_calls: BlockBuster
+) -> None:
+    no_blocking_calls.deactivate()
+    _killed_in_a_checkpoint(path)
+
+    async with on(path) as ledger:
+        assert ledger.rewind.seen_at is None
+
+
+def _killed_in_a_checkpoint(path: Path) -> None:
+    command = (sys.executable, "-c", WRITE_FOR_EVER, f"sqlite:///{path}")
+    with subprocess.Popen(command, stdout=PIPE, cwd=ROOT) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        as_opened = path.stat().st_mtime_ns
+        while path.stat().st_mtime_ns == as_opened:
+            pass
+        writer.kill()
 
 
 async def test_an_older_file_put_under_a_running_process_is_rewound(

@@ -225,3 +225,29 @@ def test_each_alert_reads_zero_before_it_happens(name: str) -> None:
     metrics.alerted(name)
 
     assert (before, value(metrics, "alerts_total", name=name)) == (0, 1)
+
+
+def test_the_end_of_a_trouble_is_counted_and_is_no_warning() -> None:
+    levels: list[str] = []
+
+    class Log:
+        def debug(self, event: str, **_: object) -> None:
+            levels.append(f"debug {event}")
+
+        def info(self, event: str, **_: object) -> None:
+            levels.append(f"info {event}")
+
+        def warning(self, event: str, **_: object) -> None:
+            levels.append(f"warning {event}")
+
+        def error(self, event: str, **_: object) -> None:
+            levels.append(f"error {event}")
+
+    metrics = Metrics(log=Log())
+
+    metrics.alert("commit_lost", key="k", detail="told")
+    metrics.alert("commit_kept", key="k", detail="told")
+
+    assert levels == ["warning alert", "info alert"]
+    assert value(metrics, "alerts_total", name="commit_lost") == 1
+    assert value(metrics, "alerts_total", name="commit_kept") == 1

@@ -1,4 +1,4 @@
-"""The carrier, asked over gRPC: once per call, within its time, never guessing."""
+"""The carrier, asked over gRPC: once per call, within its deadline, never guessing."""
 
 from __future__ import annotations
 

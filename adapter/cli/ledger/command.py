@@ -5,6 +5,10 @@ from __future__ import annotations
 import click
 
 from adapter.cli.ledger import read, write
+from adapter.cli.ledger.accept_rewind import accept_rewind
+from adapter.cli.ledger.correct import correct
+from adapter.cli.ledger.resolve import resolve
+from adapter.cli.ledger.told import told
 
 
 @click.group("ledger")
@@ -16,12 +20,8 @@ def command() -> None:
 
 
 for _each in (
-    read.search,
-    read.show,
-    read.export,
-    write.resolve,
-    write.accept_rewind,
-    write.prune,
-    write.migrate,
+    *(read.search, read.show, read.export),
+    *(resolve, correct, told, accept_rewind),
+    *(write.prune, write.migrate),
 ):
     command.add_command(_each)
