@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
+from adapter.carrier.channel.health_watch import WATCH_METHOD
 from adapter.carrier.channel.options import CarrierOptions, TlsFiles
 from adapter.carrier.diagnose.health import ABSENT_METHOD
 from adapter.carrier.diagnose.probe import ProbeResult, probe
@@ -222,6 +223,11 @@ async def test_a_token_that_is_refused_is_an_error(tmp_path: Path) -> None:
             "the server reports 9.",
         ),
         (
+            fail(grpc.StatusCode.NOT_FOUND),
+            Severity.ERROR,
+            "the health service does not know the configured service.",
+        ),
+        (
             fail(grpc.StatusCode.INTERNAL),
             Severity.ERROR,
             "the health service fails with INTERNAL.",
@@ -386,3 +392,28 @@ async def test_dns_that_does_not_answer_is_said() -> None:
 
     message = "DNS does not answer within 0 s."
     assert said(found) == [(Severity.ERROR, "carrier.target", message)]
+
+
+class Ending(grpc.GenericRpcHandler):
+    """A health service whose Watch ends at once, without an error."""
+
+    def service(
+        self, call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        if call_details.method != WATCH_METHOD:
+            return None
+        return grpc.unary_stream_rpc_method_handler(self._end)
+
+    async def _end(
+        self, _request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> AsyncIterator[bytes]:
+        for word in tuple[bytes, ...]():
+            yield word
+
+
+async def test_a_watch_that_ends_without_a_word_is_an_error() -> None:
+    async with serving(status=None, others=(Ending(),)) as port:
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
+
+    message = "the health service ends its Watch without a word."
+    assert said(found) == [(Severity.ERROR, "carrier.health", message)]
