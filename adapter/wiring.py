@@ -17,6 +17,7 @@ from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.diagnose.lost_reason import LostReason
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
@@ -135,6 +136,7 @@ class _Core:
     ledger: DurableLedger | MemoryLedger
     desk: Desk
     resolver: Resolver
+    reason: LostReason
 
     def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
         return Controls(
@@ -148,15 +150,17 @@ class _Core:
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
+        metrics.gauge("ledger_rewound", lambda: self.rewound_since() is not None)
         rewinds = RewindMonitor(seen_at=self.rewound_since, log=log, count=metrics.alerted)
-        for work in (_resolving(self.resolver, gate, log), monitor.run(), rewinds.run()):
+        looking = _resolving(self.resolver, gate, log)
+        for work in (looking, monitor.run(), rewinds.run(), self.reason.run()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
         return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
 
     def carrier_condition(self) -> Condition:
-        return carrier_metrics.condition(self.carrier.state)
+        return carrier_metrics.condition(self.carrier.state, reason=self.reason.text)
 
     def ledger_condition(self) -> Condition:
         fault, since = self.ledger.fault, self.rewound_since()
@@ -201,14 +205,14 @@ async def _core(
         clock=clock,
         call_seconds=limits.call_seconds,
     )
-    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
+    reason = _lost_reason(settings, carrier, mapping)
+    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver, reason=reason)
     metrics.gauge("in_flight", lambda: desk.in_flight)
     metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
     metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
     metrics.gauge("in_doubt", lambda: resolver.in_doubt)
     metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.gauge("ledger_rewound", lambda: ledger.rewind.seen_at is not None)
     metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
 
@@ -235,6 +239,14 @@ async def _carrier(
     carrier = await GrpcCarrier.open(options=options, mapping=mapping, log=log)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
     return carrier
+
+
+def _lost_reason(settings: Settings, carrier: GrpcCarrier, mapping: Mapping) -> LostReason:
+    return LostReason(
+        from_settings.carrier_options(settings.carrier),
+        beside=mapping.method.path,
+        is_connected=lambda: carrier.is_connected,
+    )
 
 
 def _mapping(settings: Settings) -> Mapping:

@@ -33,7 +33,7 @@ GAUGES = {
     "in_doubt": "Pushes in doubt.",
     "ledger_up": "1: decisions can be recorded.",
     "ledger_rewound": "1: the ledger went back in time, and nobody has accepted it.",
-    "carrier_up": "1: the carrier can be asked.",
+    "carrier_up": "1: the carrier is connected and answers.",
     "carrier_braked": "1: the carrier is too slow, and asked only once a second.",
     "retry_tokens": "Budget left for asking again; at 5 or less nobody does.",
     "edge_connections": "Open connections at the edge.",
