@@ -29,8 +29,9 @@ from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts, Program
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
+from adapter.ledger.growth import LogWatch
 from adapter.ledger.memory import MemoryLedger
-from adapter.ledger.open import open_ledger
+from adapter.ledger.open import file_of, open_ledger
 from adapter.ops import app as ops_app
 from adapter.ops import carrier_metrics
 from adapter.ops.carrier_metrics import CarrierMetrics
@@ -134,6 +135,7 @@ class _Core:
     ledger: DurableLedger | MemoryLedger
     desk: Desk
     resolver: Resolver
+    growth: LogWatch | None
 
     def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
         return Controls(
@@ -147,7 +149,10 @@ class _Core:
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
-        for work in (_resolving(self.resolver, gate, log), monitor.run()):
+        works = [_resolving(self.resolver, gate, log), monitor.run()]
+        if self.growth is not None:
+            works.append(self.growth.run())
+        for work in works:
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
@@ -170,7 +175,7 @@ async def _core(
     log: Logger,
 ) -> _Core:
     clock = SystemClock()
-    ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
+    ledger = await opened.enter_async_context(open_ledger(settings.ledger.url, may_be_away=True))
     carrier = await _carrier(settings, opened, mapping=mapping, log=log)
     limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
     brake = Brake() if settings.carrier.brake else None
@@ -190,15 +195,32 @@ async def _core(
         clock=clock,
         call_seconds=limits.call_seconds,
     )
-    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
-    metrics.gauge("in_flight", lambda: desk.in_flight)
-    metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
-    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
-    metrics.gauge("in_doubt", lambda: resolver.in_doubt)
-    metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
-    metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
+    growth = _growth(settings, log)
+    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver, growth=growth)
+    _show(core, metrics, brake=brake)
     return core
+
+
+def _show(core: _Core, metrics: Metrics, *, brake: Brake | None) -> None:
+    """Show what the core keeps, at each scrape."""
+    metrics.gauge("in_flight", lambda: core.desk.in_flight)
+    metrics.gauge("retry_tokens", lambda: core.desk.retry_tokens)
+    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
+    metrics.gauge("in_doubt", lambda: core.resolver.in_doubt)
+    metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
+    metrics.gauge("ledger_up", lambda: core.ledger.fault is None)
+    if core.growth is not None:
+        metrics.gauge("ledger_wal_bytes", core.growth.wal_bytes)
+        metrics.gauge("ledger_disk_free_bytes", core.growth.disk_free_bytes)
+    metrics.show(
+        CarrierMetrics(state=lambda: core.carrier.state, addresses=core.carrier.address_states)
+    )
+
+
+def _growth(settings: Settings, log: Logger) -> LogWatch | None:
+    """Return who watches the files of the ledger, if it is in files."""
+    url = settings.ledger.url
+    return LogWatch(file_of(url), log=log) if url.startswith("sqlite") else None
 
 
 @asynccontextmanager

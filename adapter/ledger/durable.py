@@ -39,7 +39,7 @@ class DurableStore(Store, Protocol):
     @property
     def session(self) -> Identity: ...
 
-    async def open(self) -> None: ...
+    async def open(self, *, may_be_away: bool) -> str | None: ...
 
     async def close(self) -> None: ...
 
@@ -49,15 +49,19 @@ class DurableStore(Store, Protocol):
 
 
 class DurableLedger:
-    """See `adapter.cancellation.ports.Ledger`; open it with `async with`."""
+    """See `adapter.cancellation.ports.Ledger`; open it with `async with`.
 
-    def __init__(self, store: DurableStore, *, waiting: Waiting) -> None:
+    `may_be_away`: a database that does not answer now is waited for, with a `fault` meanwhile.
+    """
+
+    def __init__(self, store: DurableStore, *, waiting: Waiting, may_be_away: bool = False) -> None:
         self._store = store
+        self._may_be_away = may_be_away
         self._waiting = waiting
         self._writer = Writer(store, written=self._wake)
 
     async def __aenter__(self) -> DurableLedger:
-        await self._store.open()
+        self._writer.fault = await self._store.open(may_be_away=self._may_be_away)
         self._writer.start()
         return self
 
@@ -72,8 +76,14 @@ class DurableLedger:
 
     @property
     def identity_key(self) -> bytes:
-        """The 32 random bytes that were made with the ledger."""
-        return self._store.session.identity_key
+        """The 32 random bytes that were made with the ledger.
+
+        Raises `LedgerUnavailable` before it was reached for the first time.
+        """
+        key = self._store.session.identity_key
+        if not key:
+            raise LedgerUnavailable(self._writer.fault or "never reached")
+        return key
 
     @property
     def me(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from adapter.ledger import schema
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.notice import tick_off
 from adapter.ledger.open import file_of
+from adapter.ledger.reading import Reader
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
 from adapter.ledger.tables import SCHEMA, call, notice, push, resolution
 
@@ -27,7 +29,6 @@ STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than fo
 LEAST_KEEP_SECONDS = 86_400.0  # WeChat's repeats and a merchant's second press come sooner
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
-
 
 T = TypeVar("T")
 
@@ -168,6 +169,33 @@ def _engine(path: Path) -> Engine:
     return engine_over(lambda: connect(path, mode="rwc", wait_seconds=BUSY_SECONDS))
 
 
+@asynccontextmanager
+async def writing(url: str) -> AsyncIterator[Reader]:
+    """Open the ledger for work on one connection, in a thread of its own where it is a file.
+
+    Raises `LedgerNotOpened`, also for what the work meets.
+    """
+    if not url.startswith("sqlite"):
+        async with _server(url) as server, server.connect() as connected:
+            yield connected.run_sync
+        return
+    loop = asyncio.get_running_loop()
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-writer")
+    engine = _engine(file_of(url))
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+    with _translated():
+        connection = await loop.run_in_executor(thread, engine.connect)
+        try:
+
+            async def write(work: Callable[[Connection], T], /) -> T:
+                return await loop.run_in_executor(thread, work, connection)
+
+            yield write
+        finally:
+            await loop.run_in_executor(thread, connection.close)
+            thread.shutdown(wait=False)  # it has nothing left to do
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -178,9 +206,9 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def _server(url: str) -> AsyncIterator[AsyncEngine]:
-    from adapter.ledger.postgresql_connection import ERRORS, engine_at
+    from adapter.ledger.postgresql_connection import ERRORS, proved_engine_at
 
-    engine = engine_at(url)
+    engine = proved_engine_at(url)
     try:
         yield engine
     except ERRORS as error:

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +24,15 @@ from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.counting import count
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.rows import Row
-from adapter.ledger.sqlite_file import FileLock, SqliteFile, connect, engine_over, explain
+from adapter.ledger.sqlite_file import (
+    CLOSED,
+    SERVED,
+    FileLock,
+    SqliteFile,
+    connect,
+    engine_over,
+    explain,
+)
 from adapter.ledger.statements import Statements, for_sqlite
 
 T = TypeVar("T")
@@ -94,9 +103,18 @@ class SqliteSession:
     def close(self) -> None:
         """Leave the file; whatever is calling is from now on owned by the dead."""
         if self._connection is not None:
+            self._say_closed(self._connection)
             self._connection.close()
             self._connection = None
         self._lock.release()
+
+    def _say_closed(self, connection: sqlite3.Connection) -> None:
+        if self._beside or not self.me:
+            return
+        # A file that cannot be written now is only warned of later, by whoever reads it.
+        with suppress(sqlite3.Error):
+            connection.rollback()
+            connection.execute(f"PRAGMA user_version = {CLOSED}")
 
     # What a batch asks of its session.
 
@@ -245,9 +263,12 @@ class SqliteSession:
             cursor.execute(self.statements.next_session)
             ((number,),) = cursor.fetchall()
             self.me = str(number)
+            cursor.execute(f"PRAGMA user_version = {SERVED}")
         cursor.execute(self.statements.meta)
         ((self.identity_key, _),) = cursor.fetchall()
         cursor.connection.commit()
+        if not self._beside:  # so that the file itself says that it is served
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 class SqliteStore:
@@ -257,9 +278,10 @@ class SqliteStore:
         self.session = SqliteSession(path, beside=beside)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
-    async def open(self) -> None:
+    async def open(self, *, may_be_away: bool) -> str | None:  # noqa: ARG002 - a file is here
         """See `SqliteSession.open`."""
         await self._run(self.session.open)
+        return None
 
     async def close(self) -> None:
         """Leave the file and end the thread."""

@@ -323,6 +323,17 @@ def test_ledger_prune(ledger: Shell) -> None:
     agrees("ledger-prune", ledger.transcript)
 
 
+def test_ledger_backup(ledger: Shell) -> None:
+    for name in ("backup", "restore", "copy"):
+        ledger.types(f"waybridge ledger {name} --help")
+    ledger.types("waybridge ledger backup --config adapter.toml copy.db")
+    ledger.types("waybridge ledger backup --config adapter.toml copy.db")
+    ledger.types("waybridge ledger restore --config adapter.toml none.db --yes")
+    ledger.types("waybridge ledger copy --config adapter.toml memory://")
+
+    agrees("ledger-backup", ledger.transcript)
+
+
 def test_ledger_migrate(shell: Shell) -> None:
     desk_at(shell.folder, f"sqlite:///{shell.folder}/ledger.db")
 
