@@ -43,6 +43,7 @@ def carrier_options(carrier: CarrierSettings) -> CarrierOptions:
         insecure=carrier.insecure,
         tls=None if carrier.tls is None else tls_files(carrier.tls),
         token_file=carrier.token_file,
+        watch_health=carrier.health == "watch",
         health_service=carrier.health_service,
         max_concurrent_calls=carrier.max_concurrent_calls,
         keepalive_seconds=carrier.keepalive_seconds,

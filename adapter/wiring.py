@@ -17,6 +17,7 @@ from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.diagnose.lost_reason import LostReason
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
@@ -136,6 +137,7 @@ class _Core:
     desk: Desk
     resolver: Resolver
     growth: LogWatch | None
+    reason: LostReason
 
     def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
         return Controls(
@@ -149,7 +151,7 @@ class _Core:
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
-        works = [_resolving(self.resolver, gate, log), monitor.run()]
+        works = [_resolving(self.resolver, gate, log), monitor.run(), self.reason.run()]
         if self.growth is not None:
             works.append(self.growth.run())
         for work in works:
@@ -159,7 +161,7 @@ class _Core:
         return {"carrier": self.carrier_condition, "ledger": self.ledger_condition}
 
     def carrier_condition(self) -> Condition:
-        return carrier_metrics.condition(self.carrier.state)
+        return carrier_metrics.condition(self.carrier.state, reason=self.reason.text)
 
     def ledger_condition(self) -> Condition:
         return Condition(is_up=self.ledger.fault is None, detail=self.ledger.fault or "")
@@ -195,8 +197,14 @@ async def _core(
         clock=clock,
         call_seconds=limits.call_seconds,
     )
-    growth = _growth(settings, log)
-    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver, growth=growth)
+    core = _Core(
+        carrier=carrier,
+        ledger=ledger,
+        desk=desk,
+        resolver=resolver,
+        growth=_growth(settings, log),
+        reason=_lost_reason(settings, carrier, mapping),
+    )
     _show(core, metrics, brake=brake)
     return core
 
@@ -245,6 +253,14 @@ async def _carrier(
     carrier = await GrpcCarrier.open(options=options, mapping=mapping, log=log)
     opened.push_async_callback(carrier.close, within_seconds=0.0)
     return carrier
+
+
+def _lost_reason(settings: Settings, carrier: GrpcCarrier, mapping: Mapping) -> LostReason:
+    return LostReason(
+        from_settings.carrier_options(settings.carrier),
+        beside=mapping.method.path,
+        is_connected=lambda: carrier.is_connected,
+    )
 
 
 def _mapping(settings: Settings) -> Mapping:

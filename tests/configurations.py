@@ -50,6 +50,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "carrier.descriptors": ("{file}", "{file}"),
     "carrier.mapping": ("{file}", "{file}"),
     "carrier.token_file": ("{file}", "{file}"),
+    "carrier.health": ("off", "off"),
     "carrier.health_service": ("dispatch.v1", "dispatch.v1"),
     "carrier.max_concurrent_calls": ("3", 3),
     "carrier.repeats": ("3", 3),

@@ -39,7 +39,7 @@ TEXT_SUFFIXES = {
     *(".py", ".toml", ".md", ".txt", ".yaml", ".yml", ".proto", ".json", ".lock", ".html"),
     *(".css", ".js", ".ini", ".cfg", ".sh", ".conf", ".service", ".sql", ".mako", ""),
 }
-LEFT_ALONE = {".git", ".venv", "__pycache__", "build", "dist", ".bench"}
+LEFT_ALONE = {".git", ".venv", "node_modules", "__pycache__", "build", "dist", ".bench"}
 
 
 def project() -> dict[str, Any]:

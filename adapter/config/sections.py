@@ -174,7 +174,14 @@ class CarrierSettings(Section):
     )
     token_file: FileName = Field(
         None,
-        description="File with a bearer token sent with every call; read again when it changes.",
+        description="File with a bearer token sent with every call and with the health Watch; read "
+        "again when it changes.",
+    )
+    health: Literal["watch", "off"] = Field(
+        "watch",
+        description="`watch`: an address gets calls while the carrier's health service says "
+        "SERVING, or has no health service. `off`: the health service is not asked; for a carrier "
+        "or a proxy that refuses it.",
     )
     health_service: Text = Field(
         "",

@@ -37,12 +37,23 @@ COUNTERS: tuple[tuple[str, str, Reads], ...] = (
 )
 
 
-def condition(now: CarrierState) -> Condition:
-    """Return what `/readyz` reports. The last failure is shown until an answer came after it."""
+def condition(now: CarrierState, *, reason: str | None = "") -> Condition:
+    """Return what `/readyz` reports. The last failure is shown until an answer came after it.
+
+    `reason` says why there is no connection, in the words of `check`; empty: it is not known,
+    None: it is being looked for.
+    """
     has_failed_last = now.last_failure_at > now.last_ok_at
-    words = (now.connectivity.lower(), now.last_failure if has_failed_last else "", now.fault)
+    is_connected = IS_UP[now.breaker]
+    stands = now.trouble if is_connected else reason
+    words = (
+        stands or now.connectivity.lower(),
+        now.last_failure if has_failed_last and not now.trouble else "",
+        now.fault,
+    )
     return Condition(
-        is_up=IS_UP[now.breaker],
+        is_up=False if stands else is_connected,
+        is_explained=bool(is_connected) or reason is not None,
         detail=", ".join(word for word in words if word),
         facts=(
             ("breaker", now.breaker.value),

@@ -11,6 +11,7 @@ from adapter.cancellation.gate import Gate
 from adapter.diagnostics.logger import Logger
 
 LOST_AFTER_SECONDS = 2.0  # a carrier's restart is over in half a second
+LOST_UNEXPLAINED_SECONDS = 9.0  # so long the line waits for its reason
 CHECK_EVERY_SECONDS = 0.5
 # The alert's name, and the line's; then the line that ends it.
 EVENTS: dict[str, tuple[str, str]] = {
@@ -27,10 +28,12 @@ HINTS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """How a part is doing. `is_up` is None while nobody knows yet; `detail` is for a
-    person, and never holds a secret; `facts` are for programs, by name."""
+    person, and never holds a secret; `is_explained` is false while its reason is being looked
+    for; `facts` are for programs, by name."""
 
     is_up: bool | None
     detail: str = ""
+    is_explained: bool = True
     facts: tuple[tuple[str, str | float | None], ...] = ()
 
     @property
@@ -123,7 +126,8 @@ class DependencyMonitor:
 
     def _down(self, name: str, condition: Condition, now: float) -> None:
         since = self._down_since.setdefault(name, now)
-        if name in self._reported or now - since < LOST_AFTER_SECONDS:
+        wait = LOST_AFTER_SECONDS if condition.is_explained else LOST_UNEXPLAINED_SECONDS
+        if name in self._reported or now - since < wait:
             return
         self._reported.add(name)
         lost, _ = EVENTS[name]

@@ -34,7 +34,7 @@ GAUGES = {
     "ledger_up": "1: decisions can be recorded.",
     "ledger_wal_bytes": "Size of an SQLite ledger's log.",
     "ledger_disk_free_bytes": "Free on an SQLite ledger's file system.",
-    "carrier_up": "1: the carrier can be asked.",
+    "carrier_up": "1: the carrier is connected and answers.",
     "carrier_braked": "1: the carrier is too slow, and asked only once a second.",
     "retry_tokens": "Budget left for asking again; at 5 or less nobody does.",
     "edge_connections": "Open connections at the edge.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,8 +12,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from adapter.carrier.channel.health_watch import WATCH_METHOD
 from adapter.carrier.contract.contract import Contract
-from adapter.carrier.diagnose.probe import HEALTH_METHOD
 from tests.carrier.misbehaving_carriers import Behaviour
 
 CONTRACT = Contract.load()
@@ -71,8 +72,16 @@ class Answering(grpc.GenericRpcHandler):
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         if call_details.method != self._method:
             return None
+        if self._method == WATCH_METHOD:
+            return grpc.unary_stream_rpc_method_handler(self._stream)
         return grpc.unary_unary_rpc_method_handler(self._behaviour)
+
+    async def _stream(
+        self, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> AsyncIterator[bytes]:
+        yield await self._behaviour(request, context)
+        await asyncio.Event().wait()
 
 
 def health_answering(behaviour: Behaviour) -> AbstractAsyncContextManager[int]:
-    return serving(status=None, others=(Answering(HEALTH_METHOD, behaviour),))
+    return serving(status=None, others=(Answering(WATCH_METHOD, behaviour),))

@@ -17,4 +17,5 @@ STATE = CarrierState(
     channels_built=4,
     channels_draining=1,
     fault="",
+    trouble="",
 )

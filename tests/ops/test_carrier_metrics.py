@@ -97,3 +97,30 @@ def test_programs_read_the_limit_the_breaker_and_the_last_failure() -> None:
         "channels_draining": 1,
         "fault": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("breaker", "reason", "is_up", "detail", "is_explained"),
+    [
+        (Breaker.CLOSED, None, True, "connectivity", True),
+        (Breaker.OPEN, None, False, "connectivity", False),
+        (Breaker.HALF_OPEN, None, None, "connectivity", False),
+        (Breaker.OPEN, "", False, "connectivity", True),
+        (Breaker.OPEN, "no such name", False, "no such name", True),
+        (Breaker.HALF_OPEN, "it is silent", False, "it is silent", True),
+    ],
+)
+def test_the_reason_for_a_lost_connection_takes_the_place_of_its_state(
+    breaker: Breaker, reason: str | None, *, is_up: bool | None, detail: str, is_explained: bool
+) -> None:
+    now = replace(STATE, breaker=breaker, connectivity="CONNECTIVITY")
+
+    told = condition(now, reason=reason)
+
+    assert (told.is_up, told.detail, told.is_explained) == (is_up, detail, is_explained)
+
+
+def test_a_connected_carrier_that_answers_only_errors_is_down() -> None:
+    told = condition(replace(STATE, trouble="answers only errors: INTERNAL", last_ok_at=1.0))
+
+    assert (told.is_up, told.detail) == (False, "answers only errors: INTERNAL")

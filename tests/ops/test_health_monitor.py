@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -10,6 +10,7 @@ from adapter.ops.health import (
     EVENTS,
     HINTS,
     LOST_AFTER_SECONDS,
+    LOST_UNEXPLAINED_SECONDS,
     Condition,
     DependencyMonitor,
 )
@@ -98,6 +99,18 @@ def test_a_part_that_never_came_up_is_lost() -> None:
             {"state": "unknown", "detail": "connecting", "hint": HINTS["carrier"]},
         )
     ]
+
+
+def test_the_line_waits_for_its_reason_and_not_for_ever() -> None:
+    watched = Watched(condition=replace(DOWN, is_explained=False))
+    lookout = watched.lookout()
+
+    lookout.check(now=0.0)
+    lookout.check(now=LOST_UNEXPLAINED_SECONDS - 0.1)
+    before = watched.events()
+    lookout.check(now=LOST_UNEXPLAINED_SECONDS)
+
+    assert (before, watched.events()) == ([], ["carrier_lost"])
 
 
 def test_a_second_loss_is_told_again() -> None:

@@ -11,25 +11,49 @@ import grpc
 import grpc.aio
 
 from adapter.carrier.channel.credentials import Credentials
+from adapter.carrier.channel.health_watch import HealthWatch, Metadata
 from adapter.carrier.channel.options import CarrierMisconfigured, CarrierOptions
 
 READY = grpc.ChannelConnectivity.READY
 SHUTDOWN = grpc.ChannelConnectivity.SHUTDOWN
 
-Metadata = tuple[tuple[str, str], ...]
 Argument = tuple[str, int | str]
 _RawCall = Callable[..., Awaitable[bytes]]
 
-# For looking at a server whatever its health service says; never for a cancel.
-WHATEVER_HEALTH: tuple[Argument, ...] = (("grpc.inhibit_health_checking", 1),)
+# What a connection to a carrier counts as, by what our own watch of its health says.
+HEALTH_STATES: dict[bool | None, grpc.ChannelConnectivity] = {
+    True: READY,
+    False: grpc.ChannelConnectivity.TRANSIENT_FAILURE,
+    None: grpc.ChannelConnectivity.CONNECTING,
+}
+
+# For looking at a server whatever its health service says, uncounted; never for a cancel.
+WHATEVER_HEALTH: tuple[Argument, ...] = (
+    ("grpc.inhibit_health_checking", 1),
+    ("grpc.enable_channelz", 0),
+)
 
 
 class Channel:
     """A channel in use. Bytes in and out: parsing ourselves keeps gRPC from logging bytes it
     cannot parse, and costs less than its serialiser hooks."""
 
-    def __init__(self, channel: grpc.aio.Channel, *, methods: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        *,
+        methods: tuple[str, ...],
+        watched: str | None = None,
+        metadata: Callable[[], Metadata] = tuple,
+    ) -> None:
+        """`watched` is the service whose health we watch ourselves, with `metadata`; None: gRPC
+        watches it, or nobody does."""
         self._channel = channel
+        self._health = (
+            None
+            if watched is None
+            else HealthWatch(channel, service=watched, metadata=metadata, changed=self._note)
+        )
         self._calls: dict[str, _RawCall] = {
             path: channel.unary_unary(path)  # prepared once: a call costs less
             for path in methods
@@ -43,11 +67,17 @@ class Channel:
         self._idle = asyncio.Event()
         # One watcher for all who wait: an abandoned wait of grpc.aio stays in the core until
         # the state changes, and under a dead carrier it never does.
-        self._watcher = asyncio.create_task(self._watch(), name="carrier-link")
+        self._tasks = {asyncio.create_task(self._watch(), name="carrier-link")}
+        if self._health is not None:
+            self._tasks.add(asyncio.create_task(self._health.run(), name="carrier-health"))
 
     def connectivity(self) -> grpc.ChannelConnectivity:
-        """Return gRPC's state, asking it to connect if it is idle."""
-        return self._channel.get_state(try_to_connect=True)
+        """Return gRPC's state, asking it to connect if it is idle; one that is connected to a
+        carrier which is unwell is not ready."""
+        state = self._channel.get_state(try_to_connect=True)
+        if self._health is None or state is not READY:
+            return state
+        return HEALTH_STATES[self._health.is_serving]
 
     async def ready(self, *, within_seconds: float) -> bool:
         """Tell whether the channel is ready, waiting if it is not. No task switch if it is; and
@@ -106,8 +136,9 @@ class Channel:
         try:
             return await self.idle(within_seconds=within_seconds)
         finally:
-            self._watcher.cancel()
-            await asyncio.wait([self._watcher])
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
             await self._channel.close()
 
     async def idle(self, *, within_seconds: float) -> bool:
@@ -123,17 +154,22 @@ class Channel:
         return True
 
     async def _watch(self) -> None:
-        state = self.connectivity()
+        state = self._channel.get_state(try_to_connect=True)
         while state is not SHUTDOWN:
-            if state is READY:
-                self._lost_at = None
-                self._ready.set()
-            else:
-                if self._lost_at is None:
-                    self._lost_at = self._loop.time()
-                self._lost.set()
+            if self._health is not None and state is not READY:
+                self._health.disconnected()
+            self._note()
             await self._channel.wait_for_state_change(state)
-            state = self.connectivity()
+            state = self._channel.get_state(try_to_connect=True)
+
+    def _note(self) -> None:
+        if self.connectivity() is READY:
+            self._lost_at = None
+            self._ready.set()
+        else:
+            if self._lost_at is None:
+                self._lost_at = self._loop.time()
+            self._lost.set()
 
 
 def service_config(options: CarrierOptions) -> str:
@@ -160,12 +196,17 @@ def service_config(options: CarrierOptions) -> str:
         },
         "childPolicy": [{"round_robin": {}}],
     }
-    return json.dumps(
-        {
-            "loadBalancingConfig": [{"outlier_detection_experimental": balancing}],
-            "healthCheckConfig": {"serviceName": options.health_service},
-        }
-    )
+    rules: dict[str, object] = {
+        "loadBalancingConfig": [{"outlier_detection_experimental": balancing}]
+    }
+    if options.watch_health and options.token_file is None:
+        rules["healthCheckConfig"] = {"serviceName": options.health_service}
+    return json.dumps(rules)
+
+
+def watched_by_us(options: CarrierOptions) -> str | None:
+    """Return the service whose health we watch ourselves, because gRPC's watch has no token."""
+    return options.health_service if options.watch_health and options.token_file else None
 
 
 def arguments(options: CarrierOptions) -> tuple[Argument, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from adapter.cancellation.model import (
     Cancellation,
@@ -26,6 +26,7 @@ from adapter.carrier.channel.channelz import AddressState
 from adapter.carrier.channel.failure import FailedCall
 from adapter.carrier.channel.masking import masked
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
+from adapter.carrier.channel.recent_calls import RecentCalls
 from adapter.carrier.channel.rotation import ChannelRotation
 from adapter.carrier.channel.state import BREAKERS, CarrierState
 from adapter.carrier.mapping.mapping import Mapping
@@ -66,6 +67,7 @@ class GrpcCarrier:
         self._now_unix = now_unix
         self._log = log
         self._places = CallLimit(options.max_concurrent_calls)
+        self._recent = RecentCalls()
         self._closed = False
         self._last_ok_at = 0.0
         self._last_failure_at = 0.0
@@ -122,24 +124,30 @@ class GrpcCarrier:
             return CarrierAnswer(
                 outcome=request.outcome, status=request.status, unsent=Unsent.REFUSED
             )
+        call = self._recent.begin(cancellation.waybill_id, now=time.monotonic())
         try:
             reply = await self._call(
                 self._mapping.method.path, request.SerializeToString(), within_seconds
             )
             if reply is None:
                 return NOT_SENT
-            answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
+            return self._answered(
+                self._mapping.method.reply_class.FromString(reply), call, cancellation
+            )
         except grpc.aio.AioRpcError as error:
-            return self._failed(failure.read(error), cancellation, request_id)
+            answer = self._failed(failure.read(error), cancellation, request_id)
+            self._recent.end(call, fault=_fault(answer), now=time.monotonic())
+            return answer
         except DecodeError:
             self._note_failure(UNREADABLE.status)
+            self._recent.end(call, fault=UNREADABLE.status, now=time.monotonic())
             return UNREADABLE
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise
             return self._mapping.failed("CANCELLED")
-        self._last_ok_at = self._now_unix()
-        return _without(answer, cancellation.credential.reveal()) if answer.message else answer
+        finally:
+            self._recent.forget(call)
 
     async def lookup(self, entry: Entry, *, within_seconds: float) -> Fact | None:
         """Ask how the waybill stands. None: no lookup is mapped, or nothing certain came."""
@@ -181,7 +189,13 @@ class GrpcCarrier:
             channels_built=self._renewal.built,
             channels_draining=self._renewal.draining,
             fault=self._renewal.fault,
+            trouble=self._recent.trouble(now=time.monotonic()),
         )
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether a healthy address is connected."""
+        return self._renewal.link.connectivity() is grpc.ChannelConnectivity.READY
 
     def address_states(self) -> tuple[AddressState, ...]:
         """How each of the carrier's addresses stands: a millisecond or two, for a scrape."""
@@ -208,6 +222,12 @@ class GrpcCarrier:
             )
         finally:
             self._places.give_back()
+
+    def _answered(self, reply: Message, call: int, cancellation: Cancellation) -> CarrierAnswer:
+        answer = self._mapping.answer(reply)
+        self._last_ok_at = self._now_unix()
+        self._recent.end(call, fault="", now=time.monotonic())
+        return _without(answer, cancellation.credential.reveal()) if answer.message else answer
 
     def _failed(
         self, failed: FailedCall, cancellation: Cancellation, request_id: str
@@ -243,6 +263,11 @@ def _without(answer: CarrierAnswer, secret: str) -> CarrierAnswer:
     """Mask the password in a carrier's own words: they are stored, and shown to merchants."""
     message = masked(answer.message, secret=secret, mask=MASK)
     return answer if message == answer.message else replace(answer, message=message)
+
+
+def _fault(answer: CarrierAnswer) -> str:
+    """Name the failure of a failed call; empty where the mapping has a definite answer for it."""
+    return answer.status if answer.outcome in (Outcome.FAILED, Outcome.IN_DOUBT) else ""
 
 
 def _is_cancelled() -> bool:

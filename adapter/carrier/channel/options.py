@@ -48,13 +48,14 @@ class CarrierOptions:
     files are looked at; `rebuild_seconds` how often a name is resolved anew although its old
     connections still live (0: never). `silence_seconds`: after so long without any reply to
     what was asked, new calls get a connection of their own. `token_file` holds a bearer
-    token for every call.
+    token for every call and for the watch of `health_service`, if `watch_health`.
     """
 
     target: str
     insecure: bool
     tls: TlsFiles | None
     token_file: Path | None
+    watch_health: bool
     health_service: str
     max_concurrent_calls: int
     keepalive_seconds: float

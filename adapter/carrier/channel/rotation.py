@@ -6,9 +6,10 @@ import asyncio
 from contextlib import suppress
 
 from adapter.carrier.channel import credentials as files
-from adapter.carrier.channel.channel import Channel, Metadata, open_channel
+from adapter.carrier.channel.channel import Channel, open_channel, watched_by_us
 from adapter.carrier.channel.channelz import AddressCounts
 from adapter.carrier.channel.credentials import Credentials
+from adapter.carrier.channel.health_watch import Metadata
 from adapter.carrier.channel.options import CarrierMisconfigured, CarrierOptions
 from adapter.diagnostics.grpc_target import grpc_target
 
@@ -121,7 +122,17 @@ class ChannelRotation:
         return age >= self._options.rebuild_seconds
 
     def _open(self, credentials: Credentials) -> Channel:
-        return Channel(open_channel(self._options, credentials), methods=self._methods)
+        def metadata() -> Metadata:
+            """The token this channel was opened with, until it is in use; then the newest."""
+            return (self._credentials if self.link is opened else credentials).metadata
+
+        opened = Channel(
+            open_channel(self._options, credentials),
+            methods=self._methods,
+            watched=watched_by_us(self._options),
+            metadata=metadata,
+        )
+        return opened
 
     async def _replace(self, credentials: Credentials) -> bool:
         self._built_at = asyncio.get_running_loop().time()

@@ -36,7 +36,8 @@ class CarrierState:
     `connectivity` is gRPC's own word. `refused` counts what the concurrency limit turned
     away; `channels_built` counts channels since the start (certificates replaced, names
     resolved anew), `channels_draining` those whose last calls still run. `fault` says what
-    is wrong with files on disk that are not in use because of it; empty: nothing.
+    is wrong with files on disk that are not in use because of it; empty: nothing. `trouble`
+    says why a connected carrier counts as lost, see `RecentCalls`; empty: it does not.
     """
 
     target: str
@@ -53,3 +54,4 @@ class CarrierState:
     channels_built: int
     channels_draining: int
     fault: str
+    trouble: str

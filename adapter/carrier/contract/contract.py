@@ -181,11 +181,15 @@ def _parse(raw: bytes) -> list[FileDescriptorProto]:
 
 
 def _missing_well_known(files: Iterable[FileDescriptorProto]) -> list[FileDescriptorProto]:
+    """Return those that are held neither by name nor, as Node's reflection has it, by content."""
+    files = [*files]
     held = {file.name for file in files}
+    defined = {f"{file.package}.{message.name}" for file in files for message in file.message_type}
     return [
         FileDescriptorProto.FromString(known.serialized_pb)
         for name, known in WELL_KNOWN.items()
         if name not in held
+        and not any(one.full_name in defined for one in known.message_types_by_name.values())
     ]
 
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import grpc
-import grpc.aio
 from cryptography import x509
-from google.protobuf.message import DecodeError
-from grpc_health.v1 import health_pb2
 
+from adapter.cancellation.model import Entry, State
 from adapter.carrier.channel import credentials
-from adapter.carrier.channel.channel import WHATEVER_HEALTH, open_channel
 from adapter.carrier.channel.credentials import Credentials
 from adapter.carrier.channel.options import (
     CarrierMisconfigured,
@@ -26,18 +21,26 @@ from adapter.carrier.contract.contract import Contract, ContractFault
 from adapter.carrier.contract.drift import compare_served
 from adapter.carrier.diagnose.certificate import Certificate
 from adapter.carrier.diagnose.endpoints import endpoints_of
+from adapter.carrier.diagnose.health import TARGET, Question, ask
 from adapter.carrier.diagnose.reflection import NoReflection, fetch
-from adapter.carrier.diagnose.tls import TLS, diagnose_endpoint
+from adapter.carrier.diagnose.tls import TLS, Endpoint, diagnose_endpoint
 from adapter.carrier.mapping.mapping import Mapping
+from adapter.carrier.mapping.values import Unfit
 from adapter.diagnostics.finding import Finding, Findings
 
-HEALTH = "carrier.health"
-HEALTH_METHOD = "/grpc.health.v1.Health/Check"
-HealthCall = Callable[..., Awaitable[bytes]]
-ROUNDS = 3
 SLOW_SECONDS = 0.5
-
-_UNWELL = "Until this changes, nothing is sent and pushes are answered −1."
+NO_WAYBILL = Entry(
+    key="0" * 32,
+    account="waybridge-check",
+    open_id="waybridge-check",
+    pushed_at=1,
+    biz_id="waybridge-check",
+    order_id="WAYBRIDGE-CHECK",
+    waybill_id="WAYBRIDGE-CHECK",
+    shop_app_id="",
+    state=State.IN_DOUBT,
+    received_at=1.0,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,31 +59,66 @@ async def probe(
     within_seconds: float,
     now_unix: float,
 ) -> ProbeResult:
-    """Look at the carrier as the client would use it; cancels nothing, asks for no waybill.
+    """Look at the carrier as the client would use it; cancels nothing. A lookup that is mapped is
+    asked for a waybill that does not exist.
 
     `within_seconds` bounds each step, not the whole. Raises nothing for what a network, a
     server or a file can do: every reason is a finding.
     """
+    found = await reach(
+        options,
+        beside=mapping.method.path,
+        lookup=_lookup(mapping),
+        within_seconds=within_seconds,
+        now_unix=now_unix,
+    )
+    if found.round_trip_seconds is None:
+        return found
+    findings = Findings(found=list(found.findings))
+    if found.round_trip_seconds >= SLOW_SECONDS:
+        slow = f"a round trip takes {found.round_trip_seconds * 1000:.0f} ms"
+        findings.warning("carrier.distance", slow, "WeChat waits 5 s for everything.")
+    await _check_drift(findings, options, contract, mapping, within_seconds)
+    return replace(found, findings=tuple(findings.found))
+
+
+async def reach(
+    options: CarrierOptions,
+    *,
+    beside: str,
+    lookup: tuple[str, bytes] | None = None,
+    within_seconds: float,
+    now_unix: float,
+) -> ProbeResult:
+    """Find what keeps the client from sending a call; `beside` and `lookup` as in `Question`."""
     try:
         refuse_unsafe(options)
         read = await asyncio.to_thread(credentials.read, options)
-        endpoints = await endpoints_of(options)
+        async with asyncio.timeout(within_seconds):
+            endpoints = await endpoints_of(options)
     except CarrierMisconfigured as error:
         return ProbeResult(findings=error.findings)
+    except TimeoutError:
+        findings = Findings()
+        findings.error(TARGET, f"DNS does not answer within {within_seconds:g} s")
+        return ProbeResult(findings=tuple(findings.found))
     findings = Findings()
     _check_client_certificate(findings, read, options, now_unix)
-    for endpoint in endpoints:
-        findings.found += await diagnose_endpoint(
-            endpoint, tls=options.tls, within_seconds=within_seconds
-        )
+    looks = (
+        diagnose_endpoint(endpoint, tls=options.tls, within_seconds=within_seconds)
+        for endpoint in endpoints
+    )
+    findings.found += [finding for found in await asyncio.gather(*looks) for finding in found]
     round_trip = None
     if not findings.has_errors:
-        round_trip = await _round_trip(findings, options, read, within_seconds)
-    if round_trip is not None:
-        if round_trip >= SLOW_SECONDS:
-            slow = f"a round trip takes {round_trip * 1000:.0f} ms"
-            findings.warning("carrier.distance", slow, "WeChat waits 5 s for everything.")
-        await _check_drift(findings, options, contract, mapping, within_seconds)
+        question = Question(
+            options=options,
+            read=read,
+            beside=beside,
+            lookup=lookup,
+            within_seconds=within_seconds,
+        )
+        round_trip = await _ask(findings, question, endpoints)
     return ProbeResult(findings=tuple(findings.found), round_trip_seconds=round_trip)
 
 
@@ -100,66 +138,38 @@ def _check_client_certificate(
         findings.warning(TLS, soon, "Replace the files; no restart is needed.")
 
 
-async def _round_trip(
-    findings: Findings, options: CarrierOptions, read: Credentials, within_seconds: float
+def _lookup(mapping: Mapping) -> tuple[str, bytes] | None:
+    """Return the lookup of a waybill that does not exist, where one is mapped."""
+    request = mapping.lookup_request(NO_WAYBILL)
+    if mapping.lookup_method is None or request is None or isinstance(request, Unfit):
+        return None
+    return mapping.lookup_method.path, request.SerializeToString()
+
+
+async def _ask(
+    findings: Findings, question: Question, endpoints: Sequence[Endpoint]
 ) -> float | None:
-    """Ask the health service as the client would; any answer measures the distance."""
-    channel = open_channel(options, read, more=WHATEVER_HEALTH)
-    try:
-        call: HealthCall = channel.unary_unary(HEALTH_METHOD)
-        request = health_pb2.HealthCheckRequest(service=options.health_service)
-        took = []
-        answered = Findings()
-        for _ in range(ROUNDS):
-            started = time.monotonic()
-            answered = Findings()
-            await _ask_health(answered, call, request.SerializeToString(), read, within_seconds)
-            if answered.has_errors:
-                break
-            took.append(time.monotonic() - started)
-        findings.found += answered.found
-        return None if answered.has_errors else min(took)
-    finally:
-        await channel.close()
+    """Ask every address, where there are several: gRPC gives calls to each that is well."""
+    if len(endpoints) < 2:
+        return await ask(question, findings)
+    took = await asyncio.gather(
+        *(ask(_of_address(question, endpoint), findings) for endpoint in endpoints)
+    )
+    return None if None in took else min(one for one in took if one is not None)
 
 
-async def _ask_health(
-    findings: Findings, call: HealthCall, request: bytes, read: Credentials, within_seconds: float
-) -> None:
-    try:
-        reply = await call(
-            request, timeout=within_seconds, metadata=read.metadata or None, wait_for_ready=True
-        )
-        status = health_pb2.HealthCheckResponse.FromString(reply).status
-    except grpc.aio.AioRpcError as error:
-        _explain_health_failure(findings, error.code(), read)
-        return
-    except DecodeError:
-        findings.warning(HEALTH, "the health service's reply cannot be read")
-        return
-    if status != health_pb2.HealthCheckResponse.SERVING:
-        names = health_pb2.HealthCheckResponse.ServingStatus.DESCRIPTOR.values_by_number
-        word = names[status].name if status in names else str(status)
-        findings.error(HEALTH, f"the server reports {word}", _UNWELL)
-
-
-def _explain_health_failure(findings: Findings, code: grpc.StatusCode, read: Credentials) -> None:
-    if code is grpc.StatusCode.UNIMPLEMENTED:
-        findings.note(
-            HEALTH,
-            "the server has no health service",
-            "It counts as healthy while it is connected.",
-        )
-    elif code is grpc.StatusCode.NOT_FOUND:
-        message = "the health service does not know the configured service"
-        findings.error(HEALTH, message, _UNWELL)
-    elif code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
-        what = "refuses the token" if read.metadata else "wants credentials, and none are set"
-        findings.warning(HEALTH, f"the health service {what}: {code.name}")
-    elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        findings.error(HEALTH, "the server accepts connections but does not answer", _UNWELL)
-    else:
-        findings.error(HEALTH, f"the health service fails with {code.name}")
+def _of_address(question: Question, endpoint: Endpoint) -> Question:
+    address = endpoint.address
+    family, host = ("ipv6", f"[{address}]") if ":" in address else ("ipv4", address)
+    options, tls = question.options, question.options.tls
+    if tls is not None:
+        tls = replace(tls, server_name=tls.server_name or endpoint.host)
+    return replace(
+        question,
+        options=replace(options, target=f"{family}:{host}:{endpoint.port}", tls=tls),
+        address=str(endpoint),
+        more=(("grpc.default_authority", f"{endpoint.host}:{endpoint.port}"),) if not tls else (),
+    )
 
 
 async def _check_drift(

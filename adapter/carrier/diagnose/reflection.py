@@ -14,9 +14,11 @@ from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection_pb2 as wire
 
 from adapter.carrier.channel import credentials
-from adapter.carrier.channel.channel import WHATEVER_HEALTH, Metadata, open_channel
+from adapter.carrier.channel.channel import WHATEVER_HEALTH, open_channel
+from adapter.carrier.channel.health_watch import Metadata
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.contract.contract import SIZE_LIMIT_BYTES, ContractFault, imports_first
+from adapter.carrier.contract.missing_imports import add_missing_imports
 from adapter.carrier.diagnose.endpoints import endpoints_of
 from adapter.carrier.diagnose.tls import diagnose_endpoint
 from adapter.diagnostics.finding import Finding
@@ -125,6 +127,7 @@ async def _fetch_by(channel: grpc.aio.Channel, path: str, metadata: Metadata) ->
         await stream.read()
     finally:
         stream.cancel()
+    add_missing_imports(found.values())
     ordered = imports_first(found.values())
     return bytes(FileDescriptorSet(file=ordered).SerializeToString())
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
+from adapter.carrier.channel.health_watch import WATCH_METHOD
 from adapter.carrier.channel.options import CarrierOptions, TlsFiles
+from adapter.carrier.diagnose.health import ABSENT_METHOD
 from adapter.carrier.diagnose.probe import ProbeResult, probe
 from adapter.carrier.diagnose.reflection import PATHS
 from adapter.carrier.mapping.mapping import Mapping
@@ -17,7 +19,14 @@ from adapter.diagnostics.finding import Severity
 from tests import defaults
 from tests.carrier.certificates import Authority
 from tests.carrier.misbehaving_carriers import Behaviour, fail, hang, reply
-from tests.carrier.probed_servers import CONTRACT, Answering, drifted, health_answering, serving
+from tests.carrier.probed_servers import (
+    CONTRACT,
+    SERVICE,
+    Answering,
+    drifted,
+    health_answering,
+    serving,
+)
 from tests.ports import free_port
 
 MAPPING = Mapping.load(CONTRACT)
@@ -182,14 +191,16 @@ async def test_our_own_expired_certificate_is_the_first_reason(
     assert first.message.startswith("the client certificate client.pem expired on ")
 
 
-async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
+async def test_a_token_that_is_refused_is_an_error(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("canary")
     async with health_answering(fail(grpc.StatusCode.UNAUTHENTICATED, text="canary")) as port:
         found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}", token_file=token))
 
     first = found.findings[0]
+    assert first.severity is Severity.ERROR
     assert first.message == "the health service refuses the token: UNAUTHENTICATED."
+    assert "carrier.health" in first.hint
     assert "canary" not in repr(found)
 
 
@@ -198,18 +209,23 @@ async def test_a_token_that_is_refused_is_a_warning(tmp_path: Path) -> None:
     [
         (
             fail(grpc.StatusCode.PERMISSION_DENIED),
-            Severity.WARNING,
+            Severity.ERROR,
             "the health service wants credentials, and none are set: PERMISSION_DENIED.",
         ),
         (
             reply(b"\xff\xff"),
-            Severity.WARNING,
+            Severity.ERROR,
             "the health service's reply cannot be read.",
         ),
         (
             reply(health_pb2.HealthCheckResponse(status=9).SerializeToString()),
             Severity.ERROR,
             "the server reports 9.",
+        ),
+        (
+            fail(grpc.StatusCode.NOT_FOUND),
+            Severity.ERROR,
+            "the health service does not know the configured service.",
         ),
         (
             fail(grpc.StatusCode.INTERNAL),
@@ -265,3 +281,139 @@ async def test_a_carrier_on_a_socket_of_this_machine_is_not_knocked_at(tmp_path:
 
     assert found.findings == ()
     assert found.round_trip_seconds is not None
+
+
+ABSENT = f"/{SERVICE}/{ABSENT_METHOD}"
+LOOKUP = f"/{SERVICE}/GetWaybill"
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "found"),
+    [
+        (
+            ABSENT,
+            grpc.StatusCode.UNAUTHENTICATED,
+            (
+                Severity.ERROR,
+                "carrier.token_file",
+                "the carrier wants a token, and none is set: UNAUTHENTICATED.",
+            ),
+        ),
+        (
+            ABSENT,
+            grpc.StatusCode.PERMISSION_DENIED,
+            (
+                Severity.WARNING,
+                "carrier.token_file",
+                "the carrier wants a token, and none is set: PERMISSION_DENIED.",
+            ),
+        ),
+        (
+            ABSENT,
+            grpc.StatusCode.UNAVAILABLE,
+            (
+                Severity.ERROR,
+                "carrier.answers",
+                "the carrier answers calls: UNAVAILABLE.",
+            ),
+        ),
+        (
+            LOOKUP,
+            grpc.StatusCode.UNAUTHENTICATED,
+            (
+                Severity.ERROR,
+                "carrier.token_file",
+                "the carrier wants a token, and none is set: UNAUTHENTICATED.",
+            ),
+        ),
+        (LOOKUP, grpc.StatusCode.NOT_FOUND, None),
+    ],
+)
+async def test_a_carrier_that_would_refuse_a_call_is_found_without_one(
+    method: str, code: grpc.StatusCode, found: Said | None
+) -> None:
+    async with serving(others=(Answering(method, fail(code)),)) as port:
+        looked = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
+
+    assert said(looked) == ([] if found is None else [found])
+
+
+async def test_a_carrier_that_answers_no_call_is_found_without_one() -> None:
+    async with serving(others=(Answering(ABSENT, hang),)) as port:
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}")
+        found = await probe(options, CONTRACT, MAPPING, within_seconds=0.3, now_unix=time.time())
+
+    message = "the server accepts connections but does not answer."
+    assert said(found) == [(Severity.ERROR, "carrier.answers", message)]
+
+
+async def test_a_method_that_should_be_absent_measures_the_distance_too() -> None:
+    async with serving(others=(Answering(ABSENT, reply(b"")),)) as port:
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
+
+    assert found.findings == ()
+    assert found.round_trip_seconds is not None
+
+
+async def test_without_the_watch_health_is_not_asked() -> None:
+    async with serving(status=health_pb2.HealthCheckResponse.NOT_SERVING) as port:
+        options = replace(defaults.CARRIER, target=f"127.0.0.1:{port}", watch_health=False)
+
+        assert (await look(options)).findings == ()
+
+
+async def test_an_address_that_is_unwell_beside_a_good_one_is_named(tls: TlsFiles) -> None:
+    async with (
+        serving(credentials=mutual()) as well,
+        serving(credentials=mutual(), status=health_pb2.HealthCheckResponse.NOT_SERVING) as unwell,
+    ):
+        target = f"ipv4:127.0.0.1:{well},127.0.0.1:{unwell}"
+        found = await look(replace(defaults.CARRIER, target=target, tls=tls))
+
+    message = f"127.0.0.1:{unwell}: the server reports NOT_SERVING."
+    assert said(found) == [(Severity.ERROR, "carrier.health", message)]
+    assert found.round_trip_seconds is None
+
+
+async def test_two_good_addresses_in_the_clear_have_no_finding() -> None:
+    async with serving() as one, serving() as two:
+        found = await look(
+            replace(defaults.CARRIER, target=f"ipv4:127.0.0.1:{one},127.0.0.1:{two}")
+        )
+
+    assert found.findings == ()
+    assert found.round_trip_seconds is not None
+
+
+async def test_dns_that_does_not_answer_is_said() -> None:
+    options = replace(defaults.CARRIER, target="localhost:1")
+
+    found = await probe(options, CONTRACT, MAPPING, within_seconds=0, now_unix=time.time())
+
+    message = "DNS does not answer within 0 s."
+    assert said(found) == [(Severity.ERROR, "carrier.target", message)]
+
+
+class Ending(grpc.GenericRpcHandler):
+    """A health service whose Watch ends at once, without an error."""
+
+    def service(
+        self, call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        if call_details.method != WATCH_METHOD:
+            return None
+        return grpc.unary_stream_rpc_method_handler(self._end)
+
+    async def _end(
+        self, _request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> AsyncIterator[bytes]:
+        for word in tuple[bytes, ...]():
+            yield word
+
+
+async def test_a_watch_that_ends_without_a_word_is_an_error() -> None:
+    async with serving(status=None, others=(Ending(),)) as port:
+        found = await look(replace(defaults.CARRIER, target=f"127.0.0.1:{port}"))
+
+    message = "the health service ends its Watch without a word."
+    assert said(found) == [(Severity.ERROR, "carrier.health", message)]

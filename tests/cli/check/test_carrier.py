@@ -38,3 +38,15 @@ async def test_where_nobody_listens_nothing_more_is_asked() -> None:
     (error,) = await ask(_settings(f"127.0.0.1:{port}"))
 
     assert error.message == f"127.0.0.1:{port}: connection refused, nothing listens there."
+
+
+async def test_what_plaintext_to_another_host_sends_is_said() -> None:
+    target = ".".join(["a" * 63] * 4) + ".test:1"  # RFC 1035 §2.3.4: no resolver is asked
+    carrier = CarrierSettings(target=target, insecure=True)
+
+    warning, error = await ask(Settings(carrier=carrier))
+
+    assert (warning.severity, warning.key) == (Severity.WARNING, "carrier.insecure")
+    assert "passwords readable" in warning.message
+    assert "never sent" in warning.message
+    assert error.message.endswith("is not known to DNS.")
