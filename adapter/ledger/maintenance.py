@@ -22,7 +22,7 @@ from adapter.cancellation.model import Entry, State, only
 from adapter.cancellation.ports import WaybillView, Write
 from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger import schema
-from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
+from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of, open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
@@ -183,12 +183,12 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def _server(url: str) -> AsyncIterator[AsyncEngine]:
-    from adapter.ledger.postgresql_connection import ERRORS, engine_at
+    from adapter.ledger.postgresql_connection import ERRORS, engine_at, not_opened
 
     engine = engine_at(url)
     try:
         yield engine
     except ERRORS as error:
-        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT) from error
+        raise not_opened(error) from error
     finally:
         await engine.dispose()
