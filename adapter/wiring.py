@@ -17,6 +17,7 @@ from adapter.cancellation.gate import Gate
 from adapter.cancellation.resolver import Resolver
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.grpc_status import DEFINITE, IN_DOUBT
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings
@@ -26,6 +27,7 @@ from adapter.edge import app as edge_app
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts, Program
+from adapter.edge.refusals import REFUSALS
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
 from adapter.ledger.memory import MemoryLedger
@@ -33,7 +35,8 @@ from adapter.ledger.open import open_ledger
 from adapter.ops import app as ops_app
 from adapter.ops import carrier_metrics
 from adapter.ops.carrier_metrics import CarrierMetrics
-from adapter.ops.controls import Controls
+from adapter.ops.certificates import CertificateMetrics
+from adapter.ops.controls import VERSION, Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
 from adapter.wechat.envelope import Envelope, Mode
@@ -110,7 +113,7 @@ async def running(
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
         edge = _edge(settings, shared, opened, forwarder=forwarder)
         metrics.gauge("edge_connections", lambda: edge.connections)
-        metrics.gauge("log_lines_dropped", lines_dropped)
+        metrics.counter("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
         health.parts.update(core.conditions())
         controls = core.controls(health, log=log, drain=stop.set)
@@ -191,6 +194,16 @@ async def _core(
         call_seconds=limits.call_seconds,
     )
     core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
+    metrics.expect(
+        programs={_name(key): Mode(each.mode) for key, each in settings.programs.items()},
+        refusals=REFUSALS,
+        statuses=(*(row.word for row in mapping.rows), *DEFINITE, *IN_DOUBT),
+    )
+    ledger.measure(metrics.committed)
+    metrics.build(version=VERSION)
+    metrics.show(CertificateMetrics(from_settings.certificates(settings.carrier)))
+    metrics.gauge("paused", lambda: gate.paused)
+    metrics.gauge("draining", lambda: gate.draining)
     metrics.gauge("in_flight", lambda: desk.in_flight)
     metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
     metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
@@ -240,7 +253,7 @@ def _edge(
 ) -> HttpServer:
     programs = {
         settings.path_of(section): Program(
-            name=section.removeprefix("mini_programs."),
+            name=_name(section),
             mode=Mode(program.mode),
             envelope=Envelope(from_settings.account(program)),
             locale=Locale(program.locale),
@@ -267,12 +280,23 @@ def _edge(
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
     listen = listen_address(settings.ops.listen)
-    app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
+    app = ops_app.create_app(
+        health=health,
+        metrics=metrics,
+        routes=controls.routes(),
+        hosts=(listen.host, *settings.ops.allowed_hosts),
+        any_address=listen.is_everywhere,
+    )
     # No settings of its own: a narrow edge must not keep operators out.
     patience = from_settings.connection_limits(EdgeSettings(), open_files=raise_file_limit())
     return HttpServer(
         app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
     )
+
+
+def _name(section: str) -> str:
+    """Return what a Mini Program is called in logs and metrics."""
+    return section.removeprefix("mini_programs.")
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

@@ -14,7 +14,8 @@ from adapter.edge.peer import peer_of
 from adapter.edge.push import Delivery, EdgeParts, Program, PushEndpoint
 from adapter.edge.refusals import PATH_LIMIT_CHARACTERS, HttpRefusal, Refusals
 from adapter.edge.replies import HttpAnswer
-from adapter.wechat.errors import Refused, Undecodable, WeChatError
+from adapter.wechat.errors import STALE, Refused, Undecodable, WeChatError
+from adapter.wechat.query import parse
 
 FRAMES = 20  # of a traceback, the innermost ones
 FAULT_TEXT_LIMIT = 300  # characters of an exception's own words in the log
@@ -110,9 +111,13 @@ class ProgramRoute:
 
     def _turn_away(self, error: WeChatError | Unreadable, delivery: Delivery) -> None:
         """The precise reason, for our eyes only."""
+        name = self._endpoint.program.name
+        if error.reason == STALE:
+            signed_at = int(parse(delivery.scope["query_string"])["timestamp"])
+            self._parts.tally.aged(self._parts.unix() - signed_at, program=name)
         self._refusals.turned_away(
             error.reason,
-            program=self._endpoint.program.name,
+            program=name,
             peer=peer_of(delivery.scope, self._parts.trusted_proxies),
             method=delivery.scope["method"],
             detail=getattr(error, "detail", ""),

@@ -104,7 +104,10 @@ class PushEndpoint:
         opened = self.program.envelope.open(query, body, now_unix=parts.unix())
         delivery.opened = opened
         if opened.previous_token or opened.previous_key:
-            parts.tally.rotated(token=opened.previous_token, key=opened.previous_key)
+            parts.tally.rotated(
+                program=self.program.name, token=opened.previous_token, key=opened.previous_key
+            )
+        parts.tally.aged(parts.unix() - opened.signed_at, program=self.program.name)
 
         event = cancel_waybill.read_opened(opened)
         if isinstance(event, CancelWaybill) and not event.create_time:
@@ -195,6 +198,7 @@ class PushEndpoint:
             parts.log.warning("event_without_handler", program=program.name, event_name=event.event)
         seconds = parts.monotonic() - delivery.started
         parts.tally.pushed(
+            program=program.name,
             event=event.event,
             mode=program.mode,
             layout=opened.format,
@@ -220,6 +224,7 @@ class PushEndpoint:
         seconds = parts.monotonic() - delivery.started
         told = int(translate.code(answer.outcome, unsent=answer.unsent))
         parts.tally.pushed(
+            program=program.name,
             event=push.event,
             mode=program.mode,
             layout=opened.format,
