@@ -20,10 +20,11 @@ from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.grpc_status import DEFINITE, IN_DOUBT
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
-from adapter.config.sections import EdgeSettings
+from adapter.config.sections import EdgeSettings, WeChatSettings
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
+from adapter.edge.app import EdgeApp
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts, Program
@@ -40,12 +41,15 @@ from adapter.ops.controls import VERSION, Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
 from adapter.wechat.envelope import Envelope, Mode
+from adapter.wechat.secret import Secret
 
 if TYPE_CHECKING:
     from adapter.forward.client import HttpForwarder
     from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
+# What may change while a process serves.
+SECRETS = ("token", "previous_token", "encoding_aes_key", "previous_encoding_aes_key")
 CLOSE_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
@@ -62,7 +66,8 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A waybridge that is up. `stop` is set when the ops port asks for the end."""
+    """A waybridge that is up. `stop` is set when the ops port asks for the end; `programs` are
+    the Mini Programs with the secrets in use."""
 
     settings: Settings
     edge: HttpServer
@@ -71,6 +76,31 @@ class Adapter:
     desk: Desk
     log: Logger
     stop: asyncio.Event
+    app: EdgeApp
+    carrier: GrpcCarrier
+    forwarder: HttpForwarder | None
+    programs: dict[str, WeChatSettings]
+
+    def renew(self, settings: Settings) -> list[str]:
+        """Use the tokens and AES keys of `settings` from now on, in the Mini Programs that
+        there were at the start; return the names of those that changed.
+
+        One whose mode differs keeps its secrets: its new ones are for the next start.
+        """
+        changed = []
+        for key, running in self.programs.items():
+            fresh = settings.programs.get(key)
+            if fresh is None or fresh.mode != running.mode or _secrets(fresh) == _secrets(running):
+                continue
+            program = self.programs[key] = running.model_copy(update=_secrets(fresh))
+            path = self.settings.path_of(key)
+            self.app.renew({path: _program(key, program, forwarder=self.forwarder)})
+            changed.append(_name(key))
+        return changed
+
+    async def reread_tls(self) -> str:
+        """Take the carrier's files into use now; return what is wrong with them."""
+        return await self.carrier.reread()
 
     async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
         """Stop in the order that loses nothing; return how many calls were cut, and so left in
@@ -111,7 +141,9 @@ async def running(
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
-        edge = _edge(settings, shared, opened, forwarder=forwarder)
+        app = _edge_app(settings, shared, forwarder=forwarder)
+        opened.callback(app.refusals.tell)
+        edge = _edge(settings, app, log=log)
         metrics.gauge("edge_connections", lambda: edge.connections)
         metrics.counter("log_lines_dropped", lines_dropped)
         health = Health(gate=gate, edge=edge)
@@ -124,7 +156,17 @@ async def running(
         # Only now: whoever cannot listen must neither settle doubt nor call an operator.
         core.watch(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
-            settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
+            settings=settings,
+            edge=edge,
+            ops=ops,
+            gate=gate,
+            desk=core.desk,
+            log=log,
+            stop=stop,
+            app=app,
+            carrier=core.carrier,
+            forwarder=forwarder,
+            programs=dict(settings.programs),
         )
 
 
@@ -244,30 +286,34 @@ def _shared(
     )
 
 
-def _edge(
-    settings: Settings,
-    shared: EdgeParts,
-    opened: AsyncExitStack,
-    *,
-    forwarder: HttpForwarder | None,
-) -> HttpServer:
+def _edge_app(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | None) -> EdgeApp:
     programs = {
-        settings.path_of(section): Program(
-            name=_name(section),
-            mode=Mode(program.mode),
-            envelope=Envelope(from_settings.account(program)),
-            locale=Locale(program.locale),
-            forwarder=forwarder,
-        )
-        for section, program in settings.programs.items()
+        settings.path_of(key): _program(key, program, forwarder=forwarder)
+        for key, program in settings.programs.items()
     }
-    app = edge_app.create_app(programs, shared)
-    opened.callback(app.refusals.tell)
+    return edge_app.create_app(programs, shared)
+
+
+def _program(key: str, program: WeChatSettings, *, forwarder: HttpForwarder | None) -> Program:
+    return Program(
+        name=_name(key),
+        mode=Mode(program.mode),
+        envelope=Envelope(from_settings.account(program)),
+        locale=Locale(program.locale),
+        forwarder=forwarder,
+    )
+
+
+def _secrets(program: WeChatSettings) -> dict[str, Secret]:
+    return {name: getattr(program, name) for name in SECRETS}
+
+
+def _edge(settings: Settings, app: EdgeApp, *, log: Logger) -> HttpServer:
     listen = listen_address(settings.edge.listen)
     patience = from_settings.connection_limits(settings.edge, open_files=raise_file_limit())
     if patience.connections < settings.edge.max_connections:
         wanted = settings.edge.max_connections
-        shared.log.warning("connections_limited", limit=patience.connections, wanted=wanted)
+        log.warning("connections_limited", limit=patience.connections, wanted=wanted)
     return HttpServer(
         app,
         host=listen.host,

@@ -45,9 +45,15 @@ class EdgeApp:
     def __init__(
         self, routes: Mapping[str, ProgramRoute], *, not_found: NotFound, refusals: Refusals
     ) -> None:
-        self._routes = routes
+        self._routes = dict(routes)
         self._not_found = not_found
         self.refusals = refusals
+
+    def renew(self, programs: Mapping[str, Program]) -> None:
+        """Answer by other Mini Programs at the same paths from now on. A push under way ends
+        with the secrets that it was opened with."""
+        for path, program in programs.items():
+            self._routes[path] = self._routes[path].renewed(program)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,6 +69,10 @@ class ProgramRoute:
         self._endpoint = endpoint
         self._refusals = refusals
         self._parts = endpoint.parts
+
+    def renewed(self, program: Program) -> ProgramRoute:
+        """Return the same route for a Mini Program with other secrets."""
+        return ProgramRoute(PushEndpoint(program, self._parts), self._refusals)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing a sender does becomes a 5xx."""
