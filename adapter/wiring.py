@@ -21,6 +21,7 @@ from adapter.carrier.mapping.grpc_status import DEFINITE, IN_DOUBT
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.config.sections import EdgeSettings, WeChatSettings
+from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
@@ -98,10 +99,6 @@ class Adapter:
             changed.append(_name(key))
         return changed
 
-    async def reread_tls(self) -> str:
-        """Take the carrier's files into use now; return what is wrong with them."""
-        return await self.carrier.reread()
-
     async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
         """Stop in the order that loses nothing; return how many calls were cut, and so left in
         doubt: one that ended in doubt by itself is not among them.
@@ -130,24 +127,20 @@ async def running(
     """Open the ledger and the carrier, listen, and close everything at the end.
 
     Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
-    `lines_dropped` tells how many log lines could not be written so far.
-    """
+    `lines_dropped` tells how many log lines were lost."""
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
-        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate)
+        core = await _core(settings, opened, mapping=mapping, metrics=metrics, gate=gate, log=log)
         forwarder = await asyncio.to_thread(_forwarder, settings, log)
         if forwarder is not None:
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
-        app = _edge_app(settings, shared, forwarder=forwarder)
-        opened.callback(app.refusals.tell)
-        edge = _edge(settings, app, log=log)
-        metrics.gauge("edge_connections", lambda: edge.connections)
+        app = _edge_app(settings, shared, opened, forwarder)
+        edge = _edge(settings, app, metrics=metrics, log=log)
         metrics.counter("log_lines_dropped", lines_dropped)
-        health = Health(gate=gate, edge=edge)
-        health.parts.update(core.conditions())
+        health = Health(gate=gate, edge=edge, parts=core.conditions())
         controls = core.controls(health, log=log, drain=stop.set)
         ops = _ops(settings, health=health, metrics=metrics, controls=controls)
         for server in (ops, edge):
@@ -190,6 +183,7 @@ class _Core:
 
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
+        self.ledger.measure(metrics.committed)
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
         for work in (_resolving(self.resolver, gate, log), monitor.run()):
             opened.push_async_callback(_stopped, asyncio.create_task(work))
@@ -211,12 +205,11 @@ async def _core(
     mapping: Mapping,
     metrics: Metrics,
     gate: Gate,
+    log: Logger,
 ) -> _Core:
     clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
-    options = from_settings.carrier_options(settings.carrier)
-    carrier = await GrpcCarrier.open(options=options, mapping=mapping)
-    opened.push_async_callback(carrier.close, within_seconds=0.0)
+    carrier = await _carrier(settings, opened, mapping=mapping, log=log)
     limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
     brake = Brake() if settings.carrier.brake else None
     desk = Desk(
@@ -236,16 +229,7 @@ async def _core(
         call_seconds=limits.call_seconds,
     )
     core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver)
-    metrics.expect(
-        programs={_name(key): Mode(each.mode) for key, each in settings.programs.items()},
-        refusals=REFUSALS,
-        statuses=(*(row.word for row in mapping.rows), *DEFINITE, *IN_DOUBT),
-    )
-    ledger.measure(metrics.committed)
-    metrics.build(version=VERSION)
-    metrics.show(CertificateMetrics(from_settings.certificates(settings.carrier)))
-    metrics.gauge("paused", lambda: gate.paused)
-    metrics.gauge("draining", lambda: gate.draining)
+    _expect(metrics, settings, mapping=mapping, gate=gate)
     metrics.gauge("in_flight", lambda: desk.in_flight)
     metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
     metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
@@ -254,6 +238,43 @@ async def _core(
     metrics.gauge("ledger_up", lambda: ledger.fault is None)
     metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
     return core
+
+
+@asynccontextmanager
+async def lookups(settings: Settings) -> AsyncIterator[GrpcCarrier]:
+    """Open the carrier for a command that only looks up. Raises `CannotStart`, also where the
+    mapping has no lookup."""
+    mapping = await asyncio.to_thread(_mapping, settings)
+    if mapping.lookup_method is None:
+        raise CannotStart("the mapping has no lookup.", key="carrier.mapping")
+    options = from_settings.carrier_options(settings.carrier)
+    carrier = await GrpcCarrier.open(options=options, mapping=mapping)
+    try:
+        yield carrier
+    finally:
+        await carrier.close(within_seconds=0.0)
+
+
+def _expect(metrics: Metrics, settings: Settings, *, mapping: Mapping, gate: Gate) -> None:
+    """Make the series that a configuration leads one to expect, and those that never change."""
+    metrics.expect(
+        programs={_name(key): Mode(each.mode) for key, each in settings.programs.items()},
+        refusals=REFUSALS,
+        statuses=(*(row.word for row in mapping.rows), *DEFINITE, *IN_DOUBT),
+    )
+    metrics.build(version=VERSION)
+    metrics.show(CertificateMetrics(from_settings.certificates(settings.carrier)))
+    metrics.gauge("paused", lambda: gate.paused)
+    metrics.gauge("draining", lambda: gate.draining)
+
+
+async def _carrier(
+    settings: Settings, opened: AsyncExitStack, *, mapping: Mapping, log: Logger
+) -> GrpcCarrier:
+    options = from_settings.carrier_options(settings.carrier)
+    carrier = await GrpcCarrier.open(options=options, mapping=mapping, log=log)
+    opened.push_async_callback(carrier.close, within_seconds=0.0)
+    return carrier
 
 
 def _mapping(settings: Settings) -> Mapping:
@@ -286,12 +307,16 @@ def _shared(
     )
 
 
-def _edge_app(settings: Settings, shared: EdgeParts, *, forwarder: HttpForwarder | None) -> EdgeApp:
+def _edge_app(
+    settings: Settings, shared: EdgeParts, opened: AsyncExitStack, forwarder: HttpForwarder | None
+) -> EdgeApp:
     programs = {
         settings.path_of(key): _program(key, program, forwarder=forwarder)
         for key, program in settings.programs.items()
     }
-    return edge_app.create_app(programs, shared)
+    app = edge_app.create_app(programs, shared)
+    opened.callback(app.refusals.tell)
+    return app
 
 
 def _program(key: str, program: WeChatSettings, *, forwarder: HttpForwarder | None) -> Program:
@@ -308,13 +333,13 @@ def _secrets(program: WeChatSettings) -> dict[str, Secret]:
     return {name: getattr(program, name) for name in SECRETS}
 
 
-def _edge(settings: Settings, app: EdgeApp, *, log: Logger) -> HttpServer:
+def _edge(settings: Settings, app: EdgeApp, *, metrics: Metrics, log: Logger) -> HttpServer:
     listen = listen_address(settings.edge.listen)
     patience = from_settings.connection_limits(settings.edge, open_files=raise_file_limit())
     if patience.connections < settings.edge.max_connections:
         wanted = settings.edge.max_connections
         log.warning("connections_limited", limit=patience.connections, wanted=wanted)
-    return HttpServer(
+    server = HttpServer(
         app,
         host=listen.host,
         port=listen.port or 0,
@@ -322,6 +347,8 @@ def _edge(settings: Settings, app: EdgeApp, *, log: Logger) -> HttpServer:
         patience=patience,
         refused=app.refusals.refused,
     )
+    metrics.gauge("edge_connections", lambda: server.connections)
+    return server
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:

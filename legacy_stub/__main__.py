@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from adapter.diagnostics import interrupts
 
+# Before the rest is read in, so that Ctrl-C prints no traceback meanwhile.
+interrupts.begin_program()
+
+from legacy_stub.commands import main as legacy_stub  # noqa: E402 - see above
+
 
 def main() -> None:
     """Run the command that was typed; exit with its code."""
-    interrupts.end_at_once()
-    # Not at the top: Ctrl-C while it is read in would print a traceback.
-    from legacy_stub.commands import main as legacy_stub
-
     legacy_stub(prog_name="legacy-stub")
 
 

@@ -25,7 +25,8 @@ class ReceivedCall:
 
     `nth` counts the calls about this waybill from 1. `answer` is an outcome, the name of a
     gRPC status, `unknown_status`, or empty while (or for ever when) nothing was answered.
-    `done` is true only on the call that changed the order.
+    `done` is true only on the call that changed the order. `failure` is how the answer was said
+    where the contract has no reply for it: `CODE: text` of the failed call.
     """
 
     time: float
@@ -35,6 +36,7 @@ class ReceivedCall:
     nth: int
     answer: str = ""
     done: bool = False
+    failure: str = ""
 
 
 class Journal(Protocol):
@@ -85,12 +87,12 @@ class CallLog:
         """Return which call about its waybill the call `number` is, from 1."""
         return self._calls[number].nth
 
-    def settle(self, number: int, *, answer: str, done: bool) -> None:
+    def settle(self, number: int, *, answer: str, done: bool, failure: str = "") -> None:
         """Write what became of the call. Once this returns the effect has happened."""
         # A call from before the last clear has nothing left to be noted on.
         if (call := self._calls.get(number)) is None:
             return
-        settled = replace(call, answer=answer, done=done)
+        settled = replace(call, answer=answer, done=done, failure=failure)
         # The journal first: an effect that could not be written has not happened.
         if self._journal:
             self._journal.write(number, settled)
@@ -118,23 +120,26 @@ class CallLog:
 
 
 # Of a call, in the order of the columns.
-FIELDS = ("time", "waybill", "order", "request_id", "nth", "answer", "done")
+FIELDS = ("time", "waybill", "order", "request_id", "nth", "answer", "done", "failure")
 _values = attrgetter(*FIELDS)
 
 # One row a call; what happened to the orders is read from the rows that say `done`.
 CREATE = """
     create table if not exists calls (
         number integer primary key, time real, waybill text, order_id text,
-        request_id text, nth integer, answer text, done integer
+        request_id text, nth integer, answer text, done integer, failure text not null default ''
     )
 """
+# The table of an older stub has no texts of failed calls.
+COLUMNS = "select name from pragma_table_info('calls')"
+ADD_FAILURE = "alter table calls add column failure text not null default ''"
 # Every call in the order it came.
 READ = """
-    select number, time, waybill, order_id, request_id, nth, answer, done
+    select number, time, waybill, order_id, request_id, nth, answer, done, failure
     from calls order by number
 """
 # A call is written when its answer is decided, and never again.
-WRITE = "insert or replace into calls values (?, ?, ?, ?, ?, ?, ?, ?)"
+WRITE = "insert or replace into calls values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # `legacy-stub reset`.
 CLEAR = "delete from calls"
 
@@ -162,6 +167,8 @@ class SqliteJournal:
             self._connection.execute("pragma synchronous = off")
             self._connection.execute("begin exclusive")
             self._connection.execute(CREATE)
+            if ("failure",) not in self._connection.execute(COLUMNS).fetchall():
+                self._connection.execute(ADD_FAILURE)
             self._connection.execute("commit")
             self._connection.execute(READ).fetchone()
         except sqlite3.Error as error:
@@ -172,9 +179,9 @@ class SqliteJournal:
             ) from error
 
     def read(self) -> Iterator[tuple[int, ReceivedCall]]:
-        for number, *values, done in self._connection.execute(READ):
-            fields = dict(zip(FIELDS, values, strict=False))
-            yield number, ReceivedCall(**fields, done=bool(done))
+        for number, *values in self._connection.execute(READ):
+            fields = dict(zip(FIELDS, values, strict=True))
+            yield number, ReceivedCall(**fields | {"done": bool(fields["done"])})
 
     def write(self, number: int, call: ReceivedCall) -> None:
         self._connection.execute(WRITE, (number, *_values(call)))

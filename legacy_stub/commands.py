@@ -80,12 +80,22 @@ def calls_command(target: str, waybill: str | None, as_json: bool) -> None:  # n
         _print_json([asdict(call) for call in calls])
         return
     table = Table(box=SIMPLE)
-    for heading in ("time (UTC)", "waybill", "order", "request id", "nth", "answer", "done"):
+    for heading in (
+        "time (UTC)",
+        "waybill",
+        "order",
+        "request id",
+        "nth",
+        "answer",
+        "done",
+        "failed call",
+    ):
         table.add_column(heading, overflow="fold")
     for call in calls:
         clock = datetime.fromtimestamp(call.time, tz=UTC).strftime("%H:%M:%S.%f")[:-3]
         done = "done" if call.done else ""
-        row = (clock, call.waybill, call.order, call.request_id, str(call.nth), call.answer, done)
+        ids = (call.waybill, call.order, call.request_id)
+        row = (clock, *ids, str(call.nth), call.answer, done, call.failure)
         table.add_row(*map(escape, row))
     # Nobody's terminal: a pipe or a file takes whole lines.
     Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)

@@ -1,4 +1,4 @@
-"""What can go wrong at the carrier: one small type per fault, and the table of their names.
+"""What can go wrong at the carrier: one small type per fault, which plays it, and their names.
 
 A fault stands between a call and the order system. It may wait, refuse, or spoil the answer
 on its way out; `proceed` is everything behind it and has its effect when awaited.

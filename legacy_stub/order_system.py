@@ -16,11 +16,13 @@ from legacy_stub.scenarios import NOBODY, Role, Scenario
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How this carrier is: its orders, its scenario, whether it knows request ids."""
+    """How this carrier is: its orders, its scenario, whether it knows request ids, and the failed
+    call (`CODE: text`) that says an outcome for which its contract has no reply."""
 
     book: OrderBook
     scenario: Scenario
     remembers_request_ids: bool = True
+    failure_of: Callable[[Outcome], str] = lambda _: ""
 
 
 class OrderSystem:
@@ -108,7 +110,10 @@ class OrderSystem:
     ) -> StubAnswer:
         answer = await self._behind(faults, partial(self._decide, wish, order))
         # No await stands between the decision and this line: nobody can decide in between.
-        self.log.settle(number, answer=answer.word, done=answer.done)
+        failure = ""
+        if answer.outcome and not answer.failure and not answer.silent:
+            failure = self._habits.failure_of(answer.outcome)
+        self.log.settle(number, answer=answer.word, done=answer.done, failure=failure)
         return answer
 
     async def _decide(self, wish: PushFields, order: Order | None) -> StubAnswer:

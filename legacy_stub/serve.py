@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -19,7 +20,7 @@ from legacy_stub.calls import CallLog, SqliteJournal
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import SHIPPED_ORDERS, OrderBook
 from legacy_stub.scenarios import Scenario
-from legacy_stub.server import StubServer
+from legacy_stub.server import StubServer, failure_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ def serve(serving: Serving, *, announce: Callable[[str], None]) -> None:
         book=OrderBook.load(serving.orders or SHIPPED_ORDERS).named_by(mapping.order_that_fits),
         scenario=Scenario.load(serving.scenario) if serving.scenario else Scenario(),
         remembers_request_ids=serving.remembers_request_ids,
+        failure_of=partial(failure_text, mapping),
     )
     # Last: a stub that cannot start leaves no new file behind.
     opened = closing(SqliteJournal(serving.database)) if serving.database else nullcontext()

@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.mapping.mapping import Mapping
-from adapter.carrier.mapping.values import Failure, Outcome
+from adapter.carrier.mapping.values import Expression, Failure, Outcome
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.listening import IN_USE, listen_fault
 from legacy_stub.control import control_handler
@@ -45,6 +45,9 @@ WORDS: dict[Outcome, str] = {
     Outcome.UNSUPPORTED: "this product cannot be cancelled",
 }
 """The carrier's own words, for contracts that have a field for them."""
+
+LOOKED_UP = "nothing else is known of it"
+"""The text of a failed lookup, where a code says enough."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -112,16 +115,27 @@ class StubServer:
         if answer.outcome is None:
             return self._mapping.write_reply(None)
         expression = self._mapping.express(answer.outcome, WORDS[answer.outcome])
-        if isinstance(expression, Failure):
-            if details := expression.details():
-                context.set_trailing_metadata((("grpc-status-details-bin", details),))
-            await context.abort(grpc.StatusCode[expression.code], WORDS[answer.outcome])
-        return expression
+        return await _said(expression, context)
 
     async def _look_up(self, request: Message, context: Context) -> Message:
         answer = await self._system.look_up(self._mapping.read_lookup(request))
         await _refuse(answer, context)
-        return self._mapping.write_fact(answer.fact)
+        return await _said(self._mapping.express_fact(answer.fact, LOOKED_UP), context)
+
+
+def failure_text(mapping: Mapping, outcome: Outcome) -> str:
+    """Return `CODE: text` of the failed call that says an outcome; empty where a reply does."""
+    said = mapping.express(outcome, WORDS.get(outcome, ""))
+    return f"{said.code}: {said.text}" if isinstance(said, Failure) else ""
+
+
+async def _said(expression: Expression, context: Context) -> Message:
+    """Return the reply, or end the call as the contract says it."""
+    if isinstance(expression, Failure):
+        if details := expression.details():
+            context.set_trailing_metadata((("grpc-status-details-bin", details),))
+        await context.abort(grpc.StatusCode[expression.code], expression.text)
+    return expression
 
 
 async def _refuse(answer: StubAnswer, context: Context) -> None:

@@ -143,6 +143,11 @@ class Ledger(Protocol):
         """The entries in doubt, and those calling whose owner has died; oldest first."""
         ...
 
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """The pushes that operators have settled since anybody asked. Each settlement is given
+        once, over all replicas: whoever hears of it counts it."""
+        ...
+
 
 class DecisionMetrics(Protocol):
     """Counts and warns. Must not raise and must not wait."""
@@ -165,5 +170,6 @@ class DecisionMetrics(Protocol):
 
     def alert(self, name: str, *, key: str, detail: str) -> None:
         """Something an operator should see: `contradiction`, `unknown_status`,
-        `unreadable_reply`, `told_failure_is_cancelled`, `commit_lost`."""
+        `unreadable_reply`, `told_failure_is_cancelled`, `commit_lost`; or that it is over:
+        `commit_kept`."""
         ...

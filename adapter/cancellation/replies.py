@@ -110,7 +110,7 @@ class Replies:
                 and attempt.begin_reply(pending)
             )
             try:
-                return await self._ledger.commit(
+                written = await self._ledger.commit(
                     attempt.cancellation.waybill,
                     rule(awaited),
                     within_seconds=self._within_seconds,
@@ -122,6 +122,10 @@ class Replies:
                 attempt.reply(memory())
                 await self.pause(REWRITE_AFTER_SECONDS[min(tries, len(REWRITE_AFTER_SECONDS) - 1)])
                 tries += 1
+            else:
+                if tries:
+                    self._metrics.alert("commit_kept", key=attempt.key, detail=detail)
+                return written
 
     def report(self, settled: Settled) -> None:
         """Count a decision, and what it decided beside it; or doubt."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from adapter.cancellation.model import Entry, Outcome, State
+from adapter.cancellation.model import Basis, Entry, Outcome, State
 from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger
 from adapter.cancellation.rules_ask import on_owner_died
 from adapter.cancellation.rules_settle import on_fact
@@ -45,6 +45,8 @@ class Resolver:
     async def run_once(self) -> int:
         """Look at what is due; return how many pushes were settled. Raises
         `LedgerUnavailable`; then what was settled before it stands."""
+        for done in await self._ledger.settled_by_hand(limit=ROUND_LIMIT):
+            self._count(done)
         doubtful = await self._ledger.doubtful(limit=ROUND_LIMIT)
         known = {entry.key for entry in doubtful}
         self._next_look = {key: at for key, at in self._next_look.items() if key in known}
@@ -71,15 +73,18 @@ class Resolver:
                 within_seconds=LOOKUP_SECONDS,
             )
             if found.entry.state is State.DONE:
-                for done in (found.entry, *found.inferred):
-                    self._metrics.settled(done)
-                    if done.outcome is Outcome.CANCELLED and done.told is not done.outcome:
-                        self._metrics.alert(
-                            "told_failure_is_cancelled", key=done.key, detail=done.cause_text
-                        )
+                # An operator's word that came meanwhile is counted where it is given to us.
+                if found.entry.basis is not Basis.OPERATOR:
+                    for done in (found.entry, *found.inferred):
+                        self._count(done)
                 return True
         self._postpone(entry)
         return False
+
+    def _count(self, done: Entry) -> None:
+        self._metrics.settled(done)
+        if done.outcome is Outcome.CANCELLED and done.told is not done.outcome:
+            self._metrics.alert("told_failure_is_cancelled", key=done.key, detail=done.cause_text)
 
     def _postpone(self, entry: Entry) -> None:
         age = self._clock.now() - entry.called_at

@@ -71,7 +71,7 @@ def on_answer(
     beside an open call; an unknown one counts only from the newest call.
     """
     mine = _row_of(view, asked)
-    completed = ended(asked, answer, now=view.now)
+    completed = _first_end(view, ended(asked, answer, now=view.now))
     if mine.state is State.DONE:
         return _late(view, mine, call=completed, answer=answer, awaited=awaited)
     verdict, inferred = _judged(view, mine, call=completed, answer=answer, fact=fact, traits=traits)
@@ -170,6 +170,16 @@ def ended(asked: Entry, answer: CarrierAnswer, *, now: float) -> Call:
         doubt=answer.doubt,
         text=answer.text,
     )
+
+
+def _first_end(view: WaybillView, call: Call) -> Call:
+    """Return the call as an earlier try of the same commit has written it, if there was one: a
+    commit that was given up may have landed, and when the call ended does not change."""
+    for written in view.calls:
+        is_same = (written.key, written.epoch) == (call.key, call.epoch)
+        if is_same and written.ended_at is not None and written.outcome is call.outcome:
+            return written
+    return call
 
 
 def _row_of(view: WaybillView, asked: Entry) -> Entry:

@@ -70,7 +70,7 @@ class SecretsReload:
     async def _take(self, settings: Settings, examined: Examination) -> None:
         running = self._adapter.settings
         changed = self._adapter.renew(settings)
-        tls_fault = await self._adapter.reread_tls()
+        tls_fault = await self._adapter.carrier.reread()
         self._log.info(
             "reloaded",
             secrets=changed,

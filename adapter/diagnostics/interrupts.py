@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+PROGRAMS = ("/waybridge", "/legacy-stub", "adapter/__main__.py", "legacy_stub/__main__.py")
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -20,6 +21,12 @@ def end_at_once() -> None:
     """End on the spot from now on. Whoever ignores SIGINT, or handles it, goes on doing so."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end)
+
+
+def begin_program() -> None:
+    """Do `end_at_once`, if it is one of our programs that is read in, and not a test."""
+    if sys.argv[0].endswith(PROGRAMS):
+        end_at_once()
 
 
 def raise_again() -> None:

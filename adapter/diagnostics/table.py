@@ -21,11 +21,13 @@ SIZE_LIMIT_BYTES = 1024 * 1024
 UNKNOWN = "unknown setting."
 MISSING = "is missing."
 EMPTY = "must not be empty."
+EMPTY_TEXT = "must not hold an empty text."
 NOT_TEXT = "must be text in quotes."
 NOT_FLAG = "must be true or false."
 NOT_NUMBER = "must be a number."
 NOT_TABLE = "must be a table, not a value."
 NOT_LIST = "must be a list of tables."
+NOT_TEXT_LIST = "must be a list of texts in quotes."
 ONE_OF = "must be one of {expected}."
 WITHOUT_QUOTES = "Write it without quotes."
 KEEP_ONE = "Remove one of the two."
@@ -71,6 +73,22 @@ class Table:
         elif not value and name in self.entries:
             self.findings.error(self.key(name), EMPTY)
         return value or None
+
+    def text_list(self, name: str, *, missing: str) -> tuple[str, ...]:
+        """Return a list of texts; empty when one of them is not text or empty, or none is there.
+
+        `missing` is the hint for a list that has to be there.
+        """
+        value = self.entries.get(name)
+        if value is None:
+            self.findings.error(self.key(name), MISSING, missing)
+        elif not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            self.findings.error(self.key(name), NOT_TEXT_LIST, missing)
+        elif not value or not all(each.strip() for each in value):
+            self.findings.error(self.key(name), EMPTY if not value else EMPTY_TEXT, missing)
+        else:
+            return tuple(value)
+        return ()
 
     def flag(self, name: str) -> bool:
         """Return a truth value; false when it is absent."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from adapter.edge.deadline import Deadline
+from adapter.edge.time_limit import TimeLimit
 
 # No setting: WeChat hangs up at 5 s, so there is nobody to answer after 4.5 s and this.
 OVERRUN_SECONDS = 0.3
@@ -66,7 +66,7 @@ async def read_body(
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit_bytes):
         raise BodyTooLarge
     try:
-        with Deadline(within_seconds, task=task):
+        with TimeLimit(within_seconds, task=task):
             return await _gather(receive, limit_bytes=limit_bytes)
     except TimeoutError as error:
         raise BodyTooSlow from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar, cast
 
@@ -44,6 +44,8 @@ class DurableStore(Store, Protocol):
     async def close(self) -> None: ...
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]: ...
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]: ...
 
 
 class DurableLedger:
@@ -126,9 +128,16 @@ class DurableLedger:
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
         """See `adapter.cancellation.ports.Ledger.doubtful`. Raises `LedgerUnavailable`."""
+        return await self._in_time(self._store.doubtful(limit=limit))
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """See `adapter.cancellation.ports.Ledger.settled_by_hand`. Raises `LedgerUnavailable`."""
+        return await self._in_time(self._store.settled_by_hand(limit=limit))
+
+    async def _in_time(self, reading: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(READ_SECONDS):
-                return await self._store.doubtful(limit=limit)
+                return await reading
         except StoreFault as fault:
             raise LedgerUnavailable(fault.word) from fault
         except TimeoutError as error:

@@ -1,48 +1,41 @@
-"""What operators do to a ledger from a shell: migrate it, prune it, resolve what is in doubt.
-
-AdapterError
-└── NotInDoubt   there is nothing to settle; nothing was written
-"""
+"""What operators do to a ledger's tables from a shell: migrate them, prune them, tick off who
+was told. What they decide about a push is `settling`'s."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapter.cancellation.errors import AdapterError
-from adapter.cancellation.model import Entry, State, only
-from adapter.cancellation.ports import WaybillView, Write
-from adapter.cancellation.rules_settle import on_resolve
+from adapter.cancellation.model import State
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
-from adapter.ledger.open import file_of, open_ledger
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.notice import tick_off
+from adapter.ledger.open import file_of
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
-from adapter.ledger.tables import SCHEMA, call, push, resolution
+from adapter.ledger.tables import SCHEMA, call, notice, push, resolution
 
-RESOLVE_WITHIN_SECONDS = 10.0  # SQLite: a turn at the write lock of the `serve` beside us
 STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than for these
 LEAST_KEEP_SECONDS = 86_400.0  # WeChat's repeats and a merchant's second press come sooner
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
 
 
-class NotInDoubt(AdapterError):
-    """There is nothing to settle: the push is decided, unsent, or still being asked."""
+T = TypeVar("T")
 
-    reason = "not_in_doubt"
 
-    def __init__(self, entry: Entry | None) -> None:
-        super().__init__("the push is not in doubt")
-        self.entry = entry
+class Writing(Protocol):
+    """Runs work in a transaction of its own, and returns what it returns once that is durable."""
+
+    async def __call__(self, work: Callable[[Connection], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,43 +73,26 @@ async def prune(url: str, *, keep_seconds: float, now: float) -> AsyncIterator[i
     if keep_seconds < LEAST_KEEP_SECONDS:
         raise ValueError("a ledger keeps what is settled for a day at least")
     before = now - keep_seconds
-    if url.startswith("sqlite"):
-        steps = _prune_file(file_of(url), before=before)
-        while removed := await asyncio.to_thread(next, steps, 0):
-            yield removed
-        return
-    async with _server(url) as engine:
-        removed = STEP_ROWS
+    removed = STEP_ROWS
+    async with _writing(url) as write:
         while removed == STEP_ROWS:
-            async with engine.begin() as connection:
-                removed = await connection.run_sync(_prune_step, before=before)
+            removed = await write(partial(_prune_step, before=before))
             if removed:
                 yield removed
 
 
-async def resolve(url: str, *, found: Entry, resolution: Resolution) -> Entry:
-    """Settle the push `found` on an operator's word, in one transaction beside a `serve`.
+async def tell(url: str, keys: Sequence[str], *, who: str, how: str, at: float) -> frozenset[str]:
+    """Write that an operator told the merchants of these pushes; return the keys that stood on
+    the list of those to tell, the only ones it is written of.
 
-    Raises `NotInDoubt` with the entry as it stands now, `LedgerNotOpened`, or
-    `LedgerUnavailable` when somebody else keeps the ledger; nothing is written then.
+    Safe beside a running `serve`, like `prune`. Raises `LedgerNotOpened`, and earlier steps stand.
     """
-    async with open_ledger(url, beside=True) as ledger:
-        return await ledger.settle(
-            found.waybill,
-            partial(_resolved, resolution=resolution),
-            resolution=resolution,
-            within_seconds=RESOLVE_WITHIN_SECONDS,
-        )
-
-
-def _resolved(view: WaybillView, *, resolution: Resolution) -> Write[Entry]:
-    write = on_resolve(
-        view, key=resolution.key, outcome=resolution.outcome, reason=resolution.reason
-    )
-    if write.result is None:
-        # Raised, so that the ledger does not keep the word beside a push it did not settle.
-        raise NotInDoubt(only(view.entries, resolution.key))
-    return Write(result=write.result, entries=write.entries)
+    told: set[str] = set()
+    async with _writing(url) as write:
+        for start in range(0, len(keys), STEP_ROWS):
+            step = list(keys[start : start + STEP_ROWS])
+            told |= await write(partial(tick_off, keys=step, who=who, how=how, at=at))
+    return frozenset(told)
 
 
 def _migrate(connection: Connection) -> str:
@@ -139,20 +115,6 @@ def _migrate_file(path: Path) -> str:
         lock.release()
 
 
-def _prune_file(path: Path, *, before: float) -> Iterator[int]:
-    engine = _engine(path)
-    # The driver's own BEGIN is deferred: a read-then-write transaction could then fail.
-    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
-    removed = STEP_ROWS
-    while removed == STEP_ROWS:
-        with _translated(), engine.begin() as connection:
-            schema.require(connection, remedy="start `waybridge serve` once")
-            removed = _prune_step(connection, before=before)
-        if removed:
-            yield removed
-    engine.dispose()
-
-
 def _prune_step(connection: Connection, *, before: float) -> int:
     """Delete up to `STEP_ROWS` settled pushes received before `before`, with their calls."""
     old = (
@@ -166,7 +128,40 @@ def _prune_step(connection: Connection, *, before: float) -> int:
     if keys:
         connection.execute(delete(call).where(call.c.key.in_(keys)))
         connection.execute(delete(resolution).where(resolution.c.key.in_(keys)))
+        connection.execute(delete(notice).where(notice.c.key.in_(keys)))
     return len(keys)
+
+
+@asynccontextmanager
+async def _writing(url: str) -> AsyncIterator[Writing]:
+    """Write beside whoever serves from the ledger at `url`; raises `LedgerNotOpened`."""
+    if url.startswith("sqlite"):
+        path = file_of(url)
+
+        async def write_file(work: Callable[[Connection], T], /) -> T:
+            return await asyncio.to_thread(_write_file, path, work)
+
+        yield write_file
+        return
+    async with _server(url) as engine:
+
+        async def write_rows(work: Callable[[Connection], T], /) -> T:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+
+        yield write_rows
+
+
+def _write_file(path: Path, work: Callable[[Connection], T]) -> T:
+    engine = _engine(path)
+    # The driver's own BEGIN is deferred: a read-then-write transaction could then fail.
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with _translated(), engine.begin() as connection:
+            schema.require(connection, remedy="start `waybridge serve` once")
+            return work(connection)
+    finally:
+        engine.dispose()
 
 
 def _engine(path: Path) -> Engine:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Entry, State, Waybill
 from adapter.cancellation.ports import Rule, WaybillView
-from adapter.ledger.resolution import Resolution, kept
+from adapter.ledger.resolution import OURSELVES, Resolution, kept
 
 T = TypeVar("T")
 Interruption = Callable[[Waybill], Awaitable[None]]
@@ -32,6 +32,7 @@ class MemoryStore:
         self.unsettled: dict[str, Waybill] = {}  # what is calling or in doubt, by key
         self.calls: dict[tuple[str, int], Call] = {}
         self.resolutions: list[Resolution] = []
+        self.counted = 0  # of the resolutions
         self.living: set[str] = set()
         self.sessions = itertools.count(1)
         self.waiting: dict[Waybill, set[asyncio.Event]] = defaultdict(set)
@@ -167,6 +168,15 @@ class MemoryLedger:
             if entry.state is State.IN_DOUBT or entry.owner not in store.living
         )
         return tuple(sorted(found, key=_age)[:limit])
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """See `adapter.cancellation.ports.Ledger.settled_by_hand`."""
+        store = self.store
+        fresh = store.resolutions[store.counted : store.counted + limit]
+        store.counted += len(fresh)
+        keys = {each.key for each in fresh if each.who != OURSELVES}
+        rows = (entry for view in store.entries.values() for entry in view.values())
+        return tuple(entry for entry in rows if entry.key in keys)
 
     def _calls(self, entries: Iterable[Entry]) -> Iterator[Call]:
         calls = self.store.calls

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
+from adapter.ledger.counting import count
 from adapter.ledger.errors import Poisoned, StoreFault
 from adapter.ledger.notify import Notifier
 from adapter.ledger.postgresql_connection import (
@@ -149,12 +150,21 @@ class PostgresqlStore:
 
     async def doubtful(self, *, limit: int) -> tuple[Entry, ...]:
         """Read on a connection of its own. Raises `StoreFault`."""
+        return await self._apart(doubtful, limit=limit)
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """Count on a connection of its own. Raises `StoreFault`."""
+        return await self._apart(count, limit=limit)
+
+    async def _apart(
+        self, work: Callable[..., tuple[Entry, ...]], *, limit: int
+    ) -> tuple[Entry, ...]:
         reader = PostgresqlSession()
         reader.me = self.session.me
 
         def read(connection: Connection) -> tuple[Entry, ...]:
             reader.driver = connection.connection.dbapi_connection
-            return doubtful(reader, reader.driver.cursor(), limit=limit)
+            return work(reader, reader.driver.cursor(), limit=limit)
 
         try:
             async with asyncio.timeout(READ_SECONDS), self._engine.connect() as connection:

@@ -27,21 +27,15 @@ from sqlalchemy import (
 
 from adapter.cancellation.model import Call, Entry, Outcome, State
 from adapter.ledger import schema
+from adapter.ledger.notice import NOTICES, TOLD_FAILURE, Notice, notice_of
 from adapter.ledger.reading import Reader, reading
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import call_of, entry_of, resolution_of
-from adapter.ledger.tables import call, push, resolution
+from adapter.ledger.tables import call, notice, push, resolution
 
 PAGE_LIMIT = 10_000  # the most a search gives at once; an export has no limit
 EXPORT_ROWS = 500  # fetched together
 _BEYOND_HEX = "g"  # sorts after every hex digit
-
-# Cancelled, and the merchant was told that it failed, or nothing at all.
-TOLD_FAILURE = (
-    (push.c.state == State.DONE.value)
-    & (push.c.outcome == Outcome.CANCELLED.value)
-    & (push.c.told.is_(None) | push.c.told.in_((Outcome.FAILED.value, Outcome.IN_DOUBT.value)))
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +68,7 @@ class Filters:
     """What to look for; an empty field asks for nothing. Times are Unix seconds.
 
     `key_prefix` is the beginning of a key. `told_failure` is the list that operators act on:
-    cancelled, and the merchant was told a failure or nothing.
+    cancelled, and neither a reply nor an operator has told the merchant.
     """
 
     waybill_id: str | None = None
@@ -125,11 +119,12 @@ class Chronicle:
     entry: Entry
     calls: tuple[Call, ...]
     resolutions: tuple[Resolution, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What is open now. `told_failure` of the cancelled were answered -1, or nothing."""
+    """What is open now. Of `told_failure` somebody must tell the merchant."""
 
     calling: int
     in_doubt: int
@@ -171,11 +166,22 @@ class Archive:
             .where(resolution.c.key == key)
             .order_by(resolution.c.id)
         )
+        told = await self._rows(NOTICES.where(notice.c.key == key).order_by(notice.c.id))
         return Chronicle(
             entry=entries[0],
             calls=tuple(call_of(row) for row in calls),
             resolutions=tuple(resolution_of(row) for row in words),
+            notices=tuple(map(notice_of, told)),
         )
+
+    async def of_keys(self, keys: Sequence[str]) -> dict[str, Entry]:
+        """The pushes with these keys, by key; an unknown key is left out."""
+        found: dict[str, Entry] = {}
+        for start in range(0, len(keys), EXPORT_ROWS):
+            some = keys[start : start + EXPORT_ROWS]
+            entries = await self._entries(select(push).where(push.c.key.in_(some)))
+            found.update((entry.key, entry) for entry in entries)
+        return found
 
     async def count(self, filters: Filters) -> int:
         """How many pushes fit: for a progress bar."""
@@ -205,7 +211,7 @@ class Archive:
         )
 
     async def told_failure(self, *, limit: int = 100) -> tuple[Entry, ...]:
-        """Pushes told −1, or nothing, whose waybill is cancelled; newest first."""
+        """Cancelled, and the merchant does not know; newest first."""
         return await self._entries(_newest_first(Filters()).where(TOLD_FAILURE).limit(limit))
 
     async def _entries(self, found: Select[tuple[object, ...]]) -> tuple[Entry, ...]:

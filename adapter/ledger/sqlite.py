@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from adapter.cancellation.model import Entry, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
+from adapter.ledger.counting import count
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.rows import Row
 from adapter.ledger.sqlite_file import FileLock, SqliteFile, connect, engine_over, explain
@@ -275,6 +276,12 @@ class SqliteStore:
         """Read between two batches. Raises `StoreFault`."""
         return await self._run(
             lambda: self.session.attempt(lambda cursor: doubtful(self.session, cursor, limit=limit))
+        )
+
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        """Count between two batches. Raises `StoreFault`."""
+        return await self._run(
+            lambda: self.session.attempt(lambda cursor: count(self.session, cursor, limit=limit))
         )
 
     async def probe(self, *, writing: bool) -> None:

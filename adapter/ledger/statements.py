@@ -30,7 +30,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from adapter.ledger.rows import CHANGING
-from adapter.ledger.tables import OPEN, call, meta, push, resolution
+from adapter.ledger.tables import OPEN, UNCOUNTED, call, meta, push, resolution
 
 _Insert = sqlite.Insert | postgresql.Insert
 
@@ -60,6 +60,19 @@ _ADD_RESOLUTION = (
     .values({name: bindparam(name) for name in ("key", "who", "reason", "outcome", "at")})
     .inline()
 )
+# The operators' settlements that nobody has counted, oldest first.
+_UNCOUNTED = (
+    select(resolution.c.id).where(UNCOUNTED).order_by(resolution.c.id).limit(bindparam("at_most"))
+)
+_FIRST_TO_LAST = resolution.c.id.between(bindparam("first"), bindparam("last"))
+# Counting them: of two replicas only one is given a row.
+_COUNT = (
+    update(resolution)
+    .where(UNCOUNTED, _FIRST_TO_LAST)
+    .values(counted=literal_column("1"))
+    .returning(resolution.c.key, resolution.c.who)
+)
+_COUNTED = select(push).where(push.c.key.in_(select(resolution.c.key).where(_FIRST_TO_LAST)))
 # One more session; its number is the owner's name.
 _NEXT_SESSION = (
     update(meta).values(sessions=meta.c.sessions + literal_column("1")).returning(meta.c.sessions)
@@ -88,6 +101,9 @@ class Statements:
     add_resolution: str
     in_doubt: str
     calling: str
+    uncounted: str
+    count: str
+    counted: str
     next_session: str
     add_meta: str
     meta: str
@@ -155,6 +171,9 @@ def _common(
         add_resolution=_text(_ADD_RESOLUTION, dialect),
         in_doubt=_text(_IN_DOUBT, dialect),
         calling=_text(_CALLING, dialect),
+        uncounted=_text(_UNCOUNTED, dialect),
+        count=_text(_COUNT, dialect),
+        counted=_text(_COUNTED, dialect),
         next_session=_text(_NEXT_SESSION, dialect),
         add_meta=_text(add_meta.on_conflict_do_nothing(), dialect),
         meta=_text(_META, dialect),

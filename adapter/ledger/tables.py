@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0003"  # the newest migration; what `alembic_version` must say
+SCHEMA = "0004"  # the newest migration; what `alembic_version` must say
 
 metadata = MetaData()
 
@@ -78,6 +78,27 @@ resolution = Table(
     Column("key", Text, nullable=False, index=True),
     Column("who", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("counted", Integer, nullable=False, server_default="0"),
+)
+# The few that no `serve` has counted yet.
+UNCOUNTED = text("counted = 0")
+Index(
+    "resolution_uncounted",
+    resolution.c.id,
+    sqlite_where=UNCOUNTED,
+    postgresql_where=UNCOUNTED,
+)
+
+# That an operator has told a merchant what became of a push.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("how", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("at", Double, nullable=False),
 )

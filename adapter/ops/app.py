@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from adapter.ops.browser_guard import BrowserGuard
 from adapter.ops.health import Health
@@ -36,7 +36,7 @@ def create_app(
     routes: Sequence[BaseRoute] = (),
     hosts: Collection[str] = (),
     any_address: bool = False,
-) -> Starlette:
+) -> ASGIApp:
     """Build the ops side; `routes` are the API's, `hosts` and `any_address` the guard's."""
 
     async def index(_request: Request) -> Response:
@@ -55,7 +55,7 @@ def create_app(
         page = await run_in_threadpool(metrics.page)
         return Response(page, media_type=PROMETHEUS, headers=NO_STORE)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/livez", livez),
             Route("/readyz", readyz),
@@ -63,5 +63,5 @@ def create_app(
             *routes,
             Route("/", index),
         ],
-        middleware=[Middleware(BrowserGuard, hosts=hosts, any_address=any_address)],
     )
+    return BrowserGuard(app, hosts=hosts, any_address=any_address)

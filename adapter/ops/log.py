@@ -1,4 +1,4 @@
-"""One line per event: JSON for machines, or readable on a terminal. Writing never waits.
+"""How an event becomes a line of the log: JSON, or readable on a terminal. Writing never waits.
 
 A line is handed to a thread that writes many at once, so that a full pipe or a slow disk
 holds up no push; what does not fit into its queue is dropped and counted. At most

@@ -54,6 +54,7 @@ ALERTS = (
     "unreadable_reply",
     "told_failure_is_cancelled",
     "commit_lost",
+    "commit_kept",
     "defect",
     "doubt_for_operator",
     "carrier_lost",
@@ -61,6 +62,7 @@ ALERTS = (
 )
 SECRETS = ("token", "aes_key")
 RESULTS = ("0", "-1", "30001", "30002", "30003", "30004")
+RELIEFS = frozenset({"commit_kept"})  # of these: the end of another's trouble
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 2.0)
@@ -80,13 +82,6 @@ class Metrics:
         histogram = partial(Histogram, namespace="waybridge", registry=registry)
         self._pushes = counter(
             "pushes", "Authentic pushes answered.", "program", "event", "mode", "format", "result"
-        )
-        self._push_age = Gauge(
-            "push_age_seconds",
-            "Our clock minus WeChat's timestamp, of the last push it signed.",
-            ("program",),
-            namespace="waybridge",
-            registry=registry,
         )
         self._reply_seconds = histogram(
             "reply_seconds", "Seconds from a push's arrival to its reply.", buckets=REPLY_BUCKETS
@@ -111,7 +106,7 @@ class Metrics:
         self._doubts = counter("doubts", "Pushes left in doubt, each time it happened.")
         self._late = counter("told_failure_is_cancelled", "Waybills cancelled, and told failure.")
         self._alerts = counter("alerts", "Things an operator should see.", "name")
-        self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
+        self._push_age = _push_age(registry)
         self._push_children: dict[tuple[str, str, Mode, Format, str], Counter] = {}
         self._call_children: dict[str, Counter] = {}
         self._settled_children: dict[tuple[Outcome | None, Basis | None], Counter] = {}
@@ -126,6 +121,7 @@ class Metrics:
             self._unhandled.labels(event)
         for outcome, basis in product(Outcome, Basis):
             self._settled.labels(outcome.value, basis.value)
+        self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
 
     def expect(
         self, *, programs: Mapping[str, Mode], refusals: Iterable[str], statuses: Iterable[str]
@@ -254,7 +250,8 @@ class Metrics:
     def alert(self, name: str, *, key: str, detail: str) -> None:
         """Something an operator should see; key and detail stand in the log alone."""
         if self._log is not None:
-            self._log.warning("alert", alert_name=name, key=key, detail=detail)
+            say = self._log.info if name in RELIEFS else self._log.warning
+            say("alert", alert_name=name, key=key, detail=detail)
         if name == "told_failure_is_cancelled":
             self._late.inc()
         self.alerted(name)
@@ -262,6 +259,13 @@ class Metrics:
     def alerted(self, name: str) -> None:
         """An alert whose line somebody else writes."""
         self._alerts.labels(name).inc()
+
+
+def _push_age(registry: CollectorRegistry) -> Gauge:
+    meaning = "Our clock minus WeChat's timestamp, of the last push it signed."
+    return Gauge(
+        "push_age_seconds", meaning, ("program",), namespace="waybridge", registry=registry
+    )
 
 
 class _KeptCount(Collector):

@@ -1,4 +1,4 @@
-"""Why a push was not taken.
+"""Why a push was not taken: the reasons of a 403 and of a 400.
 
 WeChatError
 ├── Refused       nobody knows who sent it: HTTP 403, one body for all

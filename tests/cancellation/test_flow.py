@@ -211,5 +211,5 @@ async def test_a_lost_commit_b_is_told_from_memory_and_tried_until_it_is_written
 
     assert office.attempt.said[0].outcome is said
     assert office.pauses == [0.2, 0.5, 1.0, 1.0]
-    assert office.metrics.alerts == ["commit_lost"]
+    assert office.metrics.alerts == ["commit_lost", "commit_kept"]
     assert (office.entry.state, office.entry.outcome) == (State.DONE, word.outcome)

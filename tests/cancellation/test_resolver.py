@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
-from adapter.cancellation.model import Entry, Fact, Outcome, State, Waybill, fresh_entry
+from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State, Waybill, fresh_entry
 from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, Resolver
+from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger.memory import MemoryLedger, MemoryStore
+from adapter.ledger.resolution import Resolution, kept
 from tests.cancellation.playing import RememberingMetrics, carrier, press
 from tests.cancellation.views import calls_of
 
@@ -156,3 +159,52 @@ async def test_a_ledger_that_fails_ends_the_round_and_keeps_the_doubt() -> None:
         await scene.resolver.run_once()
 
     assert scene.entry().state is State.IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told", "alerts"),
+    [
+        (Outcome.CANCELLED, Outcome.IN_DOUBT, ["told_failure_is_cancelled"]),
+        (Outcome.CANCELLED, None, ["told_failure_is_cancelled"]),
+        (Outcome.CANCELLED, Outcome.CANCELLED, []),
+        (Outcome.PICKED_UP, Outcome.IN_DOUBT, []),
+    ],
+)
+async def test_what_an_operator_settles_from_a_shell_is_counted_once(
+    outcome: Outcome, told: Outcome | None, alerts: list[str]
+) -> None:
+    scene = Scene(replace(DOUBTFUL, told=told))
+    word = Resolution(key="mine", who="li", reason="rang", outcome=outcome, at=START)
+    rule = partial(on_resolve, key="mine", outcome=outcome, reason="rang")
+    await scene.ledger.settle(DOUBTFUL.waybill, rule, resolution=word, within_seconds=1)
+
+    await scene.resolver.run_once()
+    await scene.resolver.run_once()
+
+    assert scene.metrics.alerts == alerts
+
+
+async def test_a_line_of_our_own_is_not_counted_as_an_operators() -> None:
+    done = replace(DOUBTFUL, state=State.DONE, outcome=Outcome.CANCELLED, basis=Basis.CARRIER)
+    scene = Scene(done)
+    scene.ledger.store.resolutions.append(kept(done))
+
+    await scene.resolver.run_once()
+
+    assert scene.metrics.alerts == []
+
+
+async def test_an_operator_who_is_faster_than_the_lookup_is_counted_once() -> None:
+    scene = Scene(DOUBTFUL, fact=Fact.CANCELLED)
+    word = Resolution(key="mine", who="li", reason="r", outcome=Outcome.CANCELLED, at=START)
+    rule = partial(on_resolve, key="mine", outcome=Outcome.CANCELLED, reason="r")
+
+    async def meanwhile(_: Waybill) -> None:
+        scene.ledger.before = None
+        await scene.ledger.settle(DOUBTFUL.waybill, rule, resolution=word, within_seconds=1)
+
+    scene.ledger.before = meanwhile
+    await scene.resolver.run_once()
+    await scene.resolver.run_once()
+
+    assert scene.metrics.alerts == ["told_failure_is_cancelled"]

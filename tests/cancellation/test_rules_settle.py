@@ -102,6 +102,24 @@ def test_a_late_answer_for_a_done_row_is_appended_and_a_contradiction_told(
     assert call.outcome is late
 
 
+def test_a_commit_that_is_tried_again_leaves_the_end_of_the_call_as_written() -> None:
+    """It was given up, and landed: meanwhile another push of the waybill may have been called."""
+    landed = on_answer(
+        view(MINE), asked=MINE, traits=TRAITS, answer=saying(Outcome.CANCELLED), awaited=True
+    )
+
+    again = on_answer(
+        view(*landed.entries, calls=landed.calls, now=NOW + 1),
+        asked=MINE,
+        traits=TRAITS,
+        answer=saying(Outcome.CANCELLED),
+        awaited=True,
+    )
+
+    assert [call.ended_at for call in landed.calls] == [NOW]
+    assert again.calls == landed.calls
+
+
 def test_a_late_answer_that_is_heard_is_a_telling() -> None:
     decided = replace(done(Outcome.CANCELLED, told=None), key="mine")
 

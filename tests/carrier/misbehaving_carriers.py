@@ -45,9 +45,13 @@ def fail(code: grpc.StatusCode, *, text: str = "", details: bytes = b"") -> Beha
 
 @dataclass(slots=True)
 class PlayedCarrier(grpc.GenericRpcHandler):
-    """A server whose behaviour can be exchanged while it runs; it remembers every request."""
+    """A server whose behaviour can be exchanged while it runs; it remembers every request.
+
+    `lookup` answers lookups where it is given, which are then not among `requests`.
+    """
 
     behaviour: Behaviour = echo
+    lookup: Behaviour | None = None
     host: str = "127.0.0.1"
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
@@ -61,6 +65,8 @@ class PlayedCarrier(grpc.GenericRpcHandler):
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         if call_details.method not in (METHOD, LOOKUP):
             return None
+        if call_details.method == LOOKUP and self.lookup is not None:
+            return grpc.unary_unary_rpc_method_handler(self.lookup)
         return grpc.unary_unary_rpc_method_handler(self._answer)
 
     async def _answer(self, request: bytes, context: Context) -> bytes:

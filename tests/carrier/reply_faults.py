@@ -136,7 +136,7 @@ SLIPS_IN_REPLIES = (
         errors=(
             'line 35, grpc.reasons.MERCHANT_GONE: "gone" is not a valid meaning. Choose from: '
             "cancelled, not_found, picked_up, invalid, already_cancelled, unsupported, "
-            "failed, in_doubt.",
+            "failed, in_doubt, lookup.",
         ),
     ),
     Slip(

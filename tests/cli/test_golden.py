@@ -280,6 +280,44 @@ def test_ledger_resolve(ledger: Shell) -> None:
     agrees("ledger-resolve", ledger.transcript)
 
 
+def test_ledger_resolve_many(ledger: Shell) -> None:
+    (ledger.folder / "list.csv").write_text(
+        f"key,outcome,reason\n{push(5).key},cancelled,phoned\n{push(1).key},invalid,phoned\n"
+    )
+    (ledger.folder / "faulty.csv").write_text("key,outcome\nSF000000005,gone\n")
+    settle = "waybridge ledger resolve --config adapter.toml"
+
+    ledger.types(f"{settle} --state in_doubt --outcome failed --reason phoned")
+    ledger.types(f"{settle} --csv faulty.csv --reason phoned --yes")
+    ledger.types(f"{settle} --csv list.csv")
+    ledger.types(f"{settle} --csv list.csv --yes")
+
+    agrees("ledger-resolve-many", ledger.transcript)
+
+
+def test_ledger_correct(ledger: Shell) -> None:
+    words = "--config adapter.toml SF000000005 --reason phoned --yes"
+
+    ledger.types("waybridge ledger correct --help")
+    ledger.types(f"waybridge ledger correct {words} --outcome cancelled")
+    ledger.types(f"waybridge ledger resolve {words} --outcome picked_up")
+    ledger.types(f"waybridge ledger correct {words} --outcome cancelled")
+
+    agrees("ledger-correct", ledger.transcript)
+
+
+def test_ledger_told(ledger: Shell) -> None:
+    settle = "waybridge ledger resolve --config adapter.toml --outcome cancelled --reason phoned"
+
+    told = "waybridge ledger told --config adapter.toml"
+
+    ledger.types("waybridge ledger told --help")
+    ledger.types(f"{settle} SF000000005 --yes")
+    ledger.types(f"{told} SF000000005 {push(1).key[:8]} --how phone")
+
+    agrees("ledger-told", ledger.transcript)
+
+
 def test_ledger_prune(ledger: Shell) -> None:
     ledger.types("waybridge ledger prune --help")
     ledger.types("waybridge ledger prune --config adapter.toml --dry-run")

@@ -24,6 +24,9 @@ class Lines:
         assert event == "forward_failed"
         self.results.append(fields["result"])
 
+    def debug(self, event: str, **fields: object) -> None:
+        raise AssertionError(event)
+
     def info(self, event: str, **fields: object) -> None:
         raise AssertionError(event)
 

@@ -1,9 +1,13 @@
-"""Reads the ledger's tables for the judge, past the adapter's own code."""
+"""Reads the ledger's tables for the judge, past the adapter's own code.
+
+A ledger of another version may lack columns; they read as empty.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -22,7 +26,8 @@ def read_books(url: str) -> Books:
         found = _read_file(url, tables)
     else:
         found = asyncio.run(_read_server(url, tables))
-    ((_, identity_key, _),), pushes, calls = found
+    (only,), pushes, calls = found
+    identity_key = dict(zip(meta.c.keys(), only, strict=True))["identity_key"]
     return Books(
         identity_key=bytes(identity_key),
         entries=tuple(map(entry_of, pushes)),
@@ -36,14 +41,25 @@ def calling(url: str) -> int:
 
 
 def _select(table: Table) -> str:
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.name}"  # noqa: S608 - names of our own tables
+    return f"SELECT * FROM {table.name}"  # noqa: S608 - names of our own tables
+
+
+def _in_order(table: Table, row: Mapping[str, Any]) -> list[Any]:
+    """The row in the order of our columns."""
+    return [
+        row.get(column.name, None if column.nullable else column.type.python_type())
+        for column in table.columns
+    ]
 
 
 def _read_file(url: str, tables: tuple[Table, ...]) -> list[list[Any]]:
     connection = sqlite3.connect(f"file:{file_of(url)}?mode=ro", uri=True, timeout=10)
     try:
-        return [connection.execute(_select(table)).fetchall() for table in tables]
+        connection.row_factory = sqlite3.Row
+        return [
+            [_in_order(table, dict(row)) for row in connection.execute(_select(table))]
+            for table in tables
+        ]
     finally:
         connection.close()
 
@@ -51,6 +67,9 @@ def _read_file(url: str, tables: tuple[Table, ...]) -> list[list[Any]]:
 async def _read_server(url: str, tables: tuple[Table, ...]) -> list[list[Any]]:
     connection = await asyncpg.connect(url)
     try:
-        return [[tuple(row) for row in await connection.fetch(_select(t))] for t in tables]
+        return [
+            [_in_order(table, dict(row)) for row in await connection.fetch(_select(table))]
+            for table in tables
+        ]
     finally:
         await connection.close()

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from adapter.cancellation.model import Call, Entry
+from adapter.cancellation.model import Call, Entry, Outcome
 from adapter.cancellation.push_key import push_key
+from adapter.edge.translate import NOT_PROCESSED, TEXTS, Locale
 from legacy_stub.calls import ReceivedCall
 from tests.journeys.program import Press
 
 UNKNOWN_OR_UNDONE = -1
+NOES = (30001, 30002, 30003)
+LOCALE = Locale.ZH  # the adapter's default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One POST of a push, as WeChat saw it. `code` is None when no reply came, or none that
-    could be read; `wrong` says what WeChat would not have taken. Times are Unix seconds."""
+    could be read; `text` is the reply's ResultMsg; `wrong` says what WeChat would not have
+    taken; `replica` is the one that was asked. Times are Unix seconds."""
 
     press: Press
     sent_at: float
     ended_at: float
     status: int | None = None
     code: int | None = None
+    text: str = ""
     wrong: tuple[str, ...] = ()
     connected: bool = True
+    replica: int = 0
 
     @property
     def lost(self) -> bool:
@@ -34,6 +40,17 @@ class Delivery:
     @property
     def definite(self) -> bool:
         return self.code is not None and self.code != UNKNOWN_OR_UNDONE
+
+    @property
+    def says_not_processed(self) -> bool:
+        """Whether it claims that nothing was asked of the carrier."""
+        return self.code == UNKNOWN_OR_UNDONE and self.text == NOT_PROCESSED[LOCALE]
+
+    @property
+    def says_no(self) -> bool:
+        """Whether it claims that this push has cancelled nothing and will not."""
+        failed = self.code == UNKNOWN_OR_UNDONE and self.text == TEXTS[LOCALE][Outcome.FAILED]
+        return failed or self.code in NOES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +64,22 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mishap:
-    """Something that was done to a process, from `at` until `until`. Unix seconds."""
+    """Something that was done to a process, from `at` until `until`. Unix seconds. It befell
+    one replica, or without `replica` all of them."""
 
     at: float
     until: float
     what: str
+    replica: int | None = None
+
+    def befell(self, replica: int) -> bool:
+        return self.replica in (None, replica)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All sides of one journey. Without `books` the adapter kept none."""
+    """All sides of one journey. Without `books` the adapter kept none. `repeats` is how often
+    a push may be asked again; with `brake` the adapter may refuse what it has not sent."""
 
     seed: int
     deliveries: tuple[Delivery, ...]
@@ -65,6 +88,8 @@ class Evidence:
     books: Books | None = None
     in_doubt_shown: tuple[int, ...] = ()
     questioned: frozenset[Press] = frozenset()
+    repeats: int = 2
+    brake: bool = False
     by_press: dict[Press, list[Delivery]] = field(init=False)
     by_waybill: dict[str, list[Press]] = field(init=False)
 

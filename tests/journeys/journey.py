@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import uvloop
 
@@ -13,7 +14,7 @@ from adapter.wechat.codec import Format
 from legacy_stub.calls import ReceivedCall
 from legacy_stub.faults import StandingFault
 from tests.journeys.archive import calling, read_books
-from tests.journeys.evidence import Books, Evidence
+from tests.journeys.evidence import Books, Delivery, Evidence, Mishap
 from tests.journeys.kinds import kind_of
 from tests.journeys.merchants import Street
 from tests.journeys.mishaps import Mishaps
@@ -46,18 +47,36 @@ def travel(terrain: Terrain, plan: Plan) -> Evidence:
         street = Street([replica.url for replica in world.replicas], seed=plan.seed)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             mishaps, questioned = runner.run(_live(world, street, plan))
-        if plan.keeps_books:
-            await_quiet(terrain.url)
-        books = read_books(terrain.url) if plan.keeps_books else None
-        return Evidence(
+        return replace(
+            gather(
+                world, street.deliveries, mishaps=mishaps.happened, keeps_books=plan.keeps_books
+            ),
             seed=plan.seed,
-            deliveries=tuple(street.deliveries),
-            asked=all_calls(world),
-            mishaps=tuple(mishaps.happened),
-            books=books,
-            in_doubt_shown=_doubt_shown(world, books) if books else (),
             questioned=questioned,
         )
+
+
+def gather(
+    world: World,
+    deliveries: Sequence[Delivery],
+    *,
+    mishaps: Sequence[Mishap],
+    keeps_books: bool = True,
+) -> Evidence:
+    """Wait for quiet and bring the evidence home, from all sides."""
+    books, shown = None, tuple[int, ...]()
+    if keeps_books:
+        await_quiet(world.terrain.url)
+        books, shown = _books_and_doubt(world)
+    return Evidence(
+        seed=0,
+        deliveries=tuple(deliveries),
+        asked=all_calls(world),
+        mishaps=tuple(mishaps),
+        books=books,
+        in_doubt_shown=shown,
+        brake=world.terrain.brake,
+    )
 
 
 def all_calls(world: World) -> tuple[ReceivedCall, ...]:
@@ -122,12 +141,14 @@ async def _question(street: Street) -> frozenset[Press]:
     return frozenset(asked)
 
 
-def _doubt_shown(world: World, books: Books) -> tuple[int, ...]:
-    """What each replica's metric says, once it has had time to look."""
-    doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
+def _books_and_doubt(world: World) -> tuple[Books, tuple[int, ...]]:
+    """The books, and what each replica's metric says beside them, once both had time: a lookup
+    may settle a row just then."""
     give_up = time.monotonic() + 5.0
     while True:
+        books = read_books(world.terrain.url)
+        doubtful = sum(entry.state.value == "in_doubt" for entry in books.entries)
         shown = tuple(replica.in_doubt() for replica in world.replicas)
         if all(count == doubtful for count in shown) or time.monotonic() > give_up:
-            return shown
+            return books, shown
         time.sleep(0.25)

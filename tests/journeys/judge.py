@@ -1,6 +1,6 @@
 """The judge: holds what WeChat, the carrier and the ledger saw against each other.
 
-Every violation is named by its invariant (the ledger's page, I1-I10) and comes with its
+Every violation is named by its invariant (the ledger's page, I1-I15) and comes with its
 evidence. "Told" is what WeChat heard; a 0 that the ledger has on record as told counts as
 told only where a delivery of that push was lost on the wire.
 """
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.journeys.audit import Audit
+from tests.journeys.audit_replies import Replies
 from tests.journeys.evidence import Evidence
 from tests.journeys.kinds import kind_of
+from tests.journeys.recorded import Ledger
 from tests.journeys.sides import CANCELLED, Sides, Violation, told, violation
 
-LIES = frozenset({"I3", "I4", "I5", "I6"})
+LIES = frozenset({"I3", "I4", "I5", "I6", "I14", "I15"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,14 @@ class Verdict:
     def __str__(self) -> str:
         codes = " ".join(f"{code}:{count}" for code, count in sorted(self.codes.items()))
         mishaps = ", ".join(f"{count} {what}" for what, count in sorted(self.mishaps.items()))
+        found = Counter(each.invariant for each in self.violations)
+        by_name = " ".join(f"{name}:{count}" for name, count in sorted(found.items()))
         lines = [
             f"seed {self.seed}: {self.pushes} pushes, {self.deliveries} deliveries "
             f"({self.lost} unanswered), {self.calls} calls, {self.effects} effects; "
             f"{mishaps or 'no mishaps'}",
-            f"  replies by code: {codes}; lies={self.lies} violations={len(self.violations)}",
+            f"  replies by code: {codes}; lies={self.lies} "
+            f"violations={len(self.violations)} {by_name}".rstrip(),
             *(f"  {found}" for found in self.violations[:20]),
         ]
         return "\n".join(lines)
@@ -62,7 +67,8 @@ def judge(evidence: Evidence) -> Verdict:
     sides = Sides(evidence)
     looks = list(Court(sides).looks())
     if evidence.books is not None:
-        looks += Audit(sides, evidence.books).looks()
+        ledger = Ledger(sides, evidence.books)
+        looks += [*Audit(ledger).looks(), *Replies(ledger).looks()]
     found = tuple(violation for look in looks for violation in look())
     return Verdict(
         seed=evidence.seed,
@@ -88,10 +94,10 @@ class Court:
     def looks(self) -> Iterator[Callable[[], Iterator[Violation]]]:
         """Every look there is."""
         yield self.replies
-        yield self.one_answer
         yield self.earned
         yield self.zero_once
         if self.evidence.books is None:
+            yield self.one_answer
             yield self.own_effect_unrecorded
 
     def replies(self) -> Iterator[Violation]:
@@ -101,7 +107,7 @@ class Court:
                 yield violation("reply", delivery.press, wrong)
 
     def one_answer(self) -> Iterator[Violation]:
-        """I3: all definite answers to one push are equal."""
+        """I3 without a ledger: all definite answers to one push are equal."""
         for press, deliveries in self.evidence.by_press.items():
             if len({delivery.code for delivery in deliveries if delivery.definite}) > 1:
                 yield violation("I3", press, told(deliveries))
@@ -121,21 +127,24 @@ class Court:
                     yield violation("I4", press, f"told 0, not cancelled; {told(deliveries)}")
 
     def zero_once(self) -> Iterator[Violation]:
-        """I6: a push first delivered after 0 was told elsewhere is never told 0."""
+        """I6: a push first delivered after 0 was told elsewhere is never told 0, unless that
+        0 came from memory and was not yet written."""
         for presses in self.evidence.by_waybill.values():
             zeros = [
-                (delivery.ended_at, press)
+                delivery
                 for press in presses
                 for delivery in self.evidence.by_press[press]
                 if delivery.code == CANCELLED
             ]
             if not zeros:
                 continue
-            first_at, first = min(zeros, key=lambda zero: zero[0])
-            for _, press in zeros:
-                began = self.evidence.by_press[press][0].sent_at
-                if press != first and began > first_at:
-                    yield violation("I6", press, f"0 was told before, to press {first.nth}")
+            first = min(zeros, key=lambda zero: zero.ended_at)
+            known_at = self.sides.written_by(first)
+            for zero in zeros:
+                began = self.evidence.by_press[zero.press][0].sent_at
+                if zero.press != first.press and began > known_at:
+                    told_to = f"0 was told before, to press {first.press.nth}"
+                    yield violation("I6", zero.press, told_to)
 
     def own_effect_unrecorded(self) -> Iterator[Violation]:
         """I5 without a ledger: 30003 where no other push heard 0, nor may have."""

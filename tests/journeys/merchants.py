@@ -7,9 +7,10 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from random import Random
 
-from adapter.simulator.delivery import Sender, Unreachable
+from adapter.simulator.delivery import ANSWER_WITHIN_SECONDS, Answered, Sender, Unreachable
 from adapter.simulator.play import seal
 from adapter.simulator.verdict import judge
 from adapter.wechat.client_side import SealedPush
@@ -22,20 +23,45 @@ REPEATS = 3  # "总共重试三次"
 PRESSES_OF_A_WAYBILL = 4
 
 
-class Street:
-    """WeChat's side: takes presses to the replicas' doors and writes down what happened."""
+def read_delivery(
+    press: Press, answered: Answered, format: Format, *, sent_at: float, ended_at: float
+) -> Delivery:
+    """Read what came back for one POST."""
+    verdict = None
+    if answered.status is not None:
+        verdict = judge(answered, press.fields, format, account=ACCOUNT, case=None)
+    reply = verdict.reply if verdict else None
+    return Delivery(
+        press=press,
+        sent_at=sent_at,
+        ended_at=ended_at,
+        status=answered.status,
+        code=reply.result_code if reply else None,
+        text=reply.result_msg if reply else "",
+        wrong=tuple(found.message for found in verdict.deviations) if verdict else (),
+    )
 
-    def __init__(self, urls: Sequence[str], *, seed: int) -> None:
+
+class Street:
+    """WeChat's side: takes presses to the replicas' doors and writes down what happened. With
+    more patience than WeChat's it also hears the replies that come after WeChat hung up."""
+
+    def __init__(
+        self, urls: Sequence[str], *, seed: int, patience_seconds: float = ANSWER_WITHIN_SECONDS
+    ) -> None:
         self.deliveries: list[Delivery] = []
         self._rng = Random(seed)  # noqa: S311 - a journey is repeated by its seed
         self._urls = urls
+        self._patience_seconds = patience_seconds
         self._senders: list[Sender] = []
         self._stack = AsyncExitStack()
         self._numbers = itertools.count(1)
         self._presses: dict[str, int] = {}
 
     async def __aenter__(self) -> Street:
-        self._senders = [await self._stack.enter_async_context(Sender(url)) for url in self._urls]
+        for url in self._urls:
+            sender = Sender(url, limit_seconds=self._patience_seconds)
+            self._senders.append(await self._stack.enter_async_context(sender))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -86,7 +112,8 @@ class Street:
         self, press: Press, sealed: SealedPush, format: Format, *, at: int | None = None
     ) -> Delivery:
         """POST once, to any replica or to the one named."""
-        sender = self._rng.choice(self._senders) if at is None else self._senders[at]
+        replica = self._rng.randrange(len(self._senders)) if at is None else at
+        sender = self._senders[replica]
         sent_at = time.time()
         try:
             (answered,) = await sender.push(sealed, format)
@@ -96,20 +123,8 @@ class Street:
             # The HTTP client looks at its socket, which a kill has closed in that very moment.
             delivery = Delivery(press=press, sent_at=sent_at, ended_at=time.time())
         else:
-            ended_at = time.time()
-            code, wrong = None, tuple[str, ...]()
-            if answered.status is not None:
-                verdict = judge(answered, press.fields, format, account=ACCOUNT, case=None)
-                code = verdict.reply.result_code if verdict.reply else None
-                wrong = tuple(deviation.message for deviation in verdict.deviations)
-            delivery = Delivery(
-                press=press,
-                sent_at=sent_at,
-                ended_at=ended_at,
-                status=answered.status,
-                code=code,
-                wrong=wrong,
-            )
+            delivery = read_delivery(press, answered, format, sent_at=sent_at, ended_at=time.time())
+        delivery = replace(delivery, replica=replica)
         self.deliveries.append(delivery)
         return delivery
 

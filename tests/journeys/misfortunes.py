@@ -103,10 +103,12 @@ def moved(victim: Victim) -> Iterator[None]:
 @contextmanager
 def replaced(victim: Victim) -> Iterator[None]:
     """Put another ledger at its name, with nothing beside it."""
+    another = victim.file.with_name("another.db")
+    asyncio.run(migrate(f"sqlite:///{another}"))  # elsewhere: the lock beside its name is held
     aside = {path: path.with_name(f"aside-{path.name}") for path in victim.files}
     for path, elsewhere in aside.items():
         path.rename(elsewhere)
-    asyncio.run(migrate(f"sqlite:///{victim.file}"))
+    another.rename(victim.file)
     yield
     for path in victim.files:
         path.unlink()

@@ -1,4 +1,7 @@
-"""What befalls the processes under load: kill -9, rolling restarts, a carrier's bad moments."""
+"""What befalls the processes under load: kill -9, rolling restarts, a carrier's bad moments.
+
+Or, where no process is killed: the ledger held or cut off, and processes that stand still.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,19 @@ from random import Random
 from legacy_stub.control import StubUnreachable
 from legacy_stub.faults import StandingFault
 from tests.journeys.evidence import Mishap
+from tests.journeys.misfortunes import locked
+from tests.journeys.stalls import standing_still
 from tests.journeys.worlds import World
 
 KILL_SERVE = "kill serve"
 STOP_SERVE = "stop serve"
 KILL_STUB = "kill stub"
 BAD_MOMENT = "carrier fault"
+LEDGER_AWAY = "ledger away"  # nothing can be written, whatever the reason
+CUT_OFF = "replica cut off"  # of the ledger: its session there may end
+OVERLOAD = "overload"  # a commit may take longer than it is waited for
+STALL = "serve stalled"
+CARRIER_FAILS = "carrier fails"  # every call, for as long as it lasts
 
 FAULTS = (
     StandingFault(name="drop", probability=0.15),
@@ -65,6 +75,12 @@ class Mishaps:
             self._failed = error
 
     def _strike(self) -> None:
+        if self._world.terrain.kills:
+            self._end_a_process()
+        else:
+            self._rng.choice((self._hold_ledger, self._stall, self._fault))()
+
+    def _end_a_process(self) -> None:
         rng, world = self._rng, self._world
         draw = rng.random()
         replica = rng.choice(world.replicas)
@@ -72,13 +88,38 @@ class Mishaps:
             self._do(KILL_STUB, world.stub.kill)
             world.stub.start()
         elif draw < 0.12:
-            self._do(BAD_MOMENT, self._bad_moment)
+            self._fault()
         elif draw < 0.14:
             self._do(STOP_SERVE, replica.stop)
             world.revive(replica)
         else:
             self._do(KILL_SERVE, replica.kill)
             world.revive(replica)
+
+    def _hold_ledger(self) -> None:
+        """Cut the first replica off, or lock the file; where a session can be given up, the
+        server sometimes gives it up."""
+        rng, world = self._rng, self._world
+        at = time.time()
+        if world.way is None:
+            with locked(world.victim()):
+                self._over.wait(rng.uniform(0.2, 1.6))
+            self.happened.append(Mishap(at=at, until=time.time(), what=LEDGER_AWAY))
+            return
+        world.way.cut()
+        self._over.wait(rng.uniform(0.2, 2.5))
+        if rng.random() < 0.5:
+            world.way.expire()
+            self._over.wait(rng.uniform(0.0, 1.5))
+        self.happened.append(Mishap(at=at, until=time.time(), what=CUT_OFF, replica=0))
+        world.way.heal()
+
+    def _stall(self) -> None:
+        with standing_still(self._rng.choice(self._world.replicas)):
+            self._do(STALL, lambda: self._over.wait(self._rng.uniform(0.1, 1.2)))
+
+    def _fault(self) -> None:
+        self._do(BAD_MOMENT, self._bad_moment)
 
     def _bad_moment(self) -> None:
         with suppress(StubUnreachable), self._world.stub.control() as control:

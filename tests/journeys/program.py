@@ -45,6 +45,7 @@ encoding_aes_key = "{ENCODING_AES_KEY}"
 target = "dns:///127.0.0.1:{{stub_port}}"
 deadline_seconds = {{call_seconds}}
 mapping = "{{mapping}}"
+{{carrier_more}}
 [ledger]
 url = "{{ledger_url}}"
 [ops]
@@ -57,10 +58,13 @@ level = "warning"
 SHIPPED_MAPPING = Path(__file__).parents[2] / "adapter" / "carrier" / "waybill_service.toml"
 
 
-def mapping_text(*, lookup: bool) -> str:
-    """The shipped mapping, or a carrier's that can tell nothing but by cancelling."""
+def mapping_text(*, lookup: bool, request_ids: bool = True) -> str:
+    """The shipped mapping, or a carrier's that can tell nothing but by cancelling, or that
+    knows no request ids."""
     text = SHIPPED_MAPPING.read_text()
-    return text if lookup else text.partition("[lookup]")[0]
+    if not lookup:
+        text = text.partition("[lookup]")[0]
+    return text if request_ids else text.replace('request_id = "request_id"\n', "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from legacy_stub.calls import ReceivedCall
-from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence
+from tests.journeys.evidence import UNKNOWN_OR_UNDONE, Delivery, Evidence, Mishap
 from tests.journeys.kinds import kind_of
+from tests.journeys.mishaps import CUT_OFF, LEDGER_AWAY, OVERLOAD, STALL
 from tests.journeys.program import Press
 
 CANCELLED = 0
 BEFORE = 30003
+WRITTEN_SECONDS = 2.0  # after the ledger is back: what could not be written is tried again
+NO_COMMIT_IN_TIME = (LEDGER_AWAY, CUT_OFF, OVERLOAD, STALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,27 @@ class Sides:
         """Whether WeChat was told 0, or an answer to it was lost that may have been one."""
         deliveries = self.evidence.by_press[press]
         return any(delivery.code == CANCELLED or delivery.lost for delivery in deliveries)
+
+    def without_ledger(self, delivery: Delivery) -> Mishap | None:
+        """The mishap that may have kept the ledger from whoever answered it. A replica that is
+        cut off inside a transaction holds locks that the others wait for, too."""
+        for mishap in self.evidence.mishaps:
+            meanwhile = mishap.at <= delivery.ended_at and delivery.sent_at <= mishap.until
+            if meanwhile and mishap.what in NO_COMMIT_IN_TIME:
+                return mishap
+        return None
+
+    def written_by(self, delivery: Delivery) -> float:
+        """When at the latest its replica had written what it told: soon after the ledger was
+        back, unless that was away again."""
+        if self.without_ledger(delivery) is None:
+            return delivery.ended_at
+        written_at = delivery.ended_at
+        for mishap in sorted(self.evidence.mishaps, key=lambda mishap: mishap.at):
+            overlaps = mishap.at <= written_at and mishap.until >= delivery.sent_at
+            if mishap.what in NO_COMMIT_IN_TIME and overlaps:
+                written_at = max(written_at, mishap.until + WRITTEN_SECONDS)
+        return written_at
 
     def was_cancelled(self, press: Press, *, before: float) -> bool:
         """Whether the carrier had cancelled the waybill by then."""

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from adapter.ledger.maintenance import migrate
+from adapter.ledger.tables import SCHEMA
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play
@@ -241,4 +242,4 @@ def test_serve_refuses_an_old_schema_until_it_is_migrated(
 
     assert (code, migrated, after.code) == (2, 0, 0)
     assert "waybridge ledger migrate" in refused.stderr
-    assert "none → 0002" in first.stdout
+    assert f"none → {SCHEMA}" in first.stdout

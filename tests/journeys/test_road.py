@@ -35,7 +35,7 @@ from tests.journeys.processes import (
 
 QUICK = (
     "picked-up", "invalid", "already", "unsupported", "not-found", "wrong-password", "new-enum",
-    "ok", "drop", "flaky",
+    "ok", "drop",
 )  # fmt: skip
 
 PRESSES = count()
@@ -133,6 +133,25 @@ async def test_every_outcome_comes_back_as_its_code(road: Road, name: str, forma
     played = await road.press(name, format)
 
     assert played.verdict.deviations == ()
+
+
+async def test_a_carrier_that_drops_calls_is_asked_until_it_answers(
+    target: str, tmp_path: Path
+) -> None:
+    """In a process of its own, whose retry budget no other case has used."""
+    config = configuration(tmp_path, target, mode="secure")
+    with serving(config) as (serve, edge, ops):
+        road = Road(
+            account=account(Mode.SECURE),
+            edge=edge,
+            ops=ops,
+            target=target,
+            config=config,
+            serve=serve,
+        )
+        played = [await road.press("flaky", format) for format in Format]
+
+    assert [each.verdict.deviations for each in played] == [(), ()]
 
 
 @pytest.mark.parametrize("format", Format)

@@ -119,7 +119,7 @@ async def test_of_two_carriers_one_is_killed_and_only_what_was_in_flight_may_fai
     for push in failed:
         assert push.code == -1
         assert -IN_FLIGHT_SECONDS < push.sent_at - killed_at < NOTICED_WITHIN_SECONDS
-    # Asked again, the press ends right, at the one that lives.
+    # ReceivedCall again, the press ends right, at the one that lives.
     assert {push.code for push in again} <= {0}
 
 

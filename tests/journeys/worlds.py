@@ -7,20 +7,22 @@ import re
 import select
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_stub.control import Control
+from tests.journeys.checkout import HERE, Checkout, tried
+from tests.journeys.cut_ledger import CutLedger
+from tests.journeys.misfortunes import Victim
 from tests.journeys.program import CONFIGURATION, PATH, mapping_text
 
-ROOT = Path(__file__).parents[2]
 UP_WITHIN_SECONDS = 80.0  # a machine that unpacks packages beside it is slow
 STOPPED_WITHIN_SECONDS = 40.0
-SPARES = 2  # kept warm, so that a killed replica is back in a moment
+SPARES = 2  # kept warm where replicas are killed, so that they are back in a moment
 
 
 class NotUp(Exception):
@@ -29,13 +31,22 @@ class NotUp(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terrain:
-    """What a journey is made in. An empty `ledger_url` is an SQLite file of its own."""
+    """What a journey is made in. An empty `ledger_url` is an SQLite file of its own.
+
+    `way` is the first replica's own way to the ledger, `carrier_port` the replicas' way to the
+    stub where something stands before it. Without `kills` no process is ended. `request_ids`
+    says whether the mapping sends them, `knows_request_ids` whether the stub remembers them."""
 
     folder: Path
     ledger_url: str = ""
     replicas: int = 1
     knows_request_ids: bool = False
+    request_ids: bool = True
     lookup: bool = True
+    brake: bool = False
+    kills: bool = True
+    way: CutLedger | None = None
+    carrier_port: int = 0
     weakness: str = ""
     reply_seconds: float = 4.5
     call_seconds: float = 12.0
@@ -91,8 +102,9 @@ class Replica:
             CONFIGURATION.format(
                 edge_port=self.port,
                 ops_port=self.ops_port,
-                stub_port=stub.port,
-                ledger_url=terrain.url,
+                stub_port=terrain.carrier_port or stub.port,
+                carrier_more=_only_known({"brake": terrain.brake}),
+                ledger_url=terrain.way.url if terrain.way and number == 0 else terrain.url,
                 mapping=terrain.folder / "mapping.toml",
                 reply_seconds=terrain.reply_seconds,
                 call_seconds=terrain.call_seconds,
@@ -140,9 +152,13 @@ class World:
 
     def __init__(self, terrain: Terrain) -> None:
         self.terrain = terrain
+        self.way = terrain.way
+        self._kept = SPARES if terrain.kills else 0
         self._stack = ExitStack()
         self._spares: deque[subprocess.Popen[bytes]] = deque()
-        (terrain.folder / "mapping.toml").write_text(mapping_text(lookup=terrain.lookup))
+        (terrain.folder / "mapping.toml").write_text(
+            mapping_text(lookup=terrain.lookup, request_ids=terrain.request_ids)
+        )
         self.stub = Stub(terrain)
         self.replicas = [
             Replica(terrain, number=number, stub=self.stub) for number in range(terrain.replicas)
@@ -154,6 +170,8 @@ class World:
             for _ in range(len(self.replicas)):
                 self._warm_one()
             self.stub.start()
+            if self.terrain.ledger_url:
+                tried().migrate(self.terrain.url, config=self.replicas[-1].config)
             for replica in self.replicas:
                 replica.start(self.spare())
             self._stack = started.pop_all()
@@ -162,9 +180,15 @@ class World:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def victim(self) -> Victim:
+        """The first replica, whose ledger is a file."""
+        serving = self.replicas[0].serving
+        assert serving is not None
+        return Victim(file=self.terrain.folder / "ledger.db", pid=serving.pid)
+
     def spare(self) -> subprocess.Popen[bytes]:
         """Return a process that is warm, and have others warmed."""
-        while len(self._spares) < SPARES:
+        while len(self._spares) < max(self._kept, 1):
             self._warm_one()
         warm = self._spares.popleft()
         assert warm.stdout is not None
@@ -173,7 +197,8 @@ class World:
             code = warm.poll()
             _end(warm, kill=True)
             raise NotUp(f"not warm; exit code {code}; {self._log()}")
-        self._warm_one()
+        if self._kept:
+            self._warm_one()
         return warm
 
     def revive(self, replica: Replica) -> None:
@@ -183,7 +208,8 @@ class World:
     def _warm_one(self) -> None:
         weakness = (self.terrain.weakness,) if self.terrain.weakness else ()
         log = self.terrain.folder / "serve.log"
-        self._spares.append(_python("-m", "tests.journeys.warm", *weakness, log=log, listen=True))
+        words = ("-m", "tests.journeys.warm", *weakness)
+        self._spares.append(_python(*words, log=log, listen=True, checkout=tried()))
 
     def _end_all(self) -> None:
         for warm in self._spares:
@@ -205,11 +231,19 @@ def free_ports(count: int) -> list[int]:
         return [listener.getsockname()[1] for listener in listeners]
 
 
-def _python(*words: str, log: Path, listen: bool = False) -> subprocess.Popen[bytes]:
+def _only_known(switches: Mapping[str, bool]) -> str:
+    """The settings that are on, as far as the version that is tried has them."""
+    on = (name for name, is_on in switches.items() if is_on and tried().knows(name))
+    return "".join(f"{name} = true\n" for name in on)
+
+
+def _python(
+    *words: str, log: Path, listen: bool = False, checkout: Checkout = HERE
+) -> subprocess.Popen[bytes]:
     with log.open("ab") as sink:
         return subprocess.Popen(
-            [sys.executable, *words],
-            cwd=ROOT,
+            [checkout.python, *words],
+            cwd=checkout.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
             stderr=sink,

@@ -220,7 +220,7 @@ def test_an_operators_word_is_kept_with_what_it_decided_and_not_beside_a_refusal
     session.run(Item(WAYBILL, finish(K), resolution=word), Item(WAYBILL, fail, resolution=word))
 
     assert [row[1:] for row in session.rows_of("resolution")] == [
-        (K, "li", "rang", "cancelled", 5.5)
+        (K, "li", "rang", "cancelled", 5.5, 0)  # counted by nobody yet
     ]
 
 

@@ -66,6 +66,9 @@ class SilentStore:
         await self.answers.wait()
         return ()
 
+    async def settled_by_hand(self, *, limit: int) -> tuple[Entry, ...]:
+        return await self.doubtful(limit=limit)
+
 
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncIterator[DurableLedger]:

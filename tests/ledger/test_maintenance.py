@@ -7,64 +7,17 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from adapter.cancellation.model import Basis, Outcome, State
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, SchemaOutdated
-from adapter.ledger.maintenance import NotInDoubt, Upgrade, migrate, prune, resolve
+from adapter.ledger.maintenance import Upgrade, migrate, prune
 from adapter.ledger.open import open_ledger
-from adapter.ledger.resolution import Resolution
-from adapter.ledger.search import open_archive
-from tests.conformance.decisions import WAYBILL, begin, doubt, finish, key_of
+from tests.conformance.decisions import WAYBILL, begin, finish, key_of
 from tests.conformance.postgres import Postgres
 
 K = key_of(1)
-WORD = Resolution(key=K, who="li", reason="rang", outcome=Outcome.PICKED_UP, at=5.5)
 
 
 def url_of(path: Path) -> str:
     return f"sqlite:///{path}/ledger.db"
-
-
-async def test_an_operators_word_settles_doubt_beside_who_serves(tmp_path: Path) -> None:
-    url = url_of(tmp_path)
-    async with open_ledger(url) as serving:
-        await serving.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
-        await serving.commit(WAYBILL, doubt(K), within_seconds=5)
-        (found,) = await serving.doubtful(limit=1)
-
-        done = await resolve(url, found=found, resolution=WORD)
-
-        with pytest.raises(NotInDoubt) as refused:
-            await resolve(url, found=found, resolution=WORD)
-    async with open_archive(url) as archive:
-        view = await archive.show(K)
-
-    assert (done.state, done.outcome, done.basis) == (
-        State.DONE,
-        Outcome.PICKED_UP,
-        Basis.OPERATOR,
-    )
-    assert refused.value.entry == done
-    assert view is not None
-    assert view.resolutions == (WORD,)  # not the refused one
-
-
-async def test_a_call_that_is_under_way_is_not_settled_and_one_of_the_dead_is(
-    tmp_path: Path,
-) -> None:
-    url = url_of(tmp_path)
-    async with open_ledger(url) as serving:
-        await serving.commit(WAYBILL, begin(WAYBILL, K), within_seconds=5)
-        async with open_archive(url) as archive:
-            view = await archive.show(K)
-        assert view is not None
-        with pytest.raises(NotInDoubt):
-            await resolve(url, found=view.entry, resolution=WORD)
-
-    (tmp_path / "ledger.db.lock").unlink()
-    done = await resolve(url, found=view.entry, resolution=WORD)
-
-    assert done.state is State.DONE
-    assert not (tmp_path / "ledger.db.lock").exists()  # a command takes no lock
 
 
 async def test_a_new_file_and_a_new_database_are_brought_up_to_date(
@@ -73,8 +26,8 @@ async def test_a_new_file_and_a_new_database_are_brought_up_to_date(
     no_blocking_calls.deactivate()  # a command of its own, with a loop to itself
 
     for url in (url_of(tmp_path), postgres.new_database()):
-        assert await migrate(url) == Upgrade(before="", after="0003")
-        assert await migrate(url) == Upgrade(before="0003", after="0003")
+        assert await migrate(url) == Upgrade(before="", after="0004")
+        assert await migrate(url) == Upgrade(before="0004", after="0004")
 
 
 async def test_a_file_that_is_served_from_is_not_touched(tmp_path: Path) -> None:

@@ -8,19 +8,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from adapter.cancellation.model import Call, Cancellation, Entry, State
+from adapter.ledger.notice import Notice
 from adapter.ledger.resolution import Resolution
-from adapter.ledger.tables import OPEN, call, metadata, push, resolution
+from adapter.ledger.tables import OPEN, call, metadata, notice, push, resolution
 
 
 @pytest.mark.parametrize(
     ("table", "kind"),
-    [(push, Entry), (call, Call), (resolution, Resolution)],
-    ids=["push", "call", "resolution"],
+    [(push, Entry), (call, Call), (resolution, Resolution), (notice, Notice)],
+    ids=["push", "call", "resolution", "notice"],
 )
 def test_a_table_holds_its_record_field_for_field_and_nothing_else(
-    table: Table, kind: type[Entry | Call | Resolution]
+    table: Table, kind: type[Entry | Call | Resolution | Notice]
 ) -> None:
-    columns = {column.name for column in table.columns} - {"id"}
+    columns = {column.name for column in table.columns} - {"id", "counted"}
 
     assert columns == {field.name for field in fields(kind)}
 

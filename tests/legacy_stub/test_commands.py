@@ -166,7 +166,16 @@ def test_calls_prints_a_json_array_of_the_promised_fields(start: Start) -> None:
     printed = run("calls", "--target", stub.target, "--waybill", "STUB-PICKED-UP-2", "--json")
 
     (call,) = json.loads(printed.stdout)
-    assert list(call) == ["time", "waybill", "order", "request_id", "nth", "answer", "done"]
+    assert list(call) == [
+        "time",
+        "waybill",
+        "order",
+        "request_id",
+        "nth",
+        "answer",
+        "done",
+        "failure",
+    ]
     assert (call["waybill"], call["nth"], call["answer"], call["done"]) == (
         "STUB-PICKED-UP-2", 1, "picked_up", False,
     )  # fmt: skip

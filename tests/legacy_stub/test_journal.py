@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from legacy_stub.calls import ReceivedCall, SqliteJournal, UnusableDatabase
+from legacy_stub.calls import CREATE, ReceivedCall, SqliteJournal, UnusableDatabase
 
 CALL = ReceivedCall(time=1.25, waybill="运单 1", order="O1", request_id="r1", nth=1)
 
@@ -68,3 +71,20 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnusableDatabase, match="unable to open"):
         SqliteJournal(tmp_path / "nowhere" / "stub.db")
+
+
+def test_the_file_of_an_older_stub_is_read_and_written_on(tmp_path: Path) -> None:
+    file = tmp_path / "stub.db"
+    with closing(sqlite3.connect(file)) as old:
+        old.execute(CREATE.replace(", failure text not null default ''", ""))
+        old.execute("insert into calls values (1, 1.25, '运单 1', 'O1', 'r1', 1, 'cancelled', 1)")
+        old.commit()
+
+    journal = SqliteJournal(file)
+    journal.write(2, replace(CALL, nth=2, failure="UNKNOWN: no"))
+
+    assert list(journal.read()) == [
+        (1, replace(CALL, answer="cancelled", done=True)),
+        (2, replace(CALL, nth=2, failure="UNKNOWN: no")),
+    ]
+    journal.close()

@@ -36,6 +36,9 @@ class Watched:
     def events(self) -> list[str]:
         return [event for _, event, _ in self.lines]
 
+    def debug(self, event: str, **fields: object) -> None:
+        self.lines.append(("debug", event, fields))
+
     def info(self, event: str, **fields: object) -> None:
         self.lines.append(("info", event, fields))
 

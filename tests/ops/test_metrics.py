@@ -191,6 +191,8 @@ def test_an_alert_is_a_line_that_says_which_push() -> None:
     lines: list[tuple[str, dict[str, object]]] = []
 
     class Log:
+        def debug(self, event: str, **fields: object) -> None: ...
+
         def info(self, event: str, **fields: object) -> None: ...
 
         def error(self, event: str, **fields: object) -> None: ...
@@ -337,3 +339,29 @@ def test_the_build_is_named() -> None:
 
     labels = {"version": "1.2.3", "python": platform.python_version()}
     assert value(metrics, "build_info", **labels) == 1
+
+
+def test_the_end_of_a_trouble_is_counted_and_is_no_warning() -> None:
+    levels: list[str] = []
+
+    class Log:
+        def debug(self, event: str, **_: object) -> None:
+            levels.append(f"debug {event}")
+
+        def info(self, event: str, **_: object) -> None:
+            levels.append(f"info {event}")
+
+        def warning(self, event: str, **_: object) -> None:
+            levels.append(f"warning {event}")
+
+        def error(self, event: str, **_: object) -> None:
+            levels.append(f"error {event}")
+
+    metrics = Metrics(log=Log())
+
+    metrics.alert("commit_lost", key="k", detail="told")
+    metrics.alert("commit_kept", key="k", detail="told")
+
+    assert levels == ["warning alert", "info alert"]
+    assert value(metrics, "alerts_total", name="commit_lost") == 1
+    assert value(metrics, "alerts_total", name="commit_kept") == 1

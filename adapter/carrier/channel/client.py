@@ -1,4 +1,4 @@
-"""The carrier, asked over gRPC: once per call, within its time, never guessing."""
+"""The carrier, asked over gRPC: once per call, within its deadline, never guessing."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.channel import credentials, failure
 from adapter.carrier.channel.channelz import AddressState
 from adapter.carrier.channel.failure import FailedCall
+from adapter.carrier.channel.masking import masked
 from adapter.carrier.channel.options import CarrierOptions, refuse_unsafe
 from adapter.carrier.channel.rotation import ChannelRotation
 from adapter.carrier.channel.state import BREAKERS, CarrierState
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Unfit
 from adapter.diagnostics.grpc_target import grpc_target
+from adapter.diagnostics.logger import Logger
 from adapter.wechat.secret import MASK
 
 NOT_SENT = CarrierAnswer(outcome=Outcome.FAILED, status="NOT_SENT", unsent=Unsent.SHED)
@@ -55,12 +57,14 @@ class GrpcCarrier:
         mapping: Mapping,
         renewal: ChannelRotation,
         now_unix: Callable[[], float] = time.time,
+        log: Logger | None = None,
     ) -> None:
         self._options = options
         self._mapping = mapping
         self._traits = mapping.traits
         self._renewal = renewal
         self._now_unix = now_unix
+        self._log = log
         self._places = CallLimit(options.max_concurrent_calls)
         self._closed = False
         self._last_ok_at = 0.0
@@ -74,8 +78,10 @@ class GrpcCarrier:
         options: CarrierOptions,
         mapping: Mapping,
         now_unix: Callable[[], float] = time.time,
+        log: Logger | None = None,
     ) -> GrpcCarrier:
-        """Read the files, build the channel, begin to connect; wait for nothing.
+        """Read the files, build the channel, begin to connect; wait for nothing. Failed calls
+        are logged to `log` at debug, with their text.
 
         Raises `CarrierMisconfigured` when secrets would go out in the clear, a file is unfit,
         or gRPC refuses the target or the service config.
@@ -87,7 +93,7 @@ class GrpcCarrier:
         )
         renewal = ChannelRotation(options, read, methods=methods)
         renewal.start()
-        return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix)
+        return cls(options=options, mapping=mapping, renewal=renewal, now_unix=now_unix, log=log)
 
     @property
     def traits(self) -> CarrierTraits:
@@ -130,7 +136,7 @@ class GrpcCarrier:
                 return NOT_SENT
             answer = self._mapping.answer(self._mapping.method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            return self._failed(failure.read(error), cancellation.credential.reveal())
+            return self._failed(failure.read(error), cancellation, request_id)
         except DecodeError:
             self._note_failure(UNREADABLE.status)
             return UNREADABLE
@@ -152,7 +158,11 @@ class GrpcCarrier:
             if reply is not None:
                 return self._mapping.fact(method.reply_class.FromString(reply))
         except grpc.aio.AioRpcError as error:
-            self._note_failure(failure.read(error).code)
+            failed = failure.read(error)
+            self._note_failure(failed.code)
+            # Its text is neither kept nor logged: no password is at hand to mask in it.
+            text = failure.compared(failed.text)
+            return self._mapping.failed_lookup(failed.code, failed.reasons, text)
         except DecodeError:
             self._note_failure(UNREADABLE.status)
         return None
@@ -205,16 +215,30 @@ class GrpcCarrier:
         finally:
             self._places.give_back()
 
-    def _failed(self, failed: FailedCall, secret: str) -> CarrierAnswer:
+    def _failed(
+        self, failed: FailedCall, cancellation: Cancellation, request_id: str
+    ) -> CarrierAnswer:
         if failed.too_large:
             self._note_failure(UNREADABLE.status)
             limit = self._options.receive_limit_bytes
             text = f"the reply is larger than {limit} bytes: raise receive_limit_bytes in [carrier]"
             return replace(UNREADABLE, text=text)
         self._note_failure(failed.code)
-        answer = self._mapping.failed(failed.code, failed.reasons)
-        text = failure.one_line(failed.text, secret=secret, mask=MASK) if failed.text else ""
-        return replace(answer, text=text) if text else answer
+        text = failure.compared(failed.text)
+        answer = self._mapping.failed(failed.code, failed.reasons, text)
+        if text:
+            secret = cancellation.credential.reveal()
+            answer = replace(answer, text=failure.one_line(failed.text, secret=secret, mask=MASK))
+        if self._log is not None:
+            self._log.debug(
+                "call_failed",
+                key=request_id,
+                waybill=cancellation.waybill_id,
+                status=answer.status,
+                outcome=answer.outcome.value,
+                text=answer.text,
+            )
+        return answer
 
     def _note_failure(self, code: str) -> None:
         self._last_failure_at = self._now_unix()
@@ -223,9 +247,8 @@ class GrpcCarrier:
 
 def _without(answer: CarrierAnswer, secret: str) -> CarrierAnswer:
     """Mask the password in a carrier's own words: they are stored, and shown to merchants."""
-    if not secret or secret not in answer.message:
-        return answer
-    return replace(answer, message=answer.message.replace(secret, MASK))
+    message = masked(answer.message, secret=secret, mask=MASK)
+    return answer if message == answer.message else replace(answer, message=message)
 
 
 def _is_cancelled() -> bool:

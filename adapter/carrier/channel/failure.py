@@ -10,6 +10,8 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
+from adapter.carrier.channel.masking import masked
+
 DETAILS_KEY = "grpc-status-details-bin"
 MAX_DETAILS = 16
 MAX_REASON_CHARACTERS = 63  # google.rpc.ErrorInfo: "at most 63 characters", [A-Z][A-Z0-9_]+[A-Z0-9]
@@ -43,17 +45,24 @@ def read(error: grpc.aio.AioRpcError) -> FailedCall:
 def one_line(text: str, *, secret: str, mask: str) -> str:
     """Return a carrier's text as it may be kept and shown to operators: one line, bounded, no
     control or invisible characters, and the merchant's password masked."""
-    if secret:
-        text = text.replace(secret, mask)
+    line = _cleaned(masked(text, secret=secret, mask=mask))
+    # Once more: what stood between its letters may be gone.
+    return masked(line, secret=secret, mask=mask)[:MAX_TEXT_CHARACTERS]
+
+
+def compared(text: str) -> str:
+    """Return a carrier's text as a mapping's texts are looked for in it: like `one_line`, but
+    not masked, for a short password may stand in any sentence. Never keep or show it."""
+    return _cleaned(text)[:MAX_TEXT_CHARACTERS]
+
+
+def _cleaned(text: str) -> str:
     letters = (
         " " if letter in "\t\r\n" else letter
         for letter in text[: 4 * MAX_TEXT_CHARACTERS]
         if letter in "\t\r\n" or unicodedata.category(letter) not in _UNPRINTABLE
     )
-    line = " ".join("".join(letters).split())
-    if secret:  # once more: what stood between its letters may be gone
-        line = line.replace(secret, mask)
-    return line[:MAX_TEXT_CHARACTERS]
+    return " ".join("".join(letters).split())
 
 
 def _reasons(error: grpc.aio.AioRpcError) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a failed gRPC call means: the `[grpc]` table, and the rules where it is silent.
+"""What a failed gRPC call means: its reasons, its text, its code, and the rules for the rest.
 
 `ledger.md`'s two lists: some codes are said before anything is done, the others may follow the
 effect. Under `kill -9`, 49 of 56 UNAVAILABLE calls had reached the server.
@@ -7,13 +7,11 @@ effect. Under `kill -9`, 49 of 56 UNAVAILABLE calls had reached the server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
-from adapter.cancellation.model import CarrierAnswer, Doubt, Outcome
-from adapter.carrier.mapping.status import meaning_of
+from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
 from adapter.carrier.mapping.values import Failure, Row
-from adapter.diagnostics.finding import meant
-from adapter.diagnostics.table import Table
 
 # In the order in which a stub chooses one that says `failed`.
 DEFINITE = (
@@ -39,119 +37,140 @@ IN_DOUBT = (
 CODES = (*DEFINITE, *IN_DOUBT)
 # What a lost connection explains; any other code in doubt is the server's own word.
 LOST_CONNECTION = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
-REASONS = "reasons"
+
+M = TypeVar("M", bound=Outcome | Doubt | Fact)
+
+ASK_LOOKUP = Doubt.REFUSED_LOOK
+"""What "lookup" means: the call did nothing, and the lookup says why."""
+
+SAID_BY_LOOKUP: Mapping[Outcome, Fact] = {
+    Outcome.PICKED_UP: Fact.PICKED_UP,
+    Outcome.INVALID: Fact.INVALID,
+    Outcome.NOT_FOUND: Fact.NOT_FOUND,
+    Outcome.ALREADY_CANCELLED: Fact.CANCELLED,
+    Outcome.FAILED: Fact.ACTIVE,
+}
+"""What a lookup says after such a call, by the outcome that it then comes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusalTable:
-    """What codes and ErrorInfo reasons mean, in the order of the file."""
+class TextRow(Generic[M]):
+    """One block of texts: any one of `contains` in the text of a call that failed with `code`."""
 
-    codes: Mapping[str, Outcome]
-    reasons: Mapping[str, Outcome]
+    code: str
+    contains: tuple[str, ...]
+    means: M
 
-    def answer(self, code: str, reasons: Iterable[str]) -> CarrierAnswer:
-        """Read a failed call. A reason that is listed wins over the code; never raises."""
+    def matches(self, code: str, text: str) -> bool:
+        """Compare with a text that is folded already; see `folded`."""
+        return code == self.code and any(folded(part) in text for part in self.contains)
+
+
+def folded(text: str) -> str:
+    """Return a text as texts are compared: in one letter case, every run of blanks as one."""
+    return " ".join(text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureTable(Generic[M]):
+    """What reasons, texts and codes mean, in the order of the file."""
+
+    codes: Mapping[str, M]
+    reasons: Mapping[str, M]
+    texts: tuple[TextRow[M], ...] = ()
+
+    def meaning(self, code: str, reasons: Iterable[str], text: str) -> tuple[M | None, str]:
+        """Return what a failed call means, and the stable word for it. A listed reason wins over
+        a text, the first text that matches over the code; never raises."""
         for reason in reasons:
             # `domain/REASON` as listed, else REASON of any domain.
             for name in (reason, reason.rpartition("/")[2]):
                 if name in self.reasons:
-                    return _answer(self.reasons[name], code, status=f"{code}/{name}")
-        if code in self.codes:
-            return _answer(self.codes[code], code, status=code)
-        unlisted = Outcome.FAILED if code in DEFINITE else Outcome.IN_DOUBT
-        return _answer(unlisted, code, status=code)
+                    return self.reasons[name], f"{code}/{name}"
+        if self.texts and text:
+            line = folded(text)
+            for row in self.texts:
+                if row.matches(code, line):
+                    return row.means, code
+        return self.codes.get(code), code
 
-    def failure(self, outcome: Outcome) -> Failure | None:
-        """Return the failed call that says `outcome`; None: no failed call does."""
-        for code, meaning in self.codes.items():
-            if meaning is outcome:
-                return Failure(code=code)
-        for name, meaning in self.reasons.items():
-            if meaning is outcome:
-                domain, _, reason = name.rpartition("/")
-                return Failure(code="FAILED_PRECONDITION", reason=reason, domain=domain)
-        if outcome is Outcome.FAILED:
-            return self._unlisted(DEFINITE)
-        return self._unlisted(IN_DOUBT) if outcome is Outcome.IN_DOUBT else None
+    def failure(self, means: M, text: str = "") -> Failure | None:
+        """Return a failed call that means this, with `text` where that changes nothing."""
+        candidates = [
+            *(Failure(code=code, text=text) for code, word in self.codes.items() if word is means),
+            *(
+                Failure(code=row.code, text=part)
+                for row in self.texts
+                for part in row.contains
+                if row.means is means
+            ),
+            *(_with_reason(name, text) for name, word in self.reasons.items() if word is means),
+        ]
+        return next(filter(None, (self._read_back(one, means) for one in candidates)), None)
+
+    @property
+    def meanings(self) -> tuple[M, ...]:
+        """Everything that some failed call is listed to mean."""
+        listed = (row.means for row in self.texts)
+        return (*self.codes.values(), *self.reasons.values(), *listed)
+
+    def listed_rows(self) -> tuple[Row, ...]:
+        """Return every listed reason, then every listed text, for people."""
+        texts = (
+            Row(word=f'{row.code} "{part}"', means=row.means)
+            for row in self.texts
+            for part in row.contains
+        )
+        return (*(Row(word=word, means=means) for word, means in self.reasons.items()), *texts)
+
+    def _read_back(self, failure: Failure, means: M | None) -> Failure | None:
+        """Return the call, without its text if that would say something else."""
+        for one in (failure, replace(failure, text="")):
+            if self.meaning(one.code, one.reasons, one.text)[0] is means:
+                return one
+        return None
+
+
+class RefusalTable(FailureTable[Outcome | Doubt]):
+    """What a failed cancel means: an outcome, or that the lookup is to be asked."""
+
+    __slots__ = ()
+
+    def answer(self, code: str, reasons: Iterable[str], text: str = "") -> CarrierAnswer:
+        """Read a failed call; one that nothing is listed for by the two lists of codes."""
+        means, status = self.meaning(code, reasons, text)
+        if means is ASK_LOOKUP:
+            return CarrierAnswer(outcome=Outcome.IN_DOUBT, status=status, doubt=ASK_LOOKUP)
+        if isinstance(means, Outcome) and means is not Outcome.IN_DOUBT:
+            return CarrierAnswer(outcome=means, status=status)
+        if means is None and code in DEFINITE:
+            return CarrierAnswer(outcome=Outcome.FAILED, status=status)
+        doubt = Doubt.LOST_CONNECTION if code in LOST_CONNECTION else Doubt.SERVER_WORD
+        return CarrierAnswer(outcome=Outcome.IN_DOUBT, status=status, doubt=doubt)
+
+    def failure(self, means: Outcome | Doubt, text: str = "") -> Failure | None:
+        """Return the failed call that says this; None: no failed call does."""
+        listed = FailureTable.failure(self, means, text)
+        if listed is not None or means not in (Outcome.FAILED, Outcome.IN_DOUBT):
+            return listed
+        codes = DEFINITE if means is Outcome.FAILED else IN_DOUBT
+        code = next((code for code in codes if code not in self.codes), None)
+        return None if code is None else self._read_back(Failure(code=code, text=text), None)
+
+    @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Every outcome that a failed call may come to, the lookup's among them."""
+        said = {means for means in self.meanings if isinstance(means, Outcome)}
+        return frozenset(said | (set(SAID_BY_LOOKUP) if ASK_LOOKUP in self.meanings else set()))
 
     def rows(self) -> tuple[Row, ...]:
-        """Return every code and every listed reason with its meaning, for people."""
-        codes = [Row(word=code, means=self.answer(code, ()).outcome) for code in CODES]
-        return (*codes, *(Row(word=word, means=means) for word, means in self.reasons.items()))
+        """Return every code, every listed reason and every listed text, for people."""
+        return (*(Row(word=code, means=self._by_code(code)) for code in CODES), *self.listed_rows())
 
-    def _unlisted(self, codes: tuple[str, ...]) -> Failure | None:
-        return next((Failure(code=code) for code in codes if code not in self.codes), None)
-
-
-def _answer(outcome: Outcome, code: str, *, status: str) -> CarrierAnswer:
-    if outcome is not Outcome.IN_DOUBT:
-        return CarrierAnswer(outcome=outcome, status=status)
-    doubt = Doubt.LOST_CONNECTION if code in LOST_CONNECTION else Doubt.SERVER_WORD
-    return CarrierAnswer(outcome=outcome, status=status, doubt=doubt)
+    def _by_code(self, code: str) -> Outcome | Doubt:
+        return self.codes.get(code) or self.answer(code, ()).outcome
 
 
-def table(section: Table | None) -> RefusalTable:
-    """Read `[grpc]` and `[grpc.reasons]`; faults go to the section's findings."""
-    codes: dict[str, Outcome] = {}
-    reasons: dict[str, Outcome] = {}
-    if section is None:
-        return RefusalTable(codes=codes, reasons=reasons)
-    plain = {name: value for name, value in section.entries.items() if name != REASONS}
-    for code, text in Table(section.name, plain, section.findings).texts().items():
-        if code not in CODES:
-            near = meant(code, CODES)
-            section.findings.error(section.key(code), "is not a gRPC code of a failed call", near)
-        elif (outcome := meaning_of(section, code, text, Outcome)) is not None:
-            codes[code] = outcome
-            _weigh(section, code, outcome)
-    listed = section.table(REASONS)
-    for reason, text in listed.texts().items() if listed is not None else ():
-        if (
-            listed is not None
-            and (outcome := meaning_of(listed, reason, text, Outcome)) is not None
-        ):
-            reasons[reason] = outcome
-            _weigh_reason(listed, reason, outcome)
-    return RefusalTable(codes=codes, reasons=reasons)
-
-
-def _weigh(section: Table, code: str, outcome: Outcome) -> None:
-    key, findings = section.key(code), section.findings
-    if code in IN_DOUBT and outcome is Outcome.CANCELLED:
-        findings.error(
-            key,
-            f"{code} may come before or after the effect: it can never mean cancelled",
-            "Remove this line; the adapter asks again and learns it.",
-        )
-    elif code in IN_DOUBT and outcome is not Outcome.IN_DOUBT:
-        _warn_of_promise(section, code, code)
-    elif code == "UNIMPLEMENTED":
-        findings.warning(
-            key,
-            "a server of another version, or another server, also says UNIMPLEMENTED",
-            "Let a status value say this instead.",
-        )
-    elif outcome is Outcome.CANCELLED:
-        findings.warning(key, "a failed call that means cancelled is unusual", "Is this intended?")
-
-
-def _weigh_reason(section: Table, reason: str, outcome: Outcome) -> None:
-    key = section.key(reason)
-    # Some name the code before the reason, where only a domain can stand.
-    code = next((code for code in IN_DOUBT if reason.startswith((f"{code}/", f"{code}."))), None)
-    if code is not None and outcome is not Outcome.IN_DOUBT:
-        _warn_of_promise(section, reason, code)
-    elif "/" not in reason:
-        section.findings.warning(
-            key,
-            "names no domain: this reason counts whoever gives it, a proxy on the way too",
-            f'Write "domain/{reason}", with the domain of the carrier\'s ErrorInfo.',
-        )
-
-
-def _warn_of_promise(section: Table, name: str, code: str) -> None:
-    section.findings.warning(
-        section.key(name),
-        f"{code} may follow the effect: this row is the carrier's promise that it did nothing",
-        "Without that promise in writing, remove this line.",
-    )
+def _with_reason(name: str, text: str) -> Failure:
+    domain, _, reason = name.rpartition("/")
+    return Failure(code="FAILED_PRECONDITION", reason=reason, domain=domain, text=text)

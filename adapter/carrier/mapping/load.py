@@ -9,10 +9,10 @@ from typing import Final
 
 from adapter.cancellation.model import CarrierAnswer, Doubt, Fact, Outcome
 from adapter.carrier.contract.contract import Contract, ContractFault, Method
-from adapter.carrier.mapping import grpc_status
+from adapter.carrier.mapping import grpc_section
 from adapter.carrier.mapping import request as requests
 from adapter.carrier.mapping import status as statuses
-from adapter.carrier.mapping.grpc_status import RefusalTable
+from adapter.carrier.mapping.grpc_status import FailureTable, RefusalTable
 from adapter.carrier.mapping.push_fields import PASSWORD, REQUEST_ID
 from adapter.carrier.mapping.request import RequestPlan
 from adapter.carrier.mapping.status import MessageField, StatusTable, message_field, unlisted
@@ -21,11 +21,12 @@ from adapter.diagnostics.table import Table, UnusableFile, read
 
 ROOT_KEYS: Final = ("method", "request", "status", "grpc", "lookup")
 STATUS_KEYS: Final = ("field", "message", "show_message", "outcomes")
-LOOKUP_KEYS: Final = ("method", "request", "status")
+LOOKUP_KEYS: Final = ("method", "request", "status", "grpc", "not_found_settles")
 LOOKUP_STATUS_KEYS: Final = ("field", "outcomes")
 REFUSED_IN_LOOKUP: Final = {
     PASSWORD: "the password is never stored, and a lookup is made long after the push"
 }
+SHIPPED_LOOKUP: Final = "/carrier.v1.WaybillService/GetWaybill"
 IDENTITIES: Final = ("WayBillID", "OrderID")
 
 
@@ -52,6 +53,8 @@ class Lookup:
     method: Method
     plan: RequestPlan
     table: StatusTable[Fact]
+    failures: FailureTable[Fact]
+    not_found_settles: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def read_mapping(source: bytes | Path, contract: Contract, *, called: str = "") 
     except UnusableFile as error:
         raise MappingFaults(error.findings) from error
     root.refuse_unknown(ROOT_KEYS)
-    refused = grpc_status.table(root.table("grpc"))
+    refused = grpc_section.refusals(root.table("grpc"), has_lookup="lookup" in root.entries)
     cancel = _cancelling(root, contract, refused)
     section = root.table("lookup")
     lookup = None if section is None else _lookup(section, contract)
@@ -119,15 +122,27 @@ def _lookup(section: Table, contract: Contract) -> Lookup | None:
     section.refuse_unknown(LOOKUP_KEYS)
     method = _method(section, contract)
     plan = _plan(section, method, REFUSED_IN_LOOKUP)
+    not_found_settles = section.flag("not_found_settles")
+    failures = grpc_section.failed_lookups(section.table("grpc"))
     status = _status(section, LOOKUP_STATUS_KEYS)
     if method is None or status is None:
         return None
     table = statuses.table(status, statuses.field(status, method.reply_type), Fact)
     if table is not None:
         _note_unsettled(status, table)
+        said = {*table.meanings.values(), *failures.meanings}
+        _note_final_states(section, method, said)
+        if not_found_settles:
+            _note_not_found(section, said)
     if table is None or plan is None:
         return None
-    return Lookup(method=method, plan=plan, table=table)
+    return Lookup(
+        method=method,
+        plan=plan,
+        table=table,
+        failures=failures,
+        not_found_settles=not_found_settles,
+    )
 
 
 def _plan(section: Table, method: Method | None, refused: Mapping[str, str]) -> RequestPlan | None:
@@ -194,7 +209,7 @@ def _check_status(section: Table, table: StatusTable[Outcome], refusals: Refusal
             if number == 0
             else f'Add a line: {names[0]} = "…".',
         )
-    said = {*table.meanings.values(), *refusals.codes.values(), *refusals.reasons.values()}
+    said = {*table.meanings.values(), *refusals.outcomes}
     if Outcome.CANCELLED not in table.meanings.values():
         findings.error(
             section.key("outcomes"),
@@ -218,6 +233,33 @@ def _note_unsettled(section: Table, table: StatusTable[Fact]) -> None:
             )
 
 
+def _note_final_states(section: Table, method: Method, said: set[Fact]) -> None:
+    """Note what the carrier promises by a lookup; our own contract says it where it stands."""
+    final = [fact.value for fact in (Fact.PICKED_UP, Fact.INVALID) if fact in said]
+    if final and method.path != SHIPPED_LOOKUP:
+        section.findings.note(
+            section.key("status.outcomes"),
+            f"{' and '.join(final)} settle a push at once: map only states out of which the "
+            "carrier never cancels, for a cancel may still be on its way",
+        )
+
+
+def _note_not_found(section: Table, said: set[Fact]) -> None:
+    """Say what `not_found_settles` promises, or that nothing comes of it."""
+    if Fact.NOT_FOUND in said:
+        section.findings.note(
+            section.key("not_found_settles"),
+            "a lookup's not_found is answered 30001 where the server itself ended the only call "
+            "of a push, with a text: a promise that no proxy gives such an answer",
+        )
+    else:
+        section.findings.warning(
+            section.key("not_found_settles"),
+            'has no effect: nothing that the lookup answers means "not_found"',
+            "Add such a row, or remove this line.",
+        )
+
+
 def _check_doubt(
     root: Table,
     plan: RequestPlan,
@@ -225,7 +267,7 @@ def _check_doubt(
     refusals: RefusalTable,
 ) -> None:
     """Warn of a contract that gives no means to learn what became of a lost call."""
-    said = {*statuses.meanings.values(), *refusals.codes.values(), *refusals.reasons.values()}
+    said = {*statuses.meanings.values(), *refusals.outcomes}
     if (
         not plan.carries(REQUEST_ID)
         and "lookup" not in root.entries

@@ -12,6 +12,7 @@ from adapter.cancellation.model import Cancellation, CarrierAnswer, Doubt, Entry
 from adapter.cancellation.ports import CarrierTraits
 from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.mapping.convert import first_that_fits
+from adapter.carrier.mapping.grpc_status import ASK_LOOKUP, SAID_BY_LOOKUP
 from adapter.carrier.mapping.load import MappingFile, read_mapping
 from adapter.carrier.mapping.push_fields import REQUEST_ID
 from adapter.carrier.mapping.request import SAMPLE
@@ -60,12 +61,14 @@ class Mapping:
     @property
     def traits(self) -> CarrierTraits:
         """What a decision depends on of what this carrier can say."""
+        lookup = self._file.lookup
         return CarrierTraits(
             takes_request_id=self._file.cancel.plan.carries(REQUEST_ID),
             says_already_cancelled=(
                 self._file.cancel.table.number_for(Outcome.ALREADY_CANCELLED) is not None
-                or self._file.refusals.failure(Outcome.ALREADY_CANCELLED) is not None
+                or Outcome.ALREADY_CANCELLED in self._file.refusals.meanings
             ),
+            not_found_settles=lookup is not None and lookup.not_found_settles,
         )
 
     @property
@@ -75,13 +78,24 @@ class Mapping:
 
     @property
     def grpc_rows(self) -> tuple[Row, ...]:
-        """Every gRPC code of a failed call, then every listed reason, and its outcome."""
+        """Every gRPC code of a failed call, then every listed reason and text, and its outcome."""
         return self._file.refusals.rows()
 
     @property
     def lookup_rows(self) -> tuple[Row, ...]:
-        """Every value of the lookup's enum and its fact; None settles nothing."""
-        return () if self._file.lookup is None else self._file.lookup.table.rows()
+        """Every value of the lookup's enum and its fact, then what is listed of its failed calls;
+        None settles nothing."""
+        lookup = self._file.lookup
+        if lookup is None:
+            return ()
+        failures = lookup.failures
+        codes = (Row(word=code, means=fact) for code, fact in failures.codes.items())
+        return (*lookup.table.rows(), *codes, *failures.listed_rows())
+
+    @property
+    def not_found_settles(self) -> bool:
+        """Whether a lookup's *not found* may settle a push; see `CarrierTraits`."""
+        return self.traits.not_found_settles
 
     def order_that_fits(self, order_id: str) -> str:
         """Return an OrderID as this contract gives it back: the same where orders are texts,
@@ -117,10 +131,10 @@ class Mapping:
             return known
         return replace(known, message=text)
 
-    def failed(self, code: str, reasons: Iterable[str] = ()) -> CarrierAnswer:
-        """Read a failed call: its gRPC code's name and the ErrorInfo reasons of its details,
-        each `REASON` or `domain/REASON`."""
-        return self._file.refusals.answer(code, reasons)
+    def failed(self, code: str, reasons: Iterable[str] = (), text: str = "") -> CarrierAnswer:
+        """Read a failed call: its gRPC code's name, the ErrorInfo reasons of its details, each
+        `REASON` or `domain/REASON`, and its text."""
+        return self._file.refusals.answer(code, reasons, text)
 
     def lookup_request(self, entry: Entry) -> Message | Unfit | None:
         """Build the lookup's request; None when no lookup is mapped."""
@@ -133,6 +147,11 @@ class Mapping:
         number = self._file.lookup.table.number(reply)
         return self._file.lookup.table.meanings.get(number) if isinstance(number, int) else None
 
+    def failed_lookup(self, code: str, reasons: Iterable[str] = (), text: str = "") -> Fact | None:
+        """Read a failed lookup; None: it says nothing of the waybill."""
+        lookup = self._file.lookup
+        return None if lookup is None else lookup.failures.meaning(code, reasons, text)[0]
+
     # The carrier's side, for a stub that serves this contract.
 
     def read_request(self, request: Message) -> PushFields:
@@ -140,17 +159,21 @@ class Mapping:
         return self._file.cancel.plan.read(request)
 
     def express(self, outcome: Outcome, message: str = "") -> Expression:
-        """Say `outcome` as this contract can: in a reply, else by a failed call.
+        """Say `outcome` as this contract can: in a reply, else by a failed call, else by one
+        whose reason the lookup tells.
 
         An outcome that the contract has no word for is said as `failed`.
         """
         if self._file.cancel.table.number_for(outcome) is not None:
             return self.write_reply(outcome, message)
-        failure = self._file.refusals.failure(outcome)
+        refusals = self._file.refusals
+        failure = refusals.failure(outcome, message)
+        if failure is None and self._tells(SAID_BY_LOOKUP.get(outcome)):
+            failure = refusals.failure(ASK_LOOKUP, message)
         if failure is not None:
             return failure
         if outcome is Outcome.FAILED:  # every definite code means something else
-            return Failure(code="INTERNAL")
+            return Failure(code="INTERNAL", text=message)
         return self.express(Outcome.FAILED, message)
 
     def write_reply(self, outcome: Outcome | None, message: str = "") -> Message:
@@ -170,6 +193,17 @@ class Mapping:
         """Read a lookup's request as the carrier would."""
         return PushFields() if self._file.lookup is None else self._file.lookup.plan.read(request)
 
+    def express_fact(self, fact: Fact | None, message: str = "") -> Expression:
+        """Say how a waybill stands, in a lookup's reply, else by a failed lookup. None, or a fact
+        without a word: the state is left unset. Raises `LookupError` when no lookup is mapped.
+        """
+        lookup = self._file.lookup
+        if lookup is not None and fact is not None and lookup.table.number_for(fact) is None:
+            failure = lookup.failures.failure(fact, message)
+            if failure is not None:
+                return failure
+        return self.write_fact(fact)
+
     def write_fact(self, fact: Fact | None) -> Message:
         """Write a lookup's reply; None, or a fact without a word: the state is left unset.
 
@@ -182,3 +216,10 @@ class Mapping:
         if number is not None:
             self._file.lookup.table.write(reply, number)
         return reply
+
+    def _tells(self, fact: Fact | None) -> bool:
+        """Whether the lookup has a word for a fact."""
+        lookup = self._file.lookup
+        if lookup is None or fact is None:
+            return False
+        return lookup.table.number_for(fact) is not None or fact in lookup.failures.meanings

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 # Named again for those who may import a mapping and not the decision, such as a stub.
+from adapter.cancellation.model import Doubt as Doubt
 from adapter.cancellation.model import Fact as Fact
 from adapter.cancellation.model import Outcome as Outcome
 
@@ -50,17 +51,25 @@ class PushFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A failed gRPC call that says an outcome: the code's name and an ErrorInfo reason."""
+    """A failed gRPC call that says an outcome: the code's name, an ErrorInfo reason, a text."""
 
     code: str
     reason: str = ""
     domain: str = ""
+    text: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reason as the adapter reads it: `domain/REASON`, or `REASON`."""
+        name = f"{self.domain}/{self.reason}" if self.domain else self.reason
+        return (name,) if name else ()
 
     def details(self) -> bytes:
         """Return the `grpc-status-details-bin` trailer; empty when there is no reason."""
         if not self.reason:
             return b""
-        status = status_pb2.Status(code=code_pb2.Code.Value(self.code), message=self.reason)
+        text = self.text or self.reason
+        status = status_pb2.Status(code=code_pb2.Code.Value(self.code), message=text)
         status.details.add().Pack(
             error_details_pb2.ErrorInfo(reason=self.reason, domain=self.domain)
         )
@@ -72,11 +81,12 @@ class Failure:
 class Row:
     """One line of the table that `check` prints: a word of the carrier and what it means.
 
-    `number` is the enum's; None for gRPC codes and reasons.
+    `number` is the enum's; None for gRPC codes, reasons and texts. The only doubt that a word may
+    mean is REFUSED_LOOK: the lookup is asked.
     """
 
     word: str
-    means: Outcome | Fact | None
+    means: Outcome | Doubt | Fact | None
     number: int | None = None
     aliases: tuple[str, ...] = ()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TextIO
 
 from rich.table import Table
 from rich.text import Text
 
-from adapter.cancellation.model import FINAL, Outcome
+from adapter.cancellation.model import FINAL, Fact, Outcome
 from adapter.carrier.contract.contract import Contract
+from adapter.carrier.mapping.grpc_section import LOOKUP
+from adapter.carrier.mapping.grpc_status import ASK_LOOKUP
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Row
 from adapter.cli.output import console, write_columns
@@ -29,13 +31,18 @@ _FOOTNOTE = (
     "already_cancelled is answered with ResultCode 0 if an earlier call of ours, whose result "
     "was unknown or not reported, explains it."
 )
+_ASKED = (
+    "lookup is answered as the lookup's rows say; not_found is then 30001, active and no answer "
+    "of the lookup -1."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRow:
     """What one answer of the carrier leads to. `number` is the enum's; None for gRPC codes.
 
-    A `lookup` settles only what is final; any other answer of it is `in_doubt`.
+    A `lookup` settles only what is final; any other answer of it is `in_doubt`. A failed call whose
+    outcome is `lookup` was refused, and is answered as the lookup says why.
     """
 
     kind: Kind
@@ -73,7 +80,9 @@ def show_answers(rows: tuple[AnswerRow, ...], *, stream: TextIO) -> None:
     else:
         write_columns([_HEADINGS, *lines], stream=stream)
     ours = any(row.outcome == Outcome.ALREADY_CANCELLED.value for row in rows)
-    stream.write(f"\n{_FOOTNOTE}\n" if ours else "")
+    asks = any(row.outcome == LOOKUP for row in rows)
+    notes = [*([_FOOTNOTE] if ours else []), *([_ASKED] if asks else [])]
+    stream.write("".join(f"\n{note}\n" for note in notes))
 
 
 def verdict(findings: Iterable[Finding]) -> str:
@@ -96,7 +105,9 @@ def _rows(mapping: Mapping, locale: Locale) -> Iterator[AnswerRow]:
     for row in mapping.grpc_rows:
         yield _answer("grpc", row, locale)
     for row in mapping.lookup_rows:
-        yield _answer("lookup", row, locale)
+        # It settles only where the mapping says so, and after some calls only.
+        settles = row.means is Fact.NOT_FOUND and mapping.not_found_settles
+        yield _answer("lookup", replace(row, means=Outcome.NOT_FOUND) if settles else row, locale)
 
 
 def _answer(kind: Kind, row: Row, locale: Locale) -> AnswerRow:
@@ -108,7 +119,7 @@ def _answer(kind: Kind, row: Row, locale: Locale) -> AnswerRow:
         kind=kind,
         status=" = ".join((row.word, *row.aliases)),
         number=row.number,
-        outcome=outcome.value,
+        outcome=LOOKUP if row.means is ASK_LOOKUP else outcome.value,
         result_code=int(ANSWERS[outcome]),
         text=text(outcome, locale),
     )

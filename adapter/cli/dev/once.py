@@ -78,6 +78,9 @@ async def every_reply(options: DevOptions, stub: Stub) -> AsyncIterator[ReplyLin
 class Silent:
     """A log that is discarded: the table shows the result of each push."""
 
+    def debug(self, event: str, **fields: object) -> None:
+        """Forget it."""
+
     def info(self, event: str, **fields: object) -> None:
         """Discard it."""
 

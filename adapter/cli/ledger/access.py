@@ -50,8 +50,10 @@ class ConfiguredLedger:
         return ZoneInfo(self.settings.ops.timezone)
 
 
-def configured_ledger(config: Path | None) -> ConfiguredLedger:
-    """Find the ledger of a configuration; raises only faults that concern it.
+def configured_ledger(
+    config: Path | None, *, concerns: tuple[str, ...] = CONCERNS
+) -> ConfiguredLedger:
+    """Find the ledger of a configuration; raises only faults of the keys that concern it.
 
     A shell beside a running `serve` seldom has its secrets, and needs none.
     """
@@ -60,7 +62,7 @@ def configured_ledger(config: Path | None) -> ConfiguredLedger:
         finding
         for finding in inspection.findings
         if finding.severity is Severity.ERROR
-        and (not inspection.readable or finding.key.startswith(CONCERNS))
+        and (not inspection.readable or finding.key.startswith(concerns))
     ]
     if faults:
         raise SettingsFaults(faults)

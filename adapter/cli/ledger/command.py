@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from adapter.cli.ledger import read, write
+from adapter.cli.ledger.correct import correct
+from adapter.cli.ledger.resolve import resolve
+from adapter.cli.ledger.told import told
 
 
 @click.group("ledger")
@@ -15,5 +18,7 @@ def command() -> None:
     """
 
 
-for _each in (read.search, read.show, read.export, write.resolve, write.prune, write.migrate):
+for _each in (
+    read.search, read.show, read.export, resolve, correct, told, write.prune, write.migrate,
+):  # fmt: skip
     command.add_command(_each)

@@ -1,4 +1,4 @@
-"""Which pushes `ledger search` and `ledger export` are about: the options, and their times."""
+"""The filters that `ledger search` and `ledger export` share: their options, and their times."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def filter_options(function: Decorated) -> Decorated:
         click.option(
             "--told-failure",
             is_flag=True,
-            help="Cancelled, but the merchant was told -1 or nothing and should be informed.",
+            help="Cancelled, but the merchant does not know and should be told.",
         ),
         click.option(
             "--state",

@@ -15,7 +15,8 @@ from adapter.config.load import Settings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS, Locale, ResultCode, push_of
 from adapter.edge.translate import reply as translated
-from adapter.ledger.resolution import Resolution
+from adapter.ledger.notice import Notice
+from adapter.ledger.resolution import OURSELVES, Resolution
 from adapter.ledger.search import Chronicle
 from adapter.wechat.cancel_waybill import Reply
 from adapter.wechat.codec import Format
@@ -81,14 +82,26 @@ def lines(chronicle: Chronicle, settings: Settings) -> Iterator[str]:
     yield from ("", visible(because(chronicle)), "", f"Calls to the carrier: {entry.calls}")
     if chronicle.calls:
         yield from aligned([_call_cells(call, zone) for call in chronicle.calls])
-    for each in chronicle.resolutions:
-        at = written(each.at, zone)
-        who, reason = visible(each.who), visible(each.reason)
-        yield f"Settled by {who} at {at} as {each.outcome.value}: {reason}"
+    yield from _words(chronicle, zone)
     reply = reply_of(entry, settings)
     yield from ("", "The reply, before encryption:")
     for format in Format:
         yield f"  {visible(reply.encode(format).decode())}"
+
+
+def _words(chronicle: Chronicle, zone: ZoneInfo) -> Iterator[str]:
+    """Yield what operators settled, corrected and told, and what was corrected since."""
+    verb = "Settled"
+    for each in chronicle.resolutions:
+        at = written(each.at, zone)
+        who, reason = visible(each.who), visible(each.reason)
+        yield f"{verb} by {who} at {at} as {each.outcome.value}: {reason}"
+        if each.who != OURSELVES:
+            verb = "Corrected"
+    for notice in chronicle.notices:
+        how = f": {visible(notice.how)}" if notice.how else ""
+        at = written(notice.at, zone)
+        yield f"Merchant told by {visible(notice.who)} at {at} of {notice.outcome.value}{how}"
 
 
 def as_json(chronicle: Chronicle, settings: Settings) -> str:
@@ -111,6 +124,7 @@ def as_json(chronicle: Chronicle, settings: Settings) -> str:
         "because": because(chronicle),
         "calls": [_call(call, zone) for call in chronicle.calls],
         "resolutions": [_resolution(each, zone) for each in chronicle.resolutions],
+        "notices": [_resolution(each, zone) for each in chronicle.notices],
         "reply": {format.value: reply.encode(format).decode() for format in Format},
     }
     return json_text(document)
@@ -122,7 +136,7 @@ def because(chronicle: Chronicle) -> str:
     entry = chronicle.entry
     if entry.state is State.DONE and entry.outcome is not None:
         decided = DECIDED.get(entry.cause, _unknown)(chronicle, entry.outcome)
-        return f"{decided} {_told(entry, entry.outcome)}"
+        return f"{decided} {_told(chronicle, entry.outcome)}"
     if entry.state is State.UNSENT:
         why = NOT_ASKED.get(entry.cause, entry.cause_text)
         return f"The carrier was not asked: {why}. Nothing was done to the waybill."
@@ -215,7 +229,11 @@ DECIDED: dict[str, Callable[[Chronicle, Outcome], str]] = {
 """By cause: who decided it, and as what."""
 
 
-def _told(entry: Entry, outcome: Outcome) -> str:
+def _told(chronicle: Chronicle, outcome: Outcome) -> str:
+    entry = chronicle.entry
+    notice = next((each for each in chronicle.notices if each.outcome is outcome), None)
+    if notice is not None and entry.told is not outcome:
+        return f"{notice.who} has told the merchant so."
     if entry.told is outcome:
         return "The merchant was told this."
     if entry.told is None:
@@ -238,6 +256,8 @@ def _call(call: Call, zone: ZoneInfo) -> dict[str, object]:
         "ended_at": None if call.ended_at is None else written(call.ended_at, zone),
         "status": call.status,
         "outcome": call.outcome and call.outcome.value,
+        "doubt": call.doubt and call.doubt.value,
+        "text": call.text,
     }
 
 
@@ -245,8 +265,15 @@ def _call_cells(call: Call, zone: ZoneInfo) -> tuple[str, ...]:
     ended = call.ended_at
     took = "not ended" if ended is None else f"{(ended - call.sent_at) * 1000:.0f} ms"
     outcome = call.outcome.value if call.outcome else ""
-    return (f"  {call.epoch}", written(call.sent_at, zone), took, call.status, outcome)
+    return (
+        f"  {call.epoch}",
+        written(call.sent_at, zone),
+        took,
+        call.status,
+        outcome,
+        visible(call.text),
+    )
 
 
-def _resolution(each: Resolution, zone: ZoneInfo) -> dict[str, object]:
+def _resolution(each: Resolution | Notice, zone: ZoneInfo) -> dict[str, object]:
     return {**asdict(each), "outcome": each.outcome.value, "at": written(each.at, zone)}

@@ -1,4 +1,4 @@
-"""`waybridge ledger search`, `show` and `export`: read pushes beside a running serve."""
+"""The commands `ledger search`, `show` and `export`: read pushes beside a running serve."""
 
 from __future__ import annotations
 

@@ -1,94 +1,23 @@
-"""`waybridge ledger resolve`, `prune` and `migrate`: settle, remove and upgrade."""
+"""`waybridge ledger prune` and `migrate`: remove old pushes, upgrade the tables."""
 
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from adapter.cancellation.model import Entry, Outcome, State
+from adapter.cancellation.model import State
 from adapter.cli.configuration import config_option
-from adapter.cli.ledger.access import ConfiguredLedger, candidates, configured_ledger, the_one
-from adapter.cli.ledger.rows import row_of
-from adapter.cli.output import or_refuse, visible, write
-from adapter.diagnostics.cannot_start import CannotStart
-from adapter.edge.translate import ANSWERS
+from adapter.cli.ledger.access import ConfiguredLedger, configured_ledger
+from adapter.cli.output import or_refuse, write
 from adapter.ledger import maintenance
-from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Filters
 
-OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.IN_DOUBT)
-REASON_LIMIT = 500  # characters
-NOBODY = {"", "root"}  # accounts that many people share, or without a name
 DAY_SECONDS = 86_400
 SETTLED = (State.DONE, State.UNSENT)
-
-
-def _operator(environ: Mapping[str, str] = os.environ) -> str:
-    """Return who types, under sudo the caller's own name; empty when it is unknown."""
-    for variable in ("SUDO_USER", "USER"):
-        if environ.get(variable, "") not in NOBODY:
-            return environ[variable]
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in a container
-        return ""
-    return "" if name in NOBODY else name
-
-
-@click.command("resolve")
-@click.argument("push", metavar="KEY|WAYBILL")
-@config_option
-@click.option(
-    "--outcome", required=True, type=click.Choice(OUTCOMES), help="What happened to the waybill."
-)
-@click.option(
-    "--reason", required=True, metavar="TEXT", help="How you know; stored with your name."
-)
-@click.option(
-    "--by",
-    metavar="NAME",
-    default=_operator,
-    show_default="your login name; required for root",
-    help="Your name.",
-)
-@click.option(
-    "--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal."
-)
-@or_refuse("waybridge ledger resolve")
-def resolve(
-    push: str, config: Path | None, *, outcome: str, reason: str, by: str, yes: bool
-) -> None:
-    """Settle a push in doubt by hand. The carrier is not asked.
-
-    Repeats of the push and later presses are then decided by this outcome.
-    """
-    ledger = configured_ledger(config)
-    if not by:
-        raise CannotStart("your name is unknown.", hint="Add --by NAME; it is stored.")
-    if not yes and not sys.stdin.isatty():
-        raise CannotStart(
-            "confirmation needs a terminal, and there is none.", hint="Add --yes to confirm."
-        )
-    for name, text in (("--reason", reason), ("--by", by)):
-        if not text.strip() or len(text) > REASON_LIMIT:
-            raise click.UsageError(f"{name} must have 1 to {REASON_LIMIT} characters.")
-    found = the_one(ledger.read(lambda archive: candidates(archive, push)), push, ledger)
-    decided = Outcome(outcome)
-    if not yes:
-        click.confirm(_question(found, decided), abort=True, err=True)
-    resolution = Resolution(key=found.key, who=by, reason=reason, outcome=decided, at=time.time())
-    try:
-        done = asyncio.run(maintenance.resolve(ledger.url, found=found, resolution=resolution))
-    except maintenance.NotInDoubt as refused:
-        raise _not_in_doubt(refused.entry or found, ledger) from refused
-    write(f"{done.key}: {decided.value}, ResultCode {int(ANSWERS[decided])}, settled by {by}.")
 
 
 @click.command("prune")
@@ -132,23 +61,6 @@ def migrate(config: Path | None) -> None:
         write(f"Schema {done.after}: nothing to do.")
     else:
         write(f"Schema {done.before or 'none'} → {done.after}.")
-
-
-def _question(found: Entry, decided: Outcome) -> str:
-    return (
-        f"Settle waybill {visible(found.waybill_id)}, order {visible(found.order_id)} of merchant"
-        f" {visible(found.biz_id)} as {decided.value} (ResultCode {int(ANSWERS[decided])})?"
-    )
-
-
-def _not_in_doubt(entry: Entry, ledger: ConfiguredLedger) -> CannotStart:
-    row = row_of(entry, ledger.zone)
-    state = row.state if entry.outcome is None else f"{row.state}: {entry.outcome.value}"
-    by = f" (by {row.basis}, ResultCode {row.code})" if row.basis else ""
-    return CannotStart(
-        f"push {entry.key} is not in doubt, it is {state}{by}. Nothing was changed.",
-        hint="To list the pushes in doubt: `waybridge ledger search --state in_doubt`.",
-    )
 
 
 async def _prune(ledger: ConfiguredLedger, *, keep_seconds: float, now: float) -> int:

@@ -4,13 +4,13 @@ import grpc
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Doubt, Outcome
+from adapter.carrier.mapping.grpc_section import refusals
 from adapter.carrier.mapping.grpc_status import (
     CODES,
     DEFINITE,
     IN_DOUBT,
     LOST_CONNECTION,
     RefusalTable,
-    table,
 )
 from adapter.carrier.mapping.values import Failure
 from adapter.diagnostics.finding import Severity
@@ -21,7 +21,7 @@ SILENT = RefusalTable(codes={}, reasons={})
 
 def _table(text: str) -> tuple[RefusalTable, list[tuple[Severity, str]]]:
     root = read(text.encode())
-    made = table(root.table("grpc"))
+    made = refusals(root.table("grpc"), has_lookup=True)
     return made, [(finding.severity, finding.key) for finding in root.findings.found]
 
 
@@ -65,46 +65,6 @@ def test_a_reason_decides_before_its_code_and_of_its_own_domain_first() -> None:
     assert made.answer("ABORTED", ("OTHER",)).outcome is Outcome.INVALID
 
 
-@pytest.mark.parametrize("code", IN_DOUBT)
-def test_a_promise_about_a_code_of_doubt_is_a_warning_and_as_success_an_error(code: str) -> None:
-    assert _table(f'[grpc]\n{code} = "failed"\n')[1] == [(Severity.WARNING, f"grpc.{code}")]
-    assert _table(f'[grpc]\n{code} = "in_doubt"\n')[1] == []
-    assert _table(f'[grpc]\n{code} = "cancelled"\n')[1] == [(Severity.ERROR, f"grpc.{code}")]
-
-
-@pytest.mark.parametrize("name", ["UNAVAILABLE/BUSY", "UNAVAILABLE.BUSY", "INTERNAL/x"])
-def test_a_promise_about_a_reason_of_such_a_code_is_the_same_warning(name: str) -> None:
-    code = name.replace("/", ".").partition(".")[0]
-    root = read(f'[grpc.reasons]\n"{name}" = "invalid"\n'.encode())
-
-    table(root.table("grpc"))
-
-    (finding,) = root.findings.found
-    assert (finding.severity, finding.key) == (Severity.WARNING, f"grpc.reasons.{name}")
-    assert finding.message.startswith(f"{code} may follow the effect")
-
-
-def test_a_reason_without_a_domain_is_a_warning_and_one_with_it_is_not() -> None:
-    _, bare = _table('[grpc.reasons]\nHELD = "picked_up"\n')
-    _, whole = _table('[grpc.reasons]\n"a.b/HELD" = "picked_up"\n"ABORTED/X" = "in_doubt"\n')
-
-    assert (bare, whole) == ([(Severity.WARNING, "grpc.reasons.HELD")], [])
-
-
-@pytest.mark.parametrize("row", ['UNIMPLEMENTED = "unsupported"', 'ALREADY_EXISTS = "cancelled"'])
-def test_unusual_rows_are_warnings(row: str) -> None:
-    ((severity, _),) = _table(f"[grpc]\n{row}\n")[1]
-
-    assert severity is Severity.WARNING
-
-
-def test_unknown_codes_and_outcomes_are_errors_and_not_in_the_table() -> None:
-    made, found = _table('[grpc]\nOK = "failed"\nNOT_FOUND = "gone"\n[grpc.reasons]\nX = "y"\n')
-
-    assert made == SILENT
-    assert [key for _, key in found] == ["grpc.OK", "grpc.NOT_FOUND", "grpc.reasons.X"]
-
-
 def test_an_outcome_is_said_by_a_code_else_by_a_reason_else_not() -> None:
     made, _ = _table(
         '[grpc]\nNOT_FOUND = "not_found"\n'
@@ -133,5 +93,98 @@ def test_the_table_for_people_holds_every_code_and_every_reason() -> None:
     assert [row.word for row in made.rows()] == [*CODES, "VAN"]
 
 
-def test_no_section_is_an_empty_table() -> None:
-    assert table(None) == SILENT
+TEXTS = """
+[grpc]
+UNKNOWN = "failed"
+FAILED_PRECONDITION = "lookup"
+[grpc.reasons]
+"d/VAN" = "unsupported"
+[[grpc.texts]]
+code = "UNKNOWN"
+contains = ["Picked up", "已揽收"]
+outcome = "picked_up"
+[[grpc.texts]]
+code = "UNKNOWN"
+contains = ["signed  for"]
+outcome = "invalid"
+[[grpc.texts]]
+code = "FAILED_PRECONDITION"
+contains = ["picked up"]
+outcome = "lookup"
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons", "text", "outcome"),
+    [
+        ("UNKNOWN", (), "parcel 7 was ALREADY PICKED UP.", Outcome.PICKED_UP),
+        ("UNKNOWN", (), "运单已揽收", Outcome.PICKED_UP),
+        ("UNKNOWN", (), "it was signed for", Outcome.INVALID),
+        # The first block of the file that matches, whatever stands first in the text.
+        ("UNKNOWN", (), "signed for, after it was picked up", Outcome.PICKED_UP),
+        # A reason before a text, a text before the code.
+        ("UNKNOWN", ("d/VAN",), "picked up", Outcome.UNSUPPORTED),
+        ("UNKNOWN", ("d/OTHER",), "picked up", Outcome.PICKED_UP),
+        ("UNKNOWN", (), "closed", Outcome.FAILED),
+        ("UNKNOWN", (), "", Outcome.FAILED),
+        # A text counts with its own code only.
+        ("NOT_FOUND", (), "picked up", Outcome.FAILED),
+        ("INTERNAL", (), "picked up", Outcome.IN_DOUBT),
+    ],
+)
+def test_a_reason_decides_before_a_text_and_a_text_before_the_code(
+    code: str, reasons: tuple[str, ...], text: str, outcome: Outcome
+) -> None:
+    made, _ = _table(TEXTS)
+
+    assert made.answer(code, reasons, text).outcome is outcome
+
+
+def test_a_call_whose_meaning_is_lookup_was_refused_and_is_looked_up() -> None:
+    made, _ = _table(TEXTS)
+
+    assert made.answer("FAILED_PRECONDITION", (), "no") == CarrierAnswer(
+        outcome=Outcome.IN_DOUBT, status="FAILED_PRECONDITION", doubt=Doubt.REFUSED_LOOK
+    )
+
+
+def test_a_meaning_is_said_by_a_call_that_is_read_back_as_it() -> None:
+    made, _ = _table(TEXTS)
+
+    for means in (Outcome.PICKED_UP, Outcome.INVALID, Outcome.FAILED, Doubt.REFUSED_LOOK):
+        # A text of the stub's own that would say something else is left out.
+        for words in ("", "the courier has picked up the parcel", "it was signed for"):
+            said = made.failure(means, words)
+            assert said is not None
+            assert made.meaning(said.code, said.reasons, said.text)[0] is means
+    assert made.failure(Outcome.FAILED, "no") == Failure(code="UNKNOWN", text="no")
+    assert made.failure(Outcome.INVALID, "no") == Failure(code="UNKNOWN", text="signed  for")
+
+
+def test_what_calls_may_come_to_holds_the_lookups_answers_too() -> None:
+    bare, _ = _table('[grpc]\nNOT_FOUND = "not_found"\n')
+    looking, _ = _table('[grpc]\nABORTED = "lookup"\n')
+
+    assert bare.outcomes == {Outcome.NOT_FOUND}
+    assert looking.outcomes == {
+        Outcome.PICKED_UP,
+        Outcome.INVALID,
+        Outcome.NOT_FOUND,
+        Outcome.ALREADY_CANCELLED,
+        Outcome.FAILED,
+    }
+
+
+def test_the_table_for_people_ends_with_every_text() -> None:
+    made, _ = _table(TEXTS)
+
+    rows = made.rows()
+
+    assert [(row.word, row.means) for row in rows[16:]] == [
+        ("d/VAN", Outcome.UNSUPPORTED),
+        ('UNKNOWN "Picked up"', Outcome.PICKED_UP),
+        ('UNKNOWN "已揽收"', Outcome.PICKED_UP),
+        ('UNKNOWN "signed  for"', Outcome.INVALID),
+        ('FAILED_PRECONDITION "picked up"', Doubt.REFUSED_LOOK),
+    ]
+    assert {row.word: row.means for row in rows}["FAILED_PRECONDITION"] is Doubt.REFUSED_LOOK

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapter.cancellation.model import CarrierAnswer, Outcome
+from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.load import MappingFaults, read_mapping
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.diagnostics.finding import Finding, Severity
@@ -84,6 +85,7 @@ def test_the_second_contracts_remarks_are_few_and_true() -> None:
         (Severity.WARNING, "grpc.reasons.MERCHANT_GONE"),
         (Severity.NOTE, "lookup.request.number"),
         (Severity.NOTE, "lookup.status.outcomes"),
+        (Severity.NOTE, "lookup.status.outcomes"),
     ]
 
 
@@ -101,6 +103,50 @@ def test_an_outcome_that_no_merchant_can_be_told_is_a_note() -> None:
             'nothing means "picked_up": no merchant will ever get this reply.',
         )
     ]
+
+
+NOT_FOUND_SETTLES = MAPPING.replace(
+    "[lookup.request]", "not_found_settles = true\n[lookup.request]"
+)
+
+
+def test_not_found_settles_is_said_and_is_a_trait() -> None:
+    text = NOT_FOUND_SETTLES + '[lookup.grpc]\nNOT_FOUND = "not_found"\n'
+
+    ((severity, key, message),) = _new(text)
+
+    assert (severity, key) == (Severity.NOTE, "lookup.not_found_settles")
+    assert "is answered 30001 where the server itself ended the only call" in message
+    assert Mapping.load(dispatch(), text.encode()).traits.not_found_settles
+    assert not Mapping.load(dispatch(), MAPPING.encode()).traits.not_found_settles
+
+
+def test_not_found_settles_without_a_not_found_is_a_warning() -> None:
+    ((severity, key, message),) = _new(NOT_FOUND_SETTLES)
+
+    assert (severity, key) == (Severity.WARNING, "lookup.not_found_settles")
+    assert message.startswith("has no effect")
+
+
+def test_not_found_settles_is_true_or_false() -> None:
+    text = NOT_FOUND_SETTLES.replace("settles = true", 'settles = "yes"')
+
+    assert _faults(text) == ["lookup.not_found_settles"]
+
+
+def test_final_states_of_a_lookup_are_noted_as_the_promise_they_are() -> None:
+    (note,) = [f for f in _findings(MAPPING) if "settle a push at once" in f.message]
+
+    assert (note.severity, note.key) == (Severity.NOTE, "lookup.status.outcomes")
+    assert Mapping.load(Contract.load()).findings == ()
+
+
+def test_an_outcome_that_only_a_text_or_the_lookup_says_is_said() -> None:
+    silent = MAPPING.replace('ON_VAN = "picked_up"', 'ON_VAN = "invalid"')
+    text = '[[grpc.texts]]\ncode = "UNKNOWN"\ncontains = ["van"]\noutcome = "picked_up"\n'
+
+    assert _new(silent + text) == []
+    assert _new(silent.replace("[grpc]\n", '[grpc]\nOUT_OF_RANGE = "lookup"\n')) == []
 
 
 def test_a_contract_that_cannot_settle_doubt_is_a_warning() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter.carrier.contract import contract
+from adapter.carrier.mapping.mapping import SHIPPED
 from adapter.cli.check.answers import UNKNOWN, AnswerRow, judge, show_answers, verdict
 from adapter.config.load import Inspection, inspect
 from adapter.diagnostics.finding import Finding, Severity
@@ -83,6 +84,29 @@ def test_what_a_lookup_settles_has_its_rows_and_the_rest_stays_in_doubt() -> Non
         "WAYBILL_STATE_CLOSED": ("invalid", 30003),
         "WAYBILL_STATE_NOT_FOUND": ("in_doubt", -1),
     }
+
+
+def test_texts_and_failed_lookups_have_their_rows(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        SHIPPED.read_text().replace(
+            "[lookup.request]", "not_found_settles = true\n[lookup.request]"
+        )
+        + '[lookup.grpc]\nNOT_FOUND = "not_found"\n[grpc]\nOUT_OF_RANGE = "lookup"\n'
+        + '[[grpc.texts]]\ncode = "UNKNOWN"\ncontains = ["on the van"]\noutcome = "picked_up"\n'
+    )
+
+    rows, _ = judge(_inspected(mapping=mapping))
+    table = StringIO()
+    show_answers(rows, stream=table)
+
+    said = {(row.kind, row.status): (row.outcome, row.result_code) for row in rows}
+    assert said["grpc", "OUT_OF_RANGE"] == ("lookup", -1)
+    assert said["grpc", 'UNKNOWN "on the van"'] == ("picked_up", 30002)
+    assert said["lookup", "NOT_FOUND"] == ("not_found", 30001)
+    assert said["lookup", "WAYBILL_STATE_NOT_FOUND"] == ("not_found", 30001)
+    assert 'gRPC UNKNOWN "on the van"' in table.getvalue()
+    assert "lookup is answered as the lookup's rows say" in table.getvalue()
 
 
 def test_every_row_has_a_text_for_the_merchant() -> None:

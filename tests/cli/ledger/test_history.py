@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State, Unsent
+from adapter.cancellation.model import Basis, Call, Cause, Doubt, Entry, Outcome, State, Unsent
 from adapter.cli.ledger.history import (
     DECIDED,
     DOUBT,
@@ -142,11 +142,21 @@ def test_json_tells_times_in_the_zone_and_nothing_where_there_was_none() -> None
     assert never["called_at"] is None
 
 
+def test_the_text_of_a_failed_call_stands_beside_it() -> None:
+    entry = doubtful(1, called_at=AT)
+    call = replace(call_of(entry), text="no such load \x1b[2J")
+
+    shown = list(lines(story_of(entry, calls=(call,)), BERLIN))
+
+    assert any(line.endswith("UNAVAILABLE  in_doubt  no such load \\x1b[2J") for line in shown)
+
+
 def test_json_tells_every_call_and_which_has_not_ended() -> None:
     entry = doubtful(1, called_at=AT)
+    first = replace(call_of(entry), doubt=Doubt.SERVER_WORD, text="no such load")
     second = replace(running(entry), epoch=2)
 
-    calls = document(story_of(entry, calls=(call_of(entry), second)))["calls"]
+    calls = document(story_of(entry, calls=(first, second)))["calls"]
 
     assert calls == [
         {
@@ -155,6 +165,8 @@ def test_json_tells_every_call_and_which_has_not_ended() -> None:
             "ended_at": "2026-11-23T12:48:28.500+01:00",
             "status": "UNAVAILABLE",
             "outcome": "in_doubt",
+            "doubt": "server_word",
+            "text": "no such load",
         },
         {
             "epoch": 2,
@@ -162,6 +174,8 @@ def test_json_tells_every_call_and_which_has_not_ended() -> None:
             "ended_at": None,
             "status": "",
             "outcome": None,
+            "doubt": None,
+            "text": "",
         },
     ]
 

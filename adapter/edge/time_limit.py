@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 
-class Deadline:
-    """`with Deadline(seconds):` raises `TimeoutError` out of the block once time is up.
+class TimeLimit:
+    """`with TimeLimit(seconds):` raises `TimeoutError` out of the block once time is up.
 
     Used once, inside a task. As with `asyncio.timeout`, the block is cancelled at its present
     `await`, and a cancellation that came from elsewhere is passed on as one.
