@@ -21,13 +21,14 @@ from adapter.cancellation.model import Entry, State, Waybill
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.counting import count
-from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.errors import Poisoned, StoreFault
 from adapter.ledger.notify import Notifier
 from adapter.ledger.postgresql_connection import (
     CONNECT_SECONDS,
     ERRORS,
     connect,
     engine_at,
+    not_opened,
     word_for,
 )
 from adapter.ledger.rows import Row
@@ -125,10 +126,7 @@ class PostgresqlStore:
         try:
             await self._sound()
         except StoreFault as fault:
-            raise LedgerNotOpened(
-                f"the ledger's PostgreSQL does not answer: {fault.__cause__}",
-                hint=DATABASE_HINT,
-            ) from fault
+            raise not_opened(fault.__cause__ or fault) from fault
         self._notifier.start()
 
     async def close(self) -> None:
