@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar, cast
 
@@ -99,6 +99,10 @@ class DurableLedger:
     def dropped_notes(self) -> int:
         """How many notes were lost for want of room; only grows."""
         return self._writer.dropped_notes
+
+    def measure(self, took: Callable[[float], None]) -> None:
+        """Tell `took` the seconds of each transaction from now on."""
+        self._writer.took = took
 
     async def commit(
         self,

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapter.cancellation.model import State
 from adapter.ledger import schema
-from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
+from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.notice import tick_off
 from adapter.ledger.open import file_of
 from adapter.ledger.reading import Reader
@@ -206,12 +206,12 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def _server(url: str) -> AsyncIterator[AsyncEngine]:
-    from adapter.ledger.postgresql_connection import ERRORS, proved_engine_at
+    from adapter.ledger.postgresql_connection import ERRORS, not_opened, proved_engine_at
 
     engine = proved_engine_at(url)
     try:
         yield engine
     except ERRORS as error:
-        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT) from error
+        raise not_opened(error) from error
     finally:
         await engine.dispose()

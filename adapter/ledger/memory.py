@@ -92,6 +92,9 @@ class MemoryLedger:
         """The same 32 bytes in every memory ledger."""
         return IDENTITY_KEY
 
+    def measure(self, took: Callable[[float], None]) -> None:
+        """Nothing here is a transaction: `took` is never told anything."""
+
     async def commit(
         self,
         waybill: Waybill,

@@ -22,7 +22,6 @@ from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.counting import count
 from adapter.ledger.errors import (
-    DATABASE_HINT,
     LedgerNotOpened,
     Poisoned,
     SchemaOutdated,
@@ -35,6 +34,7 @@ from adapter.ledger.postgresql_connection import (
     connect,
     engine_at,
     is_away,
+    not_opened,
     proved_engine_at,
     word_for,
 )
@@ -149,9 +149,7 @@ class PostgresqlStore:
             if isinstance(cause, LedgerNotOpened):
                 raise cause from None
             if cause is None or not may_be_away or not is_away(cause):
-                raise LedgerNotOpened(
-                    f"the ledger's PostgreSQL does not answer: {cause}", hint=DATABASE_HINT
-                ) from found
+                raise not_opened(cause or found) from found
         self._notifier.start()
         return fault.word if fault else None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
 
 import asyncpg
@@ -11,6 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from adapter.diagnostics.postgresql_url import postgresql_url
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
 from adapter.ledger.postgresql_pooling import prove
 
@@ -64,6 +67,15 @@ ERRORS = (
 )
 
 
+# A host that answers so is passed over for the next one, as libpq does.
+NEXT_HOST = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.TargetServerAttributeNotMatched,
+    OSError,
+    TimeoutError,
+)
+
+
 async def connect(url: str) -> asyncpg.Connection:
     """Connect for writing, to where an earlier connection was proved to be a session."""
     return await _set_up(await _connected(url))
@@ -72,6 +84,86 @@ async def connect(url: str) -> asyncpg.Connection:
 async def connect_proved(url: str) -> asyncpg.Connection:
     """Connect for writing. Raises `TransactionPooling` unless that is a session of our own."""
     return await _set_up(await _proved(url))
+
+
+async def _connected(url: str) -> asyncpg.Connection:
+    """Connect as libpq would understand the URL (`?host=/socket/folder`, `sslmode`, …).
+
+    Hosts are tried one after the other, each for `CONNECT_SECONDS`: in the driver's own list
+    a silent first host would use up the time of all.
+    """
+    asked = postgresql_url(url)
+    tls = None
+    if asked.uses_system_cas:
+        tls = await asyncio.to_thread(ssl.create_default_context)
+    *others, last = asked.dsns
+    for dsn in others:
+        with contextlib.suppress(*NEXT_HOST):
+            return await _connect(dsn, tls)
+    return await _connect(last, tls)
+
+
+async def _connect(dsn: str, tls: ssl.SSLContext | None) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_SECONDS,
+        server_settings={"application_name": NAME},
+        # SQLAlchemy has its own; statements of asyncpg's could not even be asked of a pooler.
+        statement_cache_size=0,
+        **({"ssl": tls} if tls else {}),
+    )
+
+
+# What the operator can do, by what kept us from connecting: the first kind that fits.
+HINTS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (asyncpg.InvalidAuthorizationSpecificationError,),  # a wrong password is one of them
+        "Correct user and password in ledger.url, or what pg_hba.conf allows them.",
+    ),
+    (
+        (asyncpg.InvalidCatalogNameError,),
+        "Create the database, or correct its name in ledger.url.",
+    ),
+    (
+        (asyncpg.UndefinedObjectError, asyncpg.CantChangeRuntimeParamError),
+        "Correct the parameters behind the ? of ledger.url.",
+    ),
+    (
+        (asyncpg.TargetServerAttributeNotMatched,),
+        "None of the hosts is what target_session_attrs asks for: is there a primary?",
+    ),
+    ((asyncpg.TooManyConnectionsError,), "Raise max_connections of the database."),
+    ((asyncpg.InsufficientPrivilegeError,), "Grant this user what is missing."),
+    ((asyncpg.ClientConfigurationError,), "Correct ledger.url, or the PG… variables."),
+    ((ssl.SSLError,), "Correct sslmode and the ssl… files of ledger.url."),
+    ((socket.gaierror,), "Correct the host in ledger.url, or the DNS of this machine."),
+    ((FileNotFoundError,), "Correct the socket folder or the ssl… files in ledger.url."),
+    ((PermissionError,), "Give this user access to the socket or the ssl… files of ledger.url."),
+    (
+        (ConnectionError, TimeoutError, OSError),
+        "Is the database running, at the host and port of ledger.url?",
+    ),
+)
+
+
+def not_opened(error: BaseException) -> LedgerNotOpened:
+    """What to tell the operator of an error on the way to a connection, in one line."""
+    origin = getattr(error, "orig", None) or error
+    if isinstance(origin, AsyncAdapt_asyncpg_dbapi.Error) and origin.__cause__ is not None:
+        origin = origin.__cause__
+    hint = next((hint for kinds, hint in HINTS if isinstance(origin, kinds)), DATABASE_HINT)
+    is_silent = isinstance(origin, OSError) and not isinstance(origin, ssl.SSLError)
+    what = "the ledger's PostgreSQL does not answer" if is_silent else "the ledger's PostgreSQL"
+    return LedgerNotOpened(f"{what}: {_words(origin)}", hint=hint)
+
+
+def _words(error: BaseException) -> str:
+    """The error's first line; nothing of a `ValueError`, which may quote a part of the URL."""
+    if isinstance(error, TimeoutError):
+        return f"no connection within {CONNECT_SECONDS:g} s"
+    if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
+        return "the URL or a PG… variable cannot be used as it is"
+    return (str(error) or type(error).__name__).splitlines()[0].removesuffix(".")
 
 
 def engine_at(url: str) -> AsyncEngine:
@@ -97,24 +189,11 @@ def reading_engine_at(url: str) -> AsyncEngine:
     async def reader() -> asyncpg.Connection:
         try:
             return await _proved(url)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise LedgerNotOpened(
-                f"the ledger's PostgreSQL: {error or 'no answer'}", hint=DATABASE_HINT
-            ) from error
+        except ERRORS as error:
+            raise not_opened(error) from error
 
     engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=reader)
     return engine.execution_options(postgresql_readonly=True)
-
-
-async def _connected(url: str) -> asyncpg.Connection:
-    """Connect as libpq would understand the URL (`?host=/socket/folder`, `sslmode`, …)."""
-    return await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        server_settings={"application_name": NAME},
-        # SQLAlchemy has its own; statements of asyncpg's could not even be asked of a pooler.
-        statement_cache_size=0,
-    )
 
 
 async def _proved(url: str) -> asyncpg.Connection:

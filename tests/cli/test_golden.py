@@ -23,6 +23,9 @@ from tests.explain.capturing import APP_ID, KEY, NOW, TOKEN, sent
 from tests.golden_files import FOLDER, agrees, normalised
 from tests.journeys.processes import running
 from tests.ports import free_port
+from tests.private_files import private_files
+
+__all__ = ["private_files"]
 
 PROGRAMS = {"waybridge": waybridge, "legacy-stub": legacy_stub}
 WIDTH = {"COLUMNS": "100"}
