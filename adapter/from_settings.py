@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from adapter.cancellation.flow import DeskLimits
 from adapter.carrier.channel.options import (
     REBUILD_SECONDS,
@@ -53,6 +55,13 @@ def carrier_options(carrier: CarrierSettings) -> CarrierOptions:
         rebuild_seconds=REBUILD_SECONDS,
         silence_seconds=SILENCE_SECONDS,
     )
+
+
+def certificates(carrier: CarrierSettings) -> dict[str, Path]:
+    """Return the files whose expiry operators watch, by the key of each."""
+    tls = carrier.tls or TlsSettings()
+    named = {"carrier.tls.ca": tls.ca, "carrier.tls.cert": tls.cert}
+    return {key: path for key, path in named.items() if path is not None}
 
 
 def tls_files(tls: TlsSettings) -> TlsFiles:

@@ -18,34 +18,42 @@ from adapter.cancellation.resolver import Resolver
 from adapter.carrier.channel.client import GrpcCarrier
 from adapter.carrier.contract.contract import Contract
 from adapter.carrier.diagnose.lost_reason import LostReason
+from adapter.carrier.mapping.grpc_status import DEFINITE, IN_DOUBT
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
-from adapter.config.sections import EdgeSettings
+from adapter.config.sections import EdgeSettings, WeChatSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.diagnostics.logger import Logger
 from adapter.edge import app as edge_app
+from adapter.edge.app import EdgeApp
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts, Program
+from adapter.edge.refusals import REFUSALS
 from adapter.edge.server import HttpServer, raise_file_limit
 from adapter.edge.translate import Locale
+from adapter.ledger.growth import LogWatch
 from adapter.ledger.memory import MemoryLedger
-from adapter.ledger.open import open_ledger
+from adapter.ledger.open import file_of, open_ledger
 from adapter.ops import app as ops_app
 from adapter.ops import carrier_metrics
 from adapter.ops.carrier_metrics import CarrierMetrics
-from adapter.ops.controls import Controls
+from adapter.ops.certificates import CertificateMetrics
+from adapter.ops.controls import VERSION, Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
 from adapter.ops.rewind_monitor import RewindMonitor
 from adapter.wechat.envelope import Envelope, Mode
+from adapter.wechat.secret import Secret
 
 if TYPE_CHECKING:
     from adapter.forward.client import HttpForwarder
     from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
+# What may change while a process serves.
+SECRETS = ("token", "previous_token", "encoding_aes_key", "previous_encoding_aes_key")
 CLOSE_SECONDS = 0.5  # for replies under way when nothing was drained
 PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
@@ -62,7 +70,8 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A waybridge that is up. `stop` is set when the ops port asks for the end."""
+    """A waybridge that is up. `stop` is set when the ops port asks for the end; `programs` are
+    the Mini Programs with the secrets in use."""
 
     settings: Settings
     edge: HttpServer
@@ -71,6 +80,27 @@ class Adapter:
     desk: Desk
     log: Logger
     stop: asyncio.Event
+    app: EdgeApp
+    carrier: GrpcCarrier
+    forwarder: HttpForwarder | None
+    programs: dict[str, WeChatSettings]
+
+    def renew(self, settings: Settings) -> list[str]:
+        """Use the tokens and AES keys of `settings` from now on, in the Mini Programs that
+        there were at the start; return the names of those that changed.
+
+        One whose mode differs keeps its secrets: its new ones are for the next start.
+        """
+        changed = []
+        for key, running in self.programs.items():
+            fresh = settings.programs.get(key)
+            if fresh is None or fresh.mode != running.mode or _secrets(fresh) == _secrets(running):
+                continue
+            program = self.programs[key] = running.model_copy(update=_secrets(fresh))
+            path = self.settings.path_of(key)
+            self.app.renew({path: _program(key, program, forwarder=self.forwarder)})
+            changed.append(_name(key))
+        return changed
 
     async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
         """Stop in the order that loses nothing; return how many calls were cut, and so left in
@@ -100,8 +130,7 @@ async def running(
     """Open the ledger and the carrier, listen, and close everything at the end.
 
     Raises `CannotStart`: then nothing is left open. Leaving does not drain; see `Adapter.drain`.
-    `lines_dropped` tells how many log lines could not be written so far.
-    """
+    `lines_dropped` tells how many log lines were lost."""
     gate, metrics, stop = Gate(), Metrics(log=log), asyncio.Event()
     mapping = await asyncio.to_thread(_mapping, settings)
     async with AsyncExitStack() as opened:
@@ -111,11 +140,10 @@ async def running(
             opened.push_async_callback(forwarder.close)
             metrics.gauge("forward_circuit_open", lambda: forwarder.is_open)
         shared = _shared(settings, core.desk, mapping=mapping, metrics=metrics, log=log)
-        edge = _edge(settings, shared, opened, forwarder=forwarder)
-        metrics.gauge("edge_connections", lambda: edge.connections)
-        metrics.gauge("log_lines_dropped", lines_dropped)
-        health = Health(gate=gate, edge=edge)
-        health.parts.update(core.conditions())
+        app = _edge_app(settings, shared, opened, forwarder)
+        edge = _edge(settings, app, metrics=metrics, log=log)
+        metrics.counter("log_lines_dropped", lines_dropped)
+        health = Health(gate=gate, edge=edge, parts=core.conditions())
         controls = core.controls(health, log=log, drain=stop.set)
         ops = _ops(settings, health=health, metrics=metrics, controls=controls)
         for server in (ops, edge):
@@ -124,7 +152,17 @@ async def running(
         # Only now: whoever cannot listen must neither settle doubt nor call an operator.
         core.watch(opened, gate=gate, metrics=metrics, log=log)
         yield Adapter(
-            settings=settings, edge=edge, ops=ops, gate=gate, desk=core.desk, log=log, stop=stop
+            settings=settings,
+            edge=edge,
+            ops=ops,
+            gate=gate,
+            desk=core.desk,
+            log=log,
+            stop=stop,
+            app=app,
+            carrier=core.carrier,
+            forwarder=forwarder,
+            programs=dict(settings.programs),
         )
 
 
@@ -136,6 +174,7 @@ class _Core:
     ledger: DurableLedger | MemoryLedger
     desk: Desk
     resolver: Resolver
+    growth: LogWatch | None
     reason: LostReason
 
     def controls(self, health: Health, *, log: Logger, drain: Callable[[], None]) -> Controls:
@@ -149,11 +188,15 @@ class _Core:
 
     def watch(self, opened: AsyncExitStack, *, gate: Gate, metrics: Metrics, log: Logger) -> None:
         """Resolve what is in doubt, and log when a part is lost or back, until the end."""
+        self.ledger.measure(metrics.committed)
         monitor = DependencyMonitor(parts=self.conditions(), log=log, count=metrics.alerted)
         metrics.gauge("ledger_rewound", lambda: self.rewound_since() is not None)
         rewinds = RewindMonitor(seen_at=self.rewound_since, log=log, count=metrics.alerted)
-        looking = _resolving(self.resolver, gate, log)
-        for work in (looking, monitor.run(), rewinds.run(), self.reason.run()):
+        works = [_resolving(self.resolver, gate, log), monitor.run(), rewinds.run()]
+        works.append(self.reason.run())
+        if self.growth is not None:
+            works.append(self.growth.run())
+        for work in works:
             opened.push_async_callback(_stopped, asyncio.create_task(work))
 
     def conditions(self) -> dict[str, Callable[[], Condition]]:
@@ -185,7 +228,7 @@ async def _core(
     log: Logger,
 ) -> _Core:
     clock = SystemClock()
-    ledger = await opened.enter_async_context(open_ledger(settings.ledger.url))
+    ledger = await opened.enter_async_context(open_ledger(settings.ledger.url, may_be_away=True))
     carrier = await _carrier(settings, opened, mapping=mapping, log=log)
     limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
     brake = Brake() if settings.carrier.brake else None
@@ -205,16 +248,39 @@ async def _core(
         clock=clock,
         call_seconds=limits.call_seconds,
     )
-    reason = _lost_reason(settings, carrier, mapping)
-    core = _Core(carrier=carrier, ledger=ledger, desk=desk, resolver=resolver, reason=reason)
-    metrics.gauge("in_flight", lambda: desk.in_flight)
-    metrics.gauge("retry_tokens", lambda: desk.retry_tokens)
-    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
-    metrics.gauge("in_doubt", lambda: resolver.in_doubt)
-    metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
-    metrics.gauge("ledger_up", lambda: ledger.fault is None)
-    metrics.show(CarrierMetrics(state=lambda: carrier.state, addresses=carrier.address_states))
+    core = _Core(
+        carrier=carrier,
+        ledger=ledger,
+        desk=desk,
+        resolver=resolver,
+        growth=_growth(settings, log),
+        reason=_lost_reason(settings, carrier, mapping),
+    )
+    _show(core, metrics, brake=brake)
+    _expect(metrics, settings, mapping=mapping, gate=gate)
     return core
+
+
+def _show(core: _Core, metrics: Metrics, *, brake: Brake | None) -> None:
+    """Show what the core keeps, at each scrape."""
+    metrics.gauge("in_flight", lambda: core.desk.in_flight)
+    metrics.gauge("retry_tokens", lambda: core.desk.retry_tokens)
+    metrics.gauge("carrier_braked", lambda: brake is not None and brake.is_on)
+    metrics.gauge("in_doubt", lambda: core.resolver.in_doubt)
+    metrics.gauge("carrier_up", lambda: bool(core.carrier_condition().is_up))
+    metrics.gauge("ledger_up", lambda: core.ledger.fault is None)
+    if core.growth is not None:
+        metrics.gauge("ledger_wal_bytes", core.growth.wal_bytes)
+        metrics.gauge("ledger_disk_free_bytes", core.growth.disk_free_bytes)
+    metrics.show(
+        CarrierMetrics(state=lambda: core.carrier.state, addresses=core.carrier.address_states)
+    )
+
+
+def _growth(settings: Settings, log: Logger) -> LogWatch | None:
+    """Return who watches the files of the ledger, if it is in files."""
+    url = settings.ledger.url
+    return LogWatch(file_of(url), log=log) if url.startswith("sqlite") else None
 
 
 @asynccontextmanager
@@ -230,6 +296,19 @@ async def lookups(settings: Settings) -> AsyncIterator[GrpcCarrier]:
         yield carrier
     finally:
         await carrier.close(within_seconds=0.0)
+
+
+def _expect(metrics: Metrics, settings: Settings, *, mapping: Mapping, gate: Gate) -> None:
+    """Make the series that a configuration leads one to expect, and those that never change."""
+    metrics.expect(
+        programs={_name(key): Mode(each.mode) for key, each in settings.programs.items()},
+        refusals=REFUSALS,
+        statuses=(*(row.word for row in mapping.rows), *DEFINITE, *IN_DOUBT),
+    )
+    metrics.build(version=VERSION)
+    metrics.show(CertificateMetrics(from_settings.certificates(settings.carrier)))
+    metrics.gauge("paused", lambda: gate.paused)
+    metrics.gauge("draining", lambda: gate.draining)
 
 
 async def _carrier(
@@ -279,31 +358,39 @@ def _shared(
     )
 
 
-def _edge(
-    settings: Settings,
-    shared: EdgeParts,
-    opened: AsyncExitStack,
-    *,
-    forwarder: HttpForwarder | None,
-) -> HttpServer:
+def _edge_app(
+    settings: Settings, shared: EdgeParts, opened: AsyncExitStack, forwarder: HttpForwarder | None
+) -> EdgeApp:
     programs = {
-        settings.path_of(section): Program(
-            name=section.removeprefix("mini_programs."),
-            mode=Mode(program.mode),
-            envelope=Envelope(from_settings.account(program)),
-            locale=Locale(program.locale),
-            forwarder=forwarder,
-        )
-        for section, program in settings.programs.items()
+        settings.path_of(key): _program(key, program, forwarder=forwarder)
+        for key, program in settings.programs.items()
     }
     app = edge_app.create_app(programs, shared)
     opened.callback(app.refusals.tell)
+    return app
+
+
+def _program(key: str, program: WeChatSettings, *, forwarder: HttpForwarder | None) -> Program:
+    return Program(
+        name=_name(key),
+        mode=Mode(program.mode),
+        envelope=Envelope(from_settings.account(program)),
+        locale=Locale(program.locale),
+        forwarder=forwarder,
+    )
+
+
+def _secrets(program: WeChatSettings) -> dict[str, Secret]:
+    return {name: getattr(program, name) for name in SECRETS}
+
+
+def _edge(settings: Settings, app: EdgeApp, *, metrics: Metrics, log: Logger) -> HttpServer:
     listen = listen_address(settings.edge.listen)
     patience = from_settings.connection_limits(settings.edge, open_files=raise_file_limit())
     if patience.connections < settings.edge.max_connections:
         wanted = settings.edge.max_connections
-        shared.log.warning("connections_limited", limit=patience.connections, wanted=wanted)
-    return HttpServer(
+        log.warning("connections_limited", limit=patience.connections, wanted=wanted)
+    server = HttpServer(
         app,
         host=listen.host,
         port=listen.port or 0,
@@ -311,16 +398,29 @@ def _edge(
         patience=patience,
         refused=app.refusals.refused,
     )
+    metrics.gauge("edge_connections", lambda: server.connections)
+    return server
 
 
 def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Controls) -> HttpServer:
     listen = listen_address(settings.ops.listen)
-    app = ops_app.create_app(health=health, metrics=metrics, routes=controls.routes())
+    app = ops_app.create_app(
+        health=health,
+        metrics=metrics,
+        routes=controls.routes(),
+        hosts=(listen.host, *settings.ops.allowed_hosts),
+        any_address=listen.is_everywhere,
+    )
     # No settings of its own: a narrow edge must not keep operators out.
     patience = from_settings.connection_limits(EdgeSettings(), open_files=raise_file_limit())
     return HttpServer(
         app, host=listen.host, port=listen.port or 0, key="ops.listen", patience=patience
     )
+
+
+def _name(section: str) -> str:
+    """Return what a Mini Program is called in logs and metrics."""
+    return section.removeprefix("mini_programs.")
 
 
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:

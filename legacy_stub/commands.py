@@ -20,6 +20,7 @@ from rich.table import Table
 
 from adapter.carrier.contract.contract import ContractFault
 from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.program import ProgramGroup
 from legacy_stub.control import Control
 from legacy_stub.faults import STANDING, StandingFault
 from legacy_stub.serve import Serving, serve
@@ -34,8 +35,8 @@ target = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="waybridge")
+@click.group(cls=ProgramGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="waybridge", message="%(prog)s %(version)s")
 def main() -> None:
     """Play a carrier's order system over gRPC, with every way in which one fails."""
     for stream in (sys.stdout, sys.stderr):

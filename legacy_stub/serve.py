@@ -71,6 +71,8 @@ async def _run(
         loop.add_signal_handler(number, stopping.set)
     server = StubServer(contract=contract, mapping=mapping, system=system)
     port = await server.start(host=serving.host, port=serving.port)
-    announce(f"{serving.host}:{port}")
-    await stopping.wait()
-    await server.stop()
+    try:
+        announce(f"{serving.host}:{port}")
+        await stopping.wait()
+    finally:
+        await server.stop()

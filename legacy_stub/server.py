@@ -21,6 +21,7 @@ from adapter.carrier.contract.contract import Contract, Method
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.carrier.mapping.values import Expression, Failure, Outcome
 from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.listening import IN_USE, listen_fault
 from legacy_stub.control import control_handler
 from legacy_stub.faults import StubAnswer
 from legacy_stub.order_system import OrderSystem
@@ -96,13 +97,17 @@ class StubServer:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             # Tried first by hand: gRPC has no reason to give, and prints a line of its own.
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+            family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family) as trial:
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                trial.bind((host, port))
+                trial.bind(where)
             return self._server.add_insecure_port(address)
-        except (OSError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or "it was taken just now"
-            raise CannotListen(f"cannot listen on {address}: {reason}") from error
+        except OSError as error:
+            fault = listen_fault(error, host=host, port=port)
+            hint = "" if fault.message == IN_USE else fault.hint  # ours names the option
+            raise CannotListen(f"cannot listen on {address}: {fault.message}", hint=hint) from error
+        except RuntimeError as error:
+            raise CannotListen(f"cannot listen on {address}: it was taken just now") from error
 
     async def _cancel(self, request: Message, context: Context) -> Message:
         answer = await self._system.cancel(self._mapping.read_request(request))

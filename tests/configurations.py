@@ -35,6 +35,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "edge.idle_seconds": ("20", 20.0),
     "edge.max_connections": ("99", 99),
     "edge.trusted_proxies": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7")),
+    "ops.allowed_hosts": ("ops.example.com, 10.1.2.3", ("ops.example.com", "10.1.2.3")),
     "wechat.app_id": ("wxfedcba9876543210", "wxfedcba9876543210"),
     "wechat.mode": ("compatible", "compatible"),
     "wechat.token": ("tokentoken", Secret("tokentoken")),

@@ -76,7 +76,10 @@ async def test_every_gauge_is_read_from_its_part(stub: str) -> None:
         "ledger_rewound 0.0",
         "carrier_up 1.0",
         "edge_connections 1.0",
-        "log_lines_dropped 7.0",
+        "log_lines_dropped_total 7.0",
+        "paused 0.0",
+        "draining 0.0",
+        "ledger_commit_seconds_count 0.0",
     ):
         assert f"waybridge_{line}\n" in metrics
 
@@ -333,7 +336,7 @@ async def test_what_a_scan_left_out_is_told_at_the_end_at_the_latest() -> None:
             await up.client.get(up.url(up.adapter.edge, f"/scan/{number}"))
         metrics = (await up.ops("/metrics")).text
 
-    assert 'waybridge_refused_total{reason="path"} 30.0' in metrics
+    assert 'waybridge_refused_total{program="",reason="path"} 30.0' in metrics
     written = up.log.named("push_refused")
     (left,) = up.log.named("refusals_left_out")
     assert left["left_out"] == 30 - len(written) - sum(

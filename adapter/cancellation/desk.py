@@ -14,6 +14,7 @@ from functools import partial
 
 from adapter.cancellation.attempt import OVERRUN_SECONDS, Attempt, WaybillLock
 from adapter.cancellation.brake import Brake
+from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.flow import CancellationFlow, DeskLimits
 from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import Answer, Cancellation, Outcome, Unsent, Waybill
@@ -84,7 +85,10 @@ class Desk:
         """Answer one delivery within its budget, or at most `overrun_seconds` later, when its
         outcome is just being written: then it is given, written or not. Never raises: what
         cannot be answered is an answer too, and a call that outlives the budget runs on."""
-        key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        try:
+            key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        except LedgerUnavailable:
+            return self._replies.not_sent("", Unsent.LEDGER_UNAVAILABLE)
         attempt = self._attempts.get(key)
         if attempt is None:
             attempt = self._attempts[key] = Attempt(key=key, cancellation=cancellation)
@@ -108,7 +112,12 @@ class Desk:
 
     def refuse(self, cancellation: Cancellation, *, reason: Unsent) -> Answer:
         """Answer without asking the carrier, and note it so that an operator can find it."""
-        key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        try:
+            key = push_key(cancellation, identity_key=self._ledger.identity_key)
+        except LedgerUnavailable:
+            # Another replica may have sent it: only what no carrier could do is said of it.
+            stays = reason is Unsent.REFUSED
+            return self._replies.not_sent("", reason if stays else Unsent.LEDGER_UNAVAILABLE)
         return self._claiming_nothing(self._replies.refuse(key, cancellation, reason=reason))
 
     def _claiming_nothing(self, answer: Answer) -> Answer:

@@ -130,7 +130,10 @@ class Ledger(Protocol):
 
     @property
     def identity_key(self) -> bytes:
-        """The 32 random bytes that key every push key; made once, kept for ever."""
+        """The 32 random bytes that key every push key; made once, kept for ever.
+
+        Raises `LedgerUnavailable` as long as the ledger was never reached.
+        """
         ...
 
     @property

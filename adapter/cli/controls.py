@@ -11,6 +11,7 @@ import httpx2
 from adapter.cli.output import json_text, or_refuse, write, write_json
 from adapter.config.kinds import without_password
 from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.tls_fault import speaks_no_tls
 
 DEFAULT_URL = "http://127.0.0.1:9090"
 ANSWER_WITHIN_SECONDS = 5.0
@@ -105,6 +106,13 @@ def _request(verb: str, ops: str) -> dict[str, Any]:
             state = reply.json()
         except httpx2.HTTPStatusError as error:
             raise _unusable(ops, f"answered HTTP {error.response.status_code}") from error
+        except httpx2.ConnectError as error:
+            if speaks_no_tls(error):
+                raise CannotStart(
+                    f"{without_password(ops)} speaks no TLS, but plain HTTP.",
+                    hint="Write http:// instead of https://.",
+                ) from error
+            raise _unusable(ops, f"does not answer ({error})") from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise _unusable(ops, f"does not answer ({error})") from error
         except ValueError as error:

@@ -9,6 +9,8 @@ from importlib import import_module, metadata
 import click
 
 from adapter.cli.output import write
+from adapter.diagnostics import interrupts
+from adapter.diagnostics.program import ProgramGroup
 
 GROUPS: Mapping[str, Mapping[str, str]] = {
     # heading → name → its line in `waybridge --help`
@@ -52,7 +54,7 @@ def load(name: str) -> click.Command:
     return command
 
 
-class LazyGroup(click.Group):
+class LazyGroup(ProgramGroup):
     """A group that knows its commands by name and imports one when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -61,7 +63,10 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """Import a command; None for an unknown name."""
-        return load(cmd_name) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        with interrupts.ending_at_once():
+            return load(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -14,6 +14,7 @@ import uvloop
 
 from adapter.cli.configuration import config_option, examine
 from adapter.cli.output import or_refuse
+from adapter.cli.reload import SecretsReload
 from adapter.config.load import Settings
 from adapter.diagnostics.finding import Severity
 from adapter.diagnostics.logger import Logger
@@ -34,7 +35,8 @@ def command(config: Path | None) -> None:
     Refuses to start with any error in the configuration, and with the development secrets.
     SIGTERM or SIGINT drains: keep serving for the drain delay, accept no new connections,
     answer the pushes in flight, and wait for calls still running. A second signal ends the
-    delay.
+    delay. SIGHUP reads secrets and TLS files anew; a changed file of WAYBRIDGE_SECRETS_DIR is
+    read within 5 s without it.
     """
     examined = examine(config, os.environ)
     settings = examined.settings
@@ -49,12 +51,21 @@ def command(config: Path | None) -> None:
             or_refuse(SOURCE, placed=examined.inspection.placed),
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            runner.run(serve(settings, log=log, lines_dropped=lambda: sink.dropped))
+            running = serve(settings, log=log, lines_dropped=lambda: sink.dropped, config=config)
+            runner.run(running)
     finally:
+        # The loop has given the signal back; at the very end it must not kill either.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         sink.close()
 
 
-async def serve(settings: Settings, *, log: Logger, lines_dropped: Callable[[], int]) -> None:
+async def serve(
+    settings: Settings,
+    *,
+    log: Logger,
+    lines_dropped: Callable[[], int],
+    config: Path | None = None,
+) -> None:
     """Run until a stop signal, then drain. Raises whatever prevents the start."""
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -72,11 +83,24 @@ async def serve(settings: Settings, *, log: Logger, lines_dropped: Callable[[], 
             carrier=settings.carrier.target,
             mode=settings.wechat.mode,
         )
+        reload = SecretsReload(config, os.environ, adapter=adapter, log=log)
+        loop.add_signal_handler(signal.SIGHUP, reload.ask)
+        reloading = asyncio.create_task(reload.run(), name="reload")
+        reloading.add_done_callback(lambda task: _report_end(task, log))
         _tune_gc()
-        await _first(stop, adapter.stop)
-        stop.set()
-        await adapter.drain(hurry=hurry)
+        try:
+            await _first(stop, adapter.stop)
+            stop.set()
+            await adapter.drain(hurry=hurry)
+        finally:
+            reloading.cancel()
     log.info("stopped")
+
+
+def _report_end(task: asyncio.Task[None], log: Logger) -> None:
+    """A fault of our own must not stop the pushes; new secrets then need a restart."""
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        log.error("reload_failed", fault=type(fault).__name__)
 
 
 def _tune_gc() -> None:

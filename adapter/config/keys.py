@@ -11,6 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from adapter.wechat.secret import Secret
+
 Key = tuple[str, ...]
 
 PREFIX = "WAYBRIDGE_"
@@ -38,6 +40,11 @@ class Setting:
     def variable(self) -> str:
         """The key's environment variable, without the prefix: `CARRIER__TLS__CA`."""
         return "__".join(self.key).upper()
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value may be seen by nobody else."""
+        return isinstance(self.info.default, Secret)
 
     @property
     def kinds(self) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -23,14 +23,29 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from adapter.diagnostics.postgresql_url import NotAPostgresqlUrl, is_postgresql, postgresql_url
 from adapter.wechat.secret import Secret
 
 
 def without_password(url: str) -> str:
-    """Mask the user and password before the host, and every secret in the query."""
-    head, mark, query = url.partition("?")
-    masked = re.sub(r"(?<=//).*@", "***@", head)
-    return masked + mark + re.sub(r"(?i)((?:password|token|key)[^=&]*=)[^&]*", r"\1***", query)
+    """Mask the user and password before the host, and every secret in the query.
+
+    Up to the very last @, even behind a ? or #: a password may hold them unencoded. Of a
+    PostgreSQL URL that cannot be parsed nothing is shown, since any part may be the password.
+    """
+    if is_postgresql(url):
+        try:
+            postgresql_url(url)
+        except NotAPostgresqlUrl:
+            return url.partition("//")[0] + "//***"
+    head, mark, query = re.sub(r"(?s)(?<=//).*@", "***@", url).partition("?")
+    return head + mark + re.sub(r"(?i)((?:password|token|key)[^=&]*=)[^&]*", r"\1***", query)
+
+
+# A name, an IPv4 or an IPv6 address, without scheme, port and path.
+_HOST = re.compile(
+    r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+\]?"
+)
 
 
 def _path(value: object) -> Path | None:
@@ -42,16 +57,29 @@ def _path(value: object) -> Path | None:
 
 
 def _networks(value: object) -> tuple[str, ...]:
-    """Take a list, or in the environment a text with commas."""
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
-    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
-        raise PydanticCustomError("network_list", "not a list of texts")
-    for part in value:
+    parts = _texts(value, fault="network_list")
+    for part in parts:
         try:
             ipaddress.ip_network(part, strict=False)
         except ValueError as error:
             raise PydanticCustomError("network", "not a network", {"text": part}) from error
+    return parts
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    parts = _texts(value, fault="host_list")
+    for part in parts:
+        if not _HOST.fullmatch(part):
+            raise PydanticCustomError("host", "not a host", {"text": part})
+    return parts
+
+
+def _texts(value: object, *, fault: LiteralString) -> tuple[str, ...]:
+    """Take a list, or in the environment a text with commas."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+        raise PydanticCustomError(fault, "not a list of texts")
     return tuple(value)
 
 
@@ -101,6 +129,11 @@ FileName = Annotated[
 Networks = Annotated[
     tuple[str, ...],
     BeforeValidator(_networks),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+]
+Hosts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_hosts),
     WithJsonSchema({"type": "array", "items": {"type": "string"}}),
 ]
 Concealed = Annotated[Secret, _Concealed]

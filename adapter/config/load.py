@@ -17,9 +17,11 @@ from pydantic import ValidationError
 
 from adapter.config import program_rules, rules
 from adapter.config.keys import PREFIX, Key, KeyTable
+from adapter.config.kinds import without_password
 from adapter.config.pydantic_faults import finding_of, key_of, without
 from adapter.config.rules import SQLITE
-from adapter.config.sections import LedgerSettings, Sections
+from adapter.config.secret_files import readable_by_all
+from adapter.config.sections import LedgerSettings, Sections, TlsSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Findings, has_errors, nearest
 from adapter.diagnostics.table import UNKNOWN, parse
@@ -65,6 +67,7 @@ class Origin:
     source: str
     folder: Path
     line: int | None = None
+    file: Path | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,6 +155,7 @@ def inspect(
             key = tuple(finding.key.split("."))
             if not any(key[: len(fault)] == fault for fault in faulty):
                 findings.append(values.placed(finding))
+    findings += readable_by_all(_secret_files(values, draft))
     return Inspection(
         settings=None if has_errors(findings) else draft,
         draft=draft,
@@ -164,6 +168,25 @@ def inspect(
 def refuse_development_secrets(inspection: Inspection) -> tuple[Finding, ...]:
     """Return an error for each published secret in use; `serve` must not start with one."""
     return inspection.placed(program_rules.development_secrets(inspection.draft))
+
+
+def _secret_files(values: Values, draft: Settings) -> Iterator[tuple[str, str, Path]]:
+    """Every file that a secret was read from, or that is one, with its source and key."""
+    for key, origin in values.origins.items():
+        setting = KEYS.setting(key)
+        dotted = ".".join(key)
+        is_secret = setting is not None and setting.is_secret
+        if key == _URL:
+            is_secret = without_password(draft.ledger.url) != draft.ledger.url
+        if origin.file is not None and is_secret:
+            yield origin.source, dotted, origin.file
+    tls = draft.carrier.tls or TlsSettings()
+    for dotted, file in (
+        ("carrier.token_file", draft.carrier.token_file),
+        ("carrier.tls.key", tls.key),
+    ):
+        if file is not None:
+            yield values.placed(Finding(key=dotted, message="")).source, dotted, file
 
 
 def _drafted(values: Values, findings: list[Finding]) -> tuple[Settings, set[Key]]:
@@ -187,7 +210,7 @@ def gather(
     file: Path | None, environ: Mapping[str, str], *, keys: KeyTable, folder: Path
 ) -> Values:
     """Read every source. Never raises for what stands in them: faults are in `findings`."""
-    main = Origin(source=str(file), folder=file.parent.absolute()) if file else None
+    main = Origin(source=str(file), folder=file.parent.absolute(), file=file) if file else None
     values = Values(main=main or Origin(source=NO_FILE, folder=folder))
     if file is not None:
         _read_file(values, file)
@@ -254,7 +277,11 @@ def _read_secrets(values: Values, folder: Path, keys: KeyTable) -> None:
             values.refuse(source, "is not UTF-8 text.", "Write the secret as plain text.")
         else:
             _set_text(
-                values, file.name, text, Origin(source=source, folder=folder.absolute()), keys
+                values,
+                file.name,
+                text,
+                Origin(source=source, folder=folder.absolute(), file=file),
+                keys,
             )
 
 

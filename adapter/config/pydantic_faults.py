@@ -30,6 +30,8 @@ _MESSAGES: Mapping[str, str] = {
     "dict_type": table.NOT_TABLE,
     "network_list": 'must be a list of addresses and networks, e.g. ["10.0.0.0/8"].',
     "network": 'holds "{text}", which is not an address or a network, e.g. 10.0.0.0/8.',
+    "host_list": 'must be a list of host names, e.g. ["ops.example.com"].',
+    "host": 'holds "{text}", which is not a host name or an address without scheme and port.',
     "string_pattern_mismatch": "is not a valid name for a Mini Program.",
 }
 

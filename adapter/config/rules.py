@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator
+from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +20,11 @@ from adapter.diagnostics.grpc_target import (
     grpc_target,
     listen_address,
 )
+from adapter.diagnostics.postgresql_url import NotAPostgresqlUrl, postgresql_url
 
 SQLITE = "sqlite:///"
+# How a URL for SQLAlchemy and a driver (`postgresql+psycopg2://`) is written here.
+_DIALECTS = {"postgres": "postgresql://", "postgresql": "postgresql://", "sqlite": "sqlite:///"}
 
 
 def findings(sections: Sections) -> Iterator[Finding]:
@@ -151,15 +155,54 @@ def _listens(sections: Sections) -> Iterator[Finding]:
 def _ledger(sections: Sections) -> Iterator[Finding]:
     url = sections.ledger.url
     scheme = url.partition(":")[0]
-    if scheme in {"postgres", "postgresql+asyncpg", "postgresql+psycopg"}:
+    if scheme == "postgresql":
+        yield from _postgresql(url)
+        return
+    if scheme == "postgres":
         hint = "Write postgresql:// for it."
+    elif "+" in scheme and (meant := scheme.partition("+")[0]) in _DIALECTS:
+        hint = f"Write {_DIALECTS[meant]} for it: waybridge brings the driver itself."
     elif scheme.startswith("sqlite") and (url == "sqlite://" or ":memory:" in url):
         hint = "For a ledger in memory write memory: alone."
     else:
         hint = "Write sqlite:///waybridge.db, postgresql://user@host/name or memory:."
-    durable = url.startswith("postgresql://") or re.fullmatch(r"sqlite:///[^?:][^?]*(\?.*)?", url)
-    if not durable and url not in {"memory:", "memory://"}:
+    if not re.fullmatch(r"sqlite:///[^?:][^?]*(\?.*)?", url) and url not in {
+        "memory:",
+        "memory://",
+    }:
         yield Finding(key="ledger.url", message="is not a valid ledger URL.", hint=hint)
+
+
+def _postgresql(url: str) -> Iterator[Finding]:
+    """Find what keeps the URL from being used, without quoting any of it, and what it asks for
+    in vain."""
+    key = "ledger.url"
+    try:
+        asked = postgresql_url(url)
+    except NotAPostgresqlUrl as error:
+        yield Finding(key=key, message=error.message, hint=error.hint)
+        return
+    if find_spec("asyncpg") is None:
+        yield Finding(
+            key=key,
+            message="needs the driver asyncpg, which is not installed.",
+            hint="Install it: pip install 'waybridge[postgres]'.",
+        )
+    for name, reason in asked.dropped.items():
+        in_vain = name in asked.unprotected
+        yield Finding(
+            severity=Severity.WARNING if in_vain else Severity.NOTE,
+            key=key,
+            message=f"has the parameter {name}, which has no effect: {reason}.",
+            hint="What protects the connection is sslmode=verify-full." if in_vain else "",
+        )
+    if len(asked.dsns) > 1 and not asked.wants_writable:
+        yield Finding(
+            severity=Severity.WARNING,
+            key=key,
+            message="names several hosts, of which one may be a standby that cannot be written.",
+            hint="Add target_session_attrs=read-write.",
+        )
 
 
 def _forward(sections: Sections) -> Iterator[Finding]:
@@ -238,19 +281,39 @@ def missing_files(sections: Sections) -> Iterator[Finding]:
                 hint="A relative name starts from the folder of the file that it is written in.",
             )
     if sections.ledger.url.startswith(SQLITE):
-        file = Path(sections.ledger.url.removeprefix(SQLITE).partition("?")[0])
-        folder = file.parent
-        if file.is_dir():
+        yield from _missing_folder(sections.ledger.url)
+    else:
+        yield from _missing_certificates(sections.ledger.url)
+
+
+def _missing_folder(url: str) -> Iterator[Finding]:
+    file = Path(url.removeprefix(SQLITE).partition("?")[0])
+    folder = file.parent
+    if file.is_dir():
+        yield Finding(
+            key="ledger.url",
+            message=f"names {file}, which is a folder.",
+            hint="Name a file in it, e.g. waybridge.db; it is created at the first start.",
+        )
+    elif not folder.is_dir():
+        yield Finding(
+            key="ledger.url",
+            message=f"names a file in {folder}, which is not a folder.",
+            hint="Create the folder; the ledger's file is created at the first start.",
+        )
+
+
+def _missing_certificates(url: str) -> Iterator[Finding]:
+    try:
+        files = postgresql_url(url).files
+    except NotAPostgresqlUrl:
+        return  # said above, or another kind of ledger
+    for name, file in files.items():
+        if reason := _unreadable(Path(file)):
             yield Finding(
                 key="ledger.url",
-                message=f"names {file}, which is a folder.",
-                hint="Name a file in it, e.g. waybridge.db; it is created at the first start.",
-            )
-        elif not folder.is_dir():
-            yield Finding(
-                key="ledger.url",
-                message=f"names a file in {folder}, which is not a folder.",
-                hint="Create the folder; the ledger's file is created at the first start.",
+                message=f"has a {name} that {reason}.",
+                hint="A relative name starts from the working folder, as libpq reads it.",
             )
 
 

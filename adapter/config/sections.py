@@ -10,6 +10,7 @@ from adapter.config.kinds import (
     Concealed,
     FileName,
     Flag,
+    Hosts,
     Networks,
     Seconds,
     Text,
@@ -211,7 +212,8 @@ class LedgerSettings(Section):
     url: Text = Field(
         "sqlite:///waybridge.db",
         repr=False,
-        description="`sqlite:///FILE`; `postgresql://…` for several replicas; or `memory:`, which "
+        description="`sqlite:///FILE`; `postgresql://…` for several replicas, "
+        "with `pip install 'waybridge[postgres]'`; or `memory:`, which "
         "is lost at the end.",
     )
     keep_days: Whole = Field(
@@ -252,6 +254,11 @@ class OpsSettings(Section):
         None,
         description="File (.toml) of the users who may sign in. Not read yet: the ops port has no "
         "sign-in, and `listen` must be a loopback address in any case.",
+    )
+    allowed_hosts: Hosts = Field(
+        (),
+        description="Further names that requests to the ops port may have as Host, with commas in "
+        "the environment; loopback names and the listen address always may. Any other is 421.",
     )
     timezone: Text = Field(
         "Asia/Shanghai", description="Time zone of the times that `waybridge ledger` shows."

@@ -12,7 +12,7 @@ CannotStart
 │   ├── LedgerInUse          another process serves from the file
 │   ├── SchemaOutdated       the tables are older (or newer) than this program
 │   └── UrlNotUnderstood     no ledger goes by such a URL
-├── ListenFailed           the address is taken, or not ours (adapter.edge.server)
+├── ListenFailed           the address cannot be listened on (adapter.edge.server)
 ├── StubFailed             the stub of `dev` does not run (adapter.cli.dev.stub)
 ├── StubUnreachable        no stub answers (legacy_stub.control)
 ├── UnusableDatabase       the stub's log of calls (legacy_stub.calls)

@@ -14,7 +14,8 @@ from adapter.edge.peer import peer_of
 from adapter.edge.push import Delivery, EdgeParts, Program, PushEndpoint
 from adapter.edge.refusals import PATH_LIMIT_CHARACTERS, HttpRefusal, Refusals
 from adapter.edge.replies import HttpAnswer
-from adapter.wechat.errors import Refused, Undecodable, WeChatError
+from adapter.wechat.errors import STALE, Refused, Undecodable, WeChatError
+from adapter.wechat.query import parse
 
 FRAMES = 20  # of a traceback, the innermost ones
 FAULT_TEXT_LIMIT = 300  # characters of an exception's own words in the log
@@ -44,9 +45,15 @@ class EdgeApp:
     def __init__(
         self, routes: Mapping[str, ProgramRoute], *, not_found: NotFound, refusals: Refusals
     ) -> None:
-        self._routes = routes
+        self._routes = dict(routes)
         self._not_found = not_found
         self.refusals = refusals
+
+    def renew(self, programs: Mapping[str, Program]) -> None:
+        """Answer by other Mini Programs at the same paths from now on. A push under way ends
+        with the secrets that it was opened with."""
+        for path, program in programs.items():
+            self._routes[path] = self._routes[path].renewed(program)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,6 +69,10 @@ class ProgramRoute:
         self._endpoint = endpoint
         self._refusals = refusals
         self._parts = endpoint.parts
+
+    def renewed(self, program: Program) -> ProgramRoute:
+        """Return the same route for a Mini Program with other secrets."""
+        return ProgramRoute(PushEndpoint(program, self._parts), self._refusals)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing a sender does becomes a 5xx."""
@@ -110,9 +121,13 @@ class ProgramRoute:
 
     def _turn_away(self, error: WeChatError | Unreadable, delivery: Delivery) -> None:
         """The precise reason, for our eyes only."""
+        name = self._endpoint.program.name
+        if error.reason == STALE:
+            signed_at = int(parse(delivery.scope["query_string"])["timestamp"])
+            self._parts.tally.aged(self._parts.unix() - signed_at, program=name)
         self._refusals.turned_away(
             error.reason,
-            program=self._endpoint.program.name,
+            program=name,
             peer=peer_of(delivery.scope, self._parts.trusted_proxies),
             method=delivery.scope["method"],
             detail=getattr(error, "detail", ""),

@@ -58,20 +58,25 @@ class EdgeMetrics(Protocol):
     """Somebody who counts what the edge does. Must not raise and must not wait."""
 
     def pushed(
-        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+        self, *, program: str, event: str, mode: Mode, layout: Format, result: str, seconds: float
     ) -> None:
         """An authentic push was answered; `result` is its ResultCode or a word."""
         ...
 
-    def refused(self, reason: str) -> None:
-        """A request was turned away, with a stable word for why."""
+    def refused(self, reason: str, *, program: str) -> None:
+        """A request was turned away, with a stable word for why; `program` is empty where the
+        path is nobody's."""
+        ...
+
+    def aged(self, seconds: float, *, program: str) -> None:
+        """WeChat signed a push so long ago, by our clock; negative: in our future."""
         ...
 
     def unhandled(self, event: str) -> None:
         """An event that wants a ResultCode was answered `success`: there is no handler."""
         ...
 
-    def rotated(self, *, token: bool, key: bool) -> None:
+    def rotated(self, *, program: str, token: bool, key: bool) -> None:
         """The previous token, or the previous AES key, was still needed."""
         ...
 

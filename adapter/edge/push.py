@@ -103,8 +103,7 @@ class PushEndpoint:
         )
         opened = self.program.envelope.open(query, body, now_unix=parts.unix())
         delivery.opened = opened
-        if opened.previous_token or opened.previous_key:
-            parts.tally.rotated(token=opened.previous_token, key=opened.previous_key)
+        self._count(opened)
 
         event = cancel_waybill.read_opened(opened)
         if isinstance(event, CancelWaybill) and not event.create_time:
@@ -116,6 +115,13 @@ class PushEndpoint:
         sealed = self._seal(event, opened, answer)
         self._record(delivery, event, opened, answer)
         return sealed
+
+    def _count(self, opened: Opened) -> None:
+        """Count how old a push is, and what it was opened with."""
+        tally, name = self.parts.tally, self.program.name
+        tally.aged(self.parts.unix() - opened.signed_at, program=name)
+        if opened.previous_token or opened.previous_key:
+            tally.rotated(program=name, token=opened.previous_token, key=opened.previous_key)
 
     def apologise(self, delivery: Delivery) -> HttpAnswer | None:
         """Answer 200 after a fault of our own, if the push got far enough to be answered.
@@ -194,13 +200,7 @@ class PushEndpoint:
             parts.tally.unhandled(event.event)
             parts.log.warning("event_without_handler", program=program.name, event_name=event.event)
         seconds = parts.monotonic() - delivery.started
-        parts.tally.pushed(
-            event=event.event,
-            mode=program.mode,
-            layout=opened.format,
-            result=result,
-            seconds=seconds,
-        )
+        self._count_answered(event.event, opened, result, seconds)
         parts.log.info(
             "push_passed_on",
             program=program.name,
@@ -212,6 +212,16 @@ class PushEndpoint:
         )
         return answer
 
+    def _count_answered(self, event: str, opened: Opened, result: str, seconds: float) -> None:
+        self.parts.tally.pushed(
+            program=self.program.name,
+            event=event,
+            mode=self.program.mode,
+            layout=opened.format,
+            result=result,
+            seconds=seconds,
+        )
+
     def _record(
         self, delivery: Delivery, push: CancelWaybill, opened: Opened, answer: Answer
     ) -> None:
@@ -219,13 +229,7 @@ class PushEndpoint:
         program, parts = self.program, self.parts
         seconds = parts.monotonic() - delivery.started
         told = int(translate.code(answer.outcome, unsent=answer.unsent))
-        parts.tally.pushed(
-            event=push.event,
-            mode=program.mode,
-            layout=opened.format,
-            result=str(told),
-            seconds=seconds,
-        )
+        self._count_answered(push.event, opened, str(told), seconds)
         parts.log.info(
             "push_answered",
             program=program.name,

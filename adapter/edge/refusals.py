@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from adapter.diagnostics.logger import Logger
+from adapter.edge.limits import BodyTooLarge, BodyTooSlow, SenderGone
 from adapter.edge.ports import EdgeMetrics
+from adapter.wechat.errors import REFUSED_REASONS, Undecodable
 
 WINDOW_SECONDS = 60.0
 FIRST_LINES = 5  # of each kind in a window
@@ -30,6 +32,15 @@ class HttpRefusal(Enum):
     HEADER_TOO_LARGE = "header_too_large"
     HEADER_TOO_SLOW = "header_too_slow"
     CONNECTION_LIMIT = "connection_limit"
+
+
+REFUSALS = (
+    *REFUSED_REASONS,
+    Undecodable.REASON,
+    *(each.reason for each in (BodyTooLarge, BodyTooSlow, SenderGone)),
+    *(each.value for each in HttpRefusal),
+)
+"""Every reason that something is turned away for, by its word in log and metrics."""
 
 
 @dataclass(slots=True)
@@ -76,7 +87,7 @@ class Refusals:
     ) -> None:
         """One request was turned away. `meant` is the configured path that was almost asked
         for: such a slip is a kind of its own, so that no scan hides it."""
-        self._tally.refused(reason)
+        self._tally.refused(reason, program=program)
         if not self._kinds:
             self._later(WINDOW_SECONDS, self.tell)
         kind = self._kinds.setdefault((program, reason, meant), _Kind())

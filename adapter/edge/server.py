@@ -7,12 +7,12 @@ import contextlib
 import resource
 import socket
 from collections.abc import Generator
-from typing import ClassVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from adapter.diagnostics.cannot_start import CannotStart
+from adapter.diagnostics.listening import listen_fault
 from adapter.edge.connections import (
     ConnectionLimits,
     CountRefusal,
@@ -27,8 +27,6 @@ LAST_REPLIES_SECONDS = 5.0
 
 class ListenFailed(CannotStart):
     """The address cannot be listened on; nothing was started."""
-
-    HINT: ClassVar[str] = "Stop what listens there, or configure another address."
 
 
 class HttpServer:
@@ -175,7 +173,7 @@ async def _bind(host: str, port: int, *, key: str) -> socket.socket:
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise ListenFailed(f"{host}:{port}: {error.strerror or error}", key=key) from error
+        raise _failed(error, host=host, port=port, key=key) from error
     try:
         listener.settimeout(0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -184,5 +182,10 @@ async def _bind(host: str, port: int, *, key: str) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise ListenFailed(f"{host}:{port}: {error.strerror or error}", key=key) from error
+        raise _failed(error, host=host, port=port, key=key) from error
     return listener
+
+
+def _failed(error: OSError, *, host: str, port: int, key: str) -> ListenFailed:
+    fault = listen_fault(error, host=host, port=port)
+    return ListenFailed(f"{host}:{port}: {fault.message}", key=key, hint=fault.hint)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from adapter.cancellation.errors import AdapterError
 from adapter.cancellation.ports import Rewind
-from adapter.ledger.maintenance import writing
+from adapter.ledger.maintenance import transactions
 from adapter.ledger.tables import rewind
 
 ACCEPT_AFTER_SECONDS = 60.0  # WeChat's repeats, and calls, of the lost time are over by then
@@ -41,7 +41,7 @@ async def accept_rewind(url: str, *, who: str, reason: str, now: float) -> Rewin
 
     Raises `NotRewound`, `AcceptedTooSoon` or `LedgerNotOpened`; nothing is written then.
     """
-    async with writing(url) as write:
+    async with transactions(url) as write:
         return await write(partial(_accept, who=who, reason=reason, now=now))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar, cast
 
@@ -42,7 +42,7 @@ class DurableStore(Store, Protocol):
     @property
     def session(self) -> Identity: ...
 
-    async def open(self) -> None: ...
+    async def open(self, *, may_be_away: bool) -> str | None: ...
 
     async def close(self) -> None: ...
 
@@ -52,15 +52,19 @@ class DurableStore(Store, Protocol):
 
 
 class DurableLedger:
-    """See `adapter.cancellation.ports.Ledger`; open it with `async with`."""
+    """See `adapter.cancellation.ports.Ledger`; open it with `async with`.
 
-    def __init__(self, store: DurableStore, *, waiting: Waiting) -> None:
+    `may_be_away`: a database that does not answer now is waited for, with a `fault` meanwhile.
+    """
+
+    def __init__(self, store: DurableStore, *, waiting: Waiting, may_be_away: bool = False) -> None:
         self._store = store
+        self._may_be_away = may_be_away
         self._waiting = waiting
         self._writer = Writer(store, written=self._wake)
 
     async def __aenter__(self) -> DurableLedger:
-        await self._store.open()
+        self._writer.fault = await self._store.open(may_be_away=self._may_be_away)
         self._writer.start()
         return self
 
@@ -75,8 +79,14 @@ class DurableLedger:
 
     @property
     def identity_key(self) -> bytes:
-        """The 32 random bytes that were made with the ledger."""
-        return self._store.session.identity_key
+        """The 32 random bytes that were made with the ledger.
+
+        Raises `LedgerUnavailable` before it was reached for the first time.
+        """
+        key = self._store.session.identity_key
+        if not key:
+            raise LedgerUnavailable(self._writer.fault or "never reached")
+        return key
 
     @property
     def me(self) -> str:
@@ -97,6 +107,10 @@ class DurableLedger:
     def dropped_notes(self) -> int:
         """How many notes were lost for want of room; only grows."""
         return self._writer.dropped_notes
+
+    def measure(self, took: Callable[[float], None]) -> None:
+        """Tell `took` the seconds of each transaction from now on."""
+        self._writer.took = took
 
     async def commit(
         self,

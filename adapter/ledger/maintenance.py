@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapter.cancellation.model import State
 from adapter.ledger import schema
-from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
+from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.notice import tick_off
 from adapter.ledger.open import file_of
+from adapter.ledger.reading import Reader
 from adapter.ledger.sqlite_file import FileLock, connect, engine_over
 from adapter.ledger.sqlite_memory import require_own_log
 from adapter.ledger.tables import SCHEMA, call, notice, push, resolution
@@ -28,7 +30,6 @@ from adapter.ledger.written import LEAST_KEEP_SECONDS
 STEP_ROWS = 1_000  # pruned in one transaction: nobody else waits longer than for these
 BUSY_SECONDS = 5.0  # for the writer beside us
 SETTLED = (State.DONE.value, State.UNSENT.value)
-
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ async def prune(url: str, *, keep_seconds: float, now: float) -> AsyncIterator[i
         raise ValueError("a ledger keeps what is settled for a day at least")
     before = now - keep_seconds
     removed = STEP_ROWS
-    async with writing(url) as write:
+    async with transactions(url) as write:
         while removed == STEP_ROWS:
             removed = await write(partial(_prune_step, before=before))
             if removed:
@@ -89,7 +90,7 @@ async def tell(url: str, keys: Sequence[str], *, who: str, how: str, at: float) 
     Safe beside a running `serve`, like `prune`. Raises `LedgerNotOpened`, and earlier steps stand.
     """
     told: set[str] = set()
-    async with writing(url) as write:
+    async with transactions(url) as write:
         for start in range(0, len(keys), STEP_ROWS):
             step = list(keys[start : start + STEP_ROWS])
             told |= await write(partial(tick_off, keys=step, who=who, how=how, at=at))
@@ -135,7 +136,7 @@ def _prune_step(connection: Connection, *, before: float) -> int:
 
 
 @asynccontextmanager
-async def writing(url: str) -> AsyncIterator[Writing]:
+async def transactions(url: str) -> AsyncIterator[Writing]:
     """Write beside whoever serves from the ledger at `url`; raises `LedgerNotOpened`."""
     if url.startswith("sqlite"):
         path = file_of(url)
@@ -172,6 +173,33 @@ def _engine(path: Path) -> Engine:
     return engine_over(lambda: connect(path, mode="rwc", wait_seconds=BUSY_SECONDS))
 
 
+@asynccontextmanager
+async def writing(url: str) -> AsyncIterator[Reader]:
+    """Open the ledger for work on one connection, in a thread of its own where it is a file.
+
+    Raises `LedgerNotOpened`, also for what the work meets.
+    """
+    if not url.startswith("sqlite"):
+        async with _server(url) as server, server.connect() as connected:
+            yield connected.run_sync
+        return
+    loop = asyncio.get_running_loop()
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-writer")
+    engine = _engine(file_of(url))
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN IMMEDIATE"))
+    with _translated():
+        connection = await loop.run_in_executor(thread, engine.connect)
+        try:
+
+            async def write(work: Callable[[Connection], T], /) -> T:
+                return await loop.run_in_executor(thread, work, connection)
+
+            yield write
+        finally:
+            await loop.run_in_executor(thread, connection.close)
+            thread.shutdown(wait=False)  # it has nothing left to do
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -182,12 +210,12 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def _server(url: str) -> AsyncIterator[AsyncEngine]:
-    from adapter.ledger.postgresql_connection import ERRORS, engine_at
+    from adapter.ledger.postgresql_connection import ERRORS, not_opened, proved_engine_at
 
-    engine = engine_at(url)
+    engine = proved_engine_at(url)
     try:
         yield engine
     except ERRORS as error:
-        raise LedgerNotOpened(f"the ledger's PostgreSQL: {error}", hint=DATABASE_HINT) from error
+        raise not_opened(error) from error
     finally:
         await engine.dispose()

@@ -98,6 +98,9 @@ class MemoryLedger:
         """See `adapter.cancellation.ports.Ledger.rewind`."""
         return self.store.rewind
 
+    def measure(self, took: Callable[[float], None]) -> None:
+        """Nothing here is a transaction: `took` is never told anything."""
+
     async def commit(
         self,
         waybill: Waybill,

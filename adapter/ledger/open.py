@@ -20,27 +20,28 @@ FORMS = "sqlite:///file.db, sqlite:////absolute/file.db, postgresql://… or mem
 
 @asynccontextmanager
 async def open_ledger(
-    url: str, *, beside: bool = False
+    url: str, *, beside: bool = False, may_be_away: bool = False
 ) -> AsyncIterator[DurableLedger | MemoryLedger]:
     """Open the ledger at `url` for as long as the `async with` lasts.
 
     `beside`: for a command next to a running `serve`; on SQLite it takes no lock and
-    changes no schema. Raises a `LedgerNotOpened`: in use, outdated, unreachable.
+    changes no schema. `may_be_away`: see `DurableLedger`. Raises a `LedgerNotOpened`: in use,
+    outdated, unreachable.
     """
     # In a thread: the first import of SQLAlchemy reads some hundred files.
-    ledger = await asyncio.to_thread(_ledger, url, beside=beside)
+    ledger = await asyncio.to_thread(_ledger, url, beside=beside, may_be_away=may_be_away)
     async with ledger:
         yield ledger
 
 
-def _ledger(url: str, *, beside: bool) -> DurableLedger | MemoryLedger:
+def _ledger(url: str, *, beside: bool, may_be_away: bool) -> DurableLedger | MemoryLedger:
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return MemoryLedger()
     if scheme == "sqlite":
         return _sqlite(file_of(url), beside=beside)
     if scheme in ("postgresql", "postgres"):
-        return _postgresql(url)
+        return _postgresql(url, may_be_away=may_be_away)
     raise UrlNotUnderstood(f"unknown kind of ledger {scheme!r}: write {FORMS}")
 
 
@@ -61,10 +62,11 @@ def _sqlite(path: Path, *, beside: bool) -> DurableLedger:
     return DurableLedger(SqliteStore(path, beside=beside), waiting=Waiting())
 
 
-def _postgresql(url: str) -> DurableLedger:
+def _postgresql(url: str, *, may_be_away: bool) -> DurableLedger:
     from adapter.ledger.durable import DurableLedger
     from adapter.ledger.postgresql import PostgresqlStore
     from adapter.ledger.waiting import Waiting
 
     waiting = Waiting()
-    return DurableLedger(PostgresqlStore(url, waiting=waiting), waiting=waiting)
+    store = PostgresqlStore(url, waiting=waiting)
+    return DurableLedger(store, waiting=waiting, may_be_away=may_be_away)

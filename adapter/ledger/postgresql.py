@@ -23,15 +23,24 @@ from adapter.cancellation.ports import NO_REWIND, Rewind
 from adapter.ledger import schema
 from adapter.ledger.batch import Cursor, Item, doubtful, run_batch
 from adapter.ledger.counting import count
-from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened, Poisoned, StoreFault
+from adapter.ledger.errors import (
+    LedgerNotOpened,
+    Poisoned,
+    SchemaOutdated,
+    StoreFault,
+)
 from adapter.ledger.notify import Notifier
 from adapter.ledger.postgresql_connection import (
     CONNECT_SECONDS,
     ERRORS,
     connect,
     engine_at,
+    is_away,
+    not_opened,
+    proved_engine_at,
     word_for,
 )
+from adapter.ledger.postgresql_pooling import TransactionPooling
 from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
 from adapter.ledger.rows import Row, entry_of
 from adapter.ledger.statements import OWNERS, Statements, for_postgresql
@@ -48,6 +57,12 @@ _SERVER = (
     " recovery.min_recovery_end_timeline) FROM pg_control_system() AS system,"
     " pg_control_checkpoint() AS point, pg_control_recovery() AS recovery"
 )
+
+# What keeps a session from being begun again, and its word.
+REFUSALS: dict[type[LedgerNotOpened], str] = {
+    SchemaOutdated: "schema",
+    TransactionPooling: "transaction_pooling",
+}
 
 
 class PostgresqlSession:
@@ -169,27 +184,35 @@ class PostgresqlStore:
 
     def __init__(self, url: str, *, waiting: Waiting) -> None:
         self.session = PostgresqlSession()
-        self._url = url
-        self._engine = engine_at(url)
+        self._engine = proved_engine_at(url)
+        self._beside = engine_at(url)  # for readings, once the session is proved
         self._connection: AsyncConnection | None = None
         self._notifier = Notifier(lambda: connect(url), waiting=waiting)
 
-    async def open(self) -> None:
-        """Begin a session. Raises `SchemaOutdated`, or `LedgerNotOpened` when unreachable."""
+    async def open(self, *, may_be_away: bool) -> str | None:
+        """Begin a session. Raises `SchemaOutdated`, or `LedgerNotOpened` when unreachable.
+
+        `may_be_away`: a server that may come back by itself is waited for, and the fault's word
+        is returned; the session begins with the first probe that finds it.
+        """
+        fault: StoreFault | None = None
         try:
             await self._sound()
-        except StoreFault as fault:
-            raise LedgerNotOpened(
-                f"the ledger's PostgreSQL does not answer: {fault.__cause__}",
-                hint=DATABASE_HINT,
-            ) from fault
+        except StoreFault as found:
+            fault, cause = found, found.__cause__
+            if isinstance(cause, LedgerNotOpened):
+                raise cause from None
+            if cause is None or not may_be_away or not is_away(cause):
+                raise not_opened(cause or found) from found
         self._notifier.start()
+        return fault.word if fault else None
 
     async def close(self) -> None:
         """End the session; whatever is calling is from now on owned by the dead."""
         await self._notifier.close()
         await self._abandon()
         await self._engine.dispose()
+        await self._beside.dispose()
 
     async def execute(self, items: Sequence[Item]) -> None:
         """Run the items as one durable transaction. Raises `StoreFault` or `Poisoned`."""
@@ -221,6 +244,8 @@ class PostgresqlStore:
     async def _apart(
         self, work: Callable[..., tuple[Entry, ...]], *, limit: int
     ) -> tuple[Entry, ...]:
+        if not self.session.me:
+            raise StoreFault("unreachable")  # and nothing was proved of it
         reader = PostgresqlSession()
         reader.me = self.session.me
 
@@ -229,7 +254,7 @@ class PostgresqlStore:
             return work(reader, reader.driver.cursor(), limit=limit)
 
         try:
-            async with asyncio.timeout(READ_SECONDS), self._engine.connect() as connection:
+            async with asyncio.timeout(READ_SECONDS), self._beside.connect() as connection:
                 return await connection.run_sync(read)
         except ERRORS as error:
             raise StoreFault(word_for(error) or "unreachable") from error
@@ -283,7 +308,10 @@ class PostgresqlStore:
                 await self._connection.run_sync(self.session.start)
         except ERRORS as error:
             await self._abandon()
-            raise StoreFault("unreachable") from error
+            raise StoreFault(word_for(error) or "unreachable") from error
+        except LedgerNotOpened as error:
+            await self._abandon()
+            raise StoreFault(REFUSALS.get(type(error), "schema")) from error
         except BaseException:
             await self._abandon()
             raise

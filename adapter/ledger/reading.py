@@ -90,11 +90,11 @@ def _connected(path: Path) -> Connection:
         raise LedgerNotOpened(
             f"there is no ledger {path}", hint="Is it the [ledger] url of the running serve?"
         )
-    mode = _mode(path)
+    mode = mode_for(path)
     return engine_over(lambda: connect(path, mode=mode, wait_seconds=BUSY_SECONDS)).connect()
 
 
-def _mode(path: Path) -> str:
+def mode_for(path: Path) -> str:
     """Return the mode to read the file in.
 
     Readers of a log share memory in a file beside it, which they could not make in a folder

@@ -27,7 +27,15 @@ from adapter.ledger.counting import count
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
 from adapter.ledger.rows import Row, entry_of
-from adapter.ledger.sqlite_file import FileLock, SqliteFile, connect, engine_over, explain
+from adapter.ledger.sqlite_file import (
+    CLOSED,
+    SERVED,
+    FileLock,
+    SqliteFile,
+    connect,
+    engine_over,
+    explain,
+)
 from adapter.ledger.sqlite_memory import FileMemory, recall, require_own_log
 from adapter.ledger.statements import Statements, for_sqlite
 from adapter.ledger.written import Witness, WriteMemory, witness_of
@@ -106,10 +114,19 @@ class SqliteSession:
     def close(self) -> None:
         """Leave the file; whatever is calling is from now on owned by the dead."""
         if self._connection is not None:
+            self._say_closed(self._connection)
             self._connection.close()
             self._connection = None
         self.file.let_go()
         self._lock.release()
+
+    def _say_closed(self, connection: sqlite3.Connection) -> None:
+        if self._beside or not self.me:
+            return
+        # A file that cannot be written now is only warned of later, by whoever reads it.
+        with suppress(sqlite3.Error):
+            connection.rollback()
+            connection.execute(f"PRAGMA user_version = {CLOSED}")
 
     # What a batch asks of its session.
 
@@ -321,10 +338,13 @@ class SqliteSession:
             memory = recall(self._lock.path)
             if memory is not None and self._is_older_than(memory, cursor, sessions=number - 1):
                 self._mark(cursor)
+            cursor.execute(f"PRAGMA user_version = {SERVED}")
         self.rewind = read_rewind(cursor, self.statements)
         cursor.execute(self.statements.meta)
         ((self.identity_key, _, _),) = cursor.fetchall()
         cursor.connection.commit()
+        if not self._beside:  # so that the file itself says that it is served
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 class SqliteStore:
@@ -334,9 +354,10 @@ class SqliteStore:
         self.session = SqliteSession(path, beside=beside)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
-    async def open(self) -> None:
+    async def open(self, *, may_be_away: bool) -> str | None:  # noqa: ARG002 - a file is here
         """See `SqliteSession.open`."""
         await self._run(self.session.open)
+        return None
 
     async def close(self) -> None:
         """Leave the file and end the thread."""

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -39,6 +40,10 @@ _CAUSES: dict[int, str] = {
 }
 
 
+# `user_version`, in the file's own header: whether a serve has it, or it was closed in order.
+SERVED, CLOSED = 1, 0
+_USER_VERSION = slice(60, 64)  # https://www.sqlite.org/fileformat.html#user_version_number
+
 # The first bytes of every database file. https://www.sqlite.org/fileformat.html#magic_header_string
 _MAGIC = b"SQLite format 3\0"
 
@@ -55,6 +60,23 @@ def has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
+def misses_its_log(path: Path) -> bool:
+    """Say whether a `serve` left the file open, and neither that `serve` nor its log is here: then
+    the newest pushes are not in it."""
+    with path.open("rb") as file:
+        header = file.read(_USER_VERSION.stop)
+    if int.from_bytes(header[_USER_VERSION]) != SERVED or has_log(path):
+        return False
+    return not FileLock(Path(f"{path}.lock")).is_held()
+
+
+def new_file(path: Path) -> None:
+    """Make an empty file for its owner alone; SQLite gives what it makes beside it the same rights.
+
+    Raises `FileExistsError`."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
 def explain(path: Path, error: BaseException | None) -> str:
     """Say why SQLite could not open the file, and what to do."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -67,6 +89,9 @@ def connect(path: Path, *, mode: str, wait_seconds: float) -> sqlite3.Connection
     The caller begins its transactions by itself, and uses the connection in one thread at a
     time. https://www.sqlite.org/uri.html#urimode
     """
+    if mode == "rwc" and path.parent.is_dir():
+        with suppress(OSError):  # that it is there, or may not be made: SQLite says the latter
+            new_file(path)
     return sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
@@ -195,7 +220,7 @@ class FileLock:
 
     def _opened(self, ledger: Path) -> int:
         try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             reason = (error.strerror or "not writable").lower()
             raise LedgerNotOpened(
@@ -216,6 +241,8 @@ class FileLock:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
+        except PermissionError:
+            return True  # another user's; whoever reads beside it is right in either case
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -45,7 +45,8 @@ class Writer:
     """Collects commits and notes, and has the store execute them in batches.
 
     `fault` is the store's present trouble, or nothing; `dropped_notes` only grows.
-    `written` is called with every batch that became durable.
+    `written` is called with every batch that became durable, `took` with the seconds of each
+    transaction, whether it succeeded or not.
     """
 
     _loop: asyncio.AbstractEventLoop  # from `start` on
@@ -53,6 +54,7 @@ class Writer:
     def __init__(self, store: Store, *, written: Callable[[Sequence[Item]], None]) -> None:
         self.fault: str | None = None
         self.dropped_notes = 0
+        self.took: Callable[[float], None] | None = None
         self._store = store
         self._written = written
         self._queue: deque[Item] = deque()
@@ -159,8 +161,13 @@ class Writer:
         return batch
 
     async def _execute(self, batch: list[Item]) -> bool:
+        started = self._loop.time()
         try:
-            await self._store.execute(batch)
+            try:
+                await self._store.execute(batch)
+            finally:
+                if self.took is not None:
+                    self.took(self._loop.time() - started)
         except StoreFault as fault:
             self._failed(batch, fault)
             return False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
+from adapter.ops.browser_guard import BrowserGuard
 from adapter.ops.health import Health
 from adapter.ops.metrics import Metrics
 
@@ -27,8 +29,15 @@ waybridge status, pause, resume, drain and ledger do this from a shell.
 """
 
 
-def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """Build the ops side; `routes` are the API's."""
+def create_app(
+    *,
+    health: Health,
+    metrics: Metrics,
+    routes: Sequence[BaseRoute] = (),
+    hosts: Collection[str] = (),
+    any_address: bool = False,
+) -> ASGIApp:
+    """Build the ops side; `routes` are the API's, `hosts` and `any_address` the guard's."""
 
     async def index(_request: Request) -> Response:
         return PlainTextResponse(INDEX, headers=NO_STORE)
@@ -46,12 +55,13 @@ def create_app(*, health: Health, metrics: Metrics, routes: Sequence[BaseRoute] 
         page = await run_in_threadpool(metrics.page)
         return Response(page, media_type=PROMETHEUS, headers=NO_STORE)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/metrics", numbers),
             *routes,
             Route("/", index),
-        ]
+        ],
     )
+    return BrowserGuard(app, hosts=hosts, any_address=any_address)

@@ -5,8 +5,10 @@ Each metric is described in docs/metrics.md; a test compares.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import platform
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import product
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,13 +18,16 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from adapter.cancellation.model import Basis, Entry, Outcome, Unsent
 from adapter.diagnostics.logger import Logger
 from adapter.wechat import events
+from adapter.wechat.cancel_waybill import EVENT
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
 
@@ -33,13 +38,18 @@ GAUGES = {
     "in_doubt": "Pushes in doubt.",
     "ledger_up": "1: decisions can be recorded.",
     "ledger_rewound": "1: the ledger went back in time, and nobody has accepted it.",
+    "ledger_wal_bytes": "Size of an SQLite ledger's log.",
+    "ledger_disk_free_bytes": "Free on an SQLite ledger's file system.",
     "carrier_up": "1: the carrier is connected and answers.",
     "carrier_braked": "1: the carrier is too slow, and asked only once a second.",
     "retry_tokens": "Budget left for asking again; at 5 or less nobody does.",
     "edge_connections": "Open connections at the edge.",
     "forward_circuit_open": "1: the handler of other events is being spared.",
-    "log_lines_dropped": "Log lines that could not be written in time.",
+    "paused": "1: an operator's pause; the carrier is not asked.",
+    "draining": "1: on the way to the end.",
 }
+# Counts that others keep.
+COUNTERS = {"log_lines_dropped": "Log lines that could not be written in time."}
 # What an operator should see, by name; a test compares with the code that says them.
 ALERTS = (
     "contradiction",
@@ -54,9 +64,12 @@ ALERTS = (
     "ledger_lost",
     "ledger_rewound",
 )
+SECRETS = ("token", "aes_key")
+RESULTS = ("0", "-1", "30001", "30002", "30003", "30004")
 RELIEFS = frozenset({"commit_kept"})  # of these: the end of another's trouble
 STATUSES_AT_MOST = 64  # a carrier's enum names, and gRPC's codes; more are counted as `other`
 REPLY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0)
+COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 2.0)
 CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 12.0)
 
 
@@ -72,35 +85,36 @@ class Metrics:
 
         histogram = partial(Histogram, namespace="waybridge", registry=registry)
         self._pushes = counter(
-            "pushes", "Authentic pushes answered.", "event", "mode", "format", "result"
+            "pushes", "Authentic pushes answered.", "program", "event", "mode", "format", "result"
         )
         self._reply_seconds = histogram(
             "reply_seconds", "Seconds from a push's arrival to its reply.", buckets=REPLY_BUCKETS
         )
-        self._refused = counter("refused", "Requests turned away.", "reason")
+        self._refused = counter("refused", "Requests turned away.", "program", "reason")
         self._unhandled = counter(
             "events_without_handler", "Events that want a ResultCode and got `success`.", "event"
         )
         self._faults = counter("faults", "Faults of our own code while answering.")
         self._rotation = counter(
-            "previous_secret_uses", "Pushes that needed the previous secret.", "secret"
+            "previous_secret_uses", "Pushes that needed the previous secret.", "program", "secret"
         )
         self._calls = counter("carrier_calls", "Calls to the carrier, by how they ended.", "code")
         self._call_seconds = histogram(
             "carrier_call_seconds", "Seconds that calls to the carrier took.", buckets=CALL_BUCKETS
+        )
+        self._commit_seconds = histogram(
+            "ledger_commit_seconds", "Seconds that a transaction took.", buckets=COMMIT_BUCKETS
         )
         self._unsent = counter("unsent", "Pushes answered without asking the carrier.", "reason")
         self._settled = counter("settled", "Pushes decided.", "outcome", "basis")
         self._doubts = counter("doubts", "Pushes left in doubt, each time it happened.")
         self._late = counter("told_failure_is_cancelled", "Waybills cancelled, and told failure.")
         self._alerts = counter("alerts", "Things an operator should see.", "name")
-        self._previous_token = self._rotation.labels("token")
-        self._previous_key = self._rotation.labels("aes_key")
-        self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
-        self._push_children: dict[tuple[str, Mode, Format, str], Counter] = {}
+        self._push_age = _push_age(registry)
+        self._push_children: dict[tuple[str, str, Mode, Format, str], Counter] = {}
         self._call_children: dict[str, Counter] = {}
         self._settled_children: dict[tuple[Outcome | None, Basis | None], Counter] = {}
-        self._refused_children: dict[str, Counter] = {}
+        self._refused_children: dict[tuple[str, str], Counter] = {}
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -109,6 +123,38 @@ class Metrics:
             self._alerts.labels(name)
         for event in events.WANT_RESULT_CODE:
             self._unhandled.labels(event)
+        for outcome, basis in product(Outcome, Basis):
+            self._settled.labels(outcome.value, basis.value)
+        self._unsent_children = {reason: self._unsent.labels(reason.value) for reason in Unsent}
+
+    def expect(
+        self, *, programs: Mapping[str, Mode], refusals: Iterable[str], statuses: Iterable[str]
+    ) -> None:
+        """Make the series of the Mini Programs, of all reasons to refuse and of the carrier's
+        statuses, so that the first of a kind is an increase."""
+        refusals = tuple(refusals)
+        for reason in refusals:
+            self._refused.labels("", reason)
+        for program, mode in programs.items():
+            for reason in refusals:
+                self._refused.labels(program, reason)
+            for secret in SECRETS:
+                self._rotation.labels(program, secret)
+            for layout, result in product(Format, RESULTS):
+                self._pushes.labels(program, EVENT, mode.value, layout.value, result)
+        for status in tuple(statuses)[:STATUSES_AT_MOST]:
+            self._call_children[status] = self._calls.labels(status)
+
+    def build(self, *, version: str) -> None:
+        """Show which build this is."""
+        meaning = "1, with what runs here as labels."
+        labels = ("version", "python")
+        info = Gauge("build_info", meaning, labels, namespace="waybridge", registry=self.registry)
+        info.labels(version, platform.python_version()).set(1)
+
+    def counter(self, name: str, read: Callable[[], float]) -> None:
+        """Show a count of `COUNTERS` that somebody else keeps; asked as `gauge` is."""
+        self.registry.register(_KeptCount(name, read))
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         """Show a number of `GAUGES` that somebody else keeps. `read` is asked at each scrape,
@@ -127,37 +173,41 @@ class Metrics:
     # What the edge counts.
 
     def pushed(
-        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+        self, *, program: str, event: str, mode: Mode, layout: Format, result: str, seconds: float
     ) -> None:
         """An authentic push was answered; `result` is its ResultCode or a word."""
-        key = (event, mode, layout, result)
+        key = (program, event, mode, layout, result)
         child = self._push_children.get(key)
         if child is None:
             lower = event.lower()
             known = lower if lower in events.KNOWN else OTHER
-            child = self._pushes.labels(known, mode.value, layout.value, result)
+            child = self._pushes.labels(program, known, mode.value, layout.value, result)
             if event == known:  # an invented spelling is not kept either
                 self._push_children[key] = child
         child.inc()
         self._reply_seconds.observe(seconds)
 
-    def refused(self, reason: str) -> None:
+    def refused(self, reason: str, *, program: str) -> None:
         """A request was turned away, with a stable word for why."""
-        child = self._refused_children.get(reason)
+        key = (program, reason)
+        child = self._refused_children.get(key)
         if child is None:
-            child = self._refused_children[reason] = self._refused.labels(reason)
+            child = self._refused_children[key] = self._refused.labels(program, reason)
         child.inc()
+
+    def aged(self, seconds: float, *, program: str) -> None:
+        """WeChat signed a push so long ago, by our clock."""
+        self._push_age.labels(program).set(seconds)
 
     def unhandled(self, event: str) -> None:
         """An event of `events.WANT_RESULT_CODE` came, and no handler is configured."""
         self._unhandled.labels(event.lower()).inc()
 
-    def rotated(self, *, token: bool, key: bool) -> None:
+    def rotated(self, *, program: str, token: bool, key: bool) -> None:
         """The previous token, or the previous AES key, was still needed."""
-        if token:
-            self._previous_token.inc()
-        if key:
-            self._previous_key.inc()
+        for secret, is_used in zip(SECRETS, (token, key), strict=True):
+            if is_used:
+                self._rotation.labels(program, secret).inc()
 
     def faulted(self) -> None:
         """Our own code failed while answering."""
@@ -176,6 +226,10 @@ class Metrics:
                 self._call_children[status] = child
         child.inc()
         self._call_seconds.observe(seconds)
+
+    def committed(self, seconds: float) -> None:
+        """A transaction of the ledger took so long, whether it succeeded or not."""
+        self._commit_seconds.observe(seconds)
 
     def unsent(self, reason: Unsent) -> None:
         """A push was answered without asking the carrier."""
@@ -211,8 +265,29 @@ class Metrics:
         self._alerts.labels(name).inc()
 
 
+def _push_age(registry: CollectorRegistry) -> Gauge:
+    meaning = "Our clock minus WeChat's timestamp, of the last push it signed."
+    return Gauge(
+        "push_age_seconds", meaning, ("program",), namespace="waybridge", registry=registry
+    )
+
+
+class _KeptCount(Collector):
+    """A counter whose number somebody else keeps."""
+
+    def __init__(self, name: str, read: Callable[[], float]) -> None:
+        self._name = name
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        name = f"waybridge_{self._name}"
+        yield CounterMetricFamily(name, COUNTERS[self._name], value=self._read())
+
+
 def _registry() -> CollectorRegistry:
     """Return a registry of our own, with the usual numbers of a process in it."""
+    # Without: a time series beside each counter, doubling their number, that nobody asks for.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpcore2  # noqa: F401 - httpx2 would read it in later, in the middle of a push
 import httpx2
 
+from adapter.diagnostics.tls_fault import speaks_no_tls
 from adapter.wechat.client_side import SealedPush
 from adapter.wechat.codec import Format
 
@@ -26,6 +27,10 @@ Pause = Callable[[float], Awaitable[None]]
 
 class Unreachable(Exception):
     """Nothing takes the connection: no push was delivered."""
+
+
+class NoTls(Unreachable):
+    """Something takes the connection, and speaks plain HTTP there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,8 @@ class Sender:
             fault = f"no answer within {self._limit_seconds:g} s"
             return Answered(status=None, body=b"", seconds=self._limit_seconds, fault=fault)
         except httpx2.ConnectError as error:
+            if speaks_no_tls(error):
+                raise NoTls(f"{self._url} speaks no TLS, but plain HTTP") from error
             raise Unreachable(f"nothing takes a connection at {self._url} ({error})") from error
         except httpx2.TransportError as error:
             fault = f"the connection broke before an answer ({type(error).__name__})"

@@ -10,7 +10,7 @@ from enum import Enum
 from adapter.wechat import signature
 from adapter.wechat.cipher import AesEnvelope
 from adapter.wechat.codec import Format, decode, encode, sniff
-from adapter.wechat.errors import Refused, Undecodable
+from adapter.wechat.errors import STALE, Refused, Undecodable
 from adapter.wechat.query import parse
 from adapter.wechat.secret import Secret
 
@@ -53,7 +53,8 @@ class Opened:
 
     `key_index` is 0 for the current AES key (and in plaintext mode), 1 for the previous one.
     `body_fault` says why the body around `Encrypt` could not be decoded, empty where it could:
-    then nothing but an event that is passed on may be read from it.
+    then nothing but an event that is passed on may be read from it. `signed_at` is the URL's
+    timestamp, in Unix seconds.
     """
 
     message: bytes
@@ -63,6 +64,7 @@ class Opened:
     previous_key: bool
     key_index: int
     body_fault: str = ""
+    signed_at: int = 0
 
 
 class Envelope:
@@ -147,6 +149,7 @@ class Envelope:
             message=body,
             format=_format_of(body),
             nonce=claim.nonce,
+            signed_at=int(claim.timestamp),
             previous_token=token_index == 1,
             previous_key=False,
             key_index=0,
@@ -169,6 +172,7 @@ class Envelope:
             message=message,
             format=_format_of(body),
             nonce=claim.nonce,
+            signed_at=int(claim.timestamp),
             previous_token=token_index == 1,
             previous_key=key_index == 1,
             key_index=key_index,
@@ -209,7 +213,7 @@ class Envelope:
         window = self._account.freshness_seconds
         signed_at = int(claim.timestamp)
         if not signature.is_fresh(signed_at, now_unix=now_unix, window_seconds=window):
-            raise Refused("stale")
+            raise Refused(STALE)
         return token_index
 
     def _decrypt(self, encrypted: str) -> tuple[int, bytes]:

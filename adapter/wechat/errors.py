@@ -7,11 +7,16 @@ WeChatError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+STALE = "stale"
+"""The `reason` of what WeChat signed, but too long ago or in our future."""
+
 REFUSED_REASONS = (
     "signature_missing",
     "signature_grammar",
     "signature_wrong",
-    "stale",
+    STALE,
     "wrong_mode",
     "undecryptable",
 )
@@ -45,8 +50,10 @@ class Undecodable(WeChatError):
     Its `reason` is always `undecodable`.
     """
 
+    REASON: ClassVar[str] = "undecodable"
+
     def __init__(self, detail: str) -> None:
-        super().__init__("undecodable", detail)
+        super().__init__(self.REASON, detail)
 
     def __reduce__(self) -> tuple[type[Undecodable], tuple[str]]:
         return (Undecodable, (self.detail,))

@@ -6,6 +6,9 @@ import asyncio
 
 import pytest
 
+from adapter.cancellation.desk import Desk
+from adapter.cancellation.errors import LedgerUnavailable
+from adapter.cancellation.gate import Gate
 from adapter.cancellation.model import (
     Basis,
     CarrierAnswer,
@@ -14,6 +17,8 @@ from adapter.cancellation.model import (
     Unsent,
     Waybill,
 )
+from adapter.ledger.memory import MemoryLedger
+from tests import defaults
 from tests.cancellation.playing import (
     ALREADY,
     CANCELLED,
@@ -21,6 +26,8 @@ from tests.cancellation.playing import (
     PICKED_UP,
     UNAVAILABLE,
     UNKNOWN_VALUE,
+    MachineClock,
+    RememberingMetrics,
     carrier,
     press,
 )
@@ -213,3 +220,39 @@ async def test_when_the_entry_has_vanished_the_answer_brings_it_back() -> None:
     assert answer.outcome is Outcome.CANCELLED
     assert scene.entry(answer.key).told is Outcome.CANCELLED
     assert scene.metrics.alerts == []
+
+
+class UnreachedLedger(MemoryLedger):
+    """A ledger that nobody has reached since the start."""
+
+    @property
+    def identity_key(self) -> bytes:
+        raise LedgerUnavailable("unreachable")
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (Unsent.SHED, Unsent.LEDGER_UNAVAILABLE),
+        (Unsent.PAUSED, Unsent.LEDGER_UNAVAILABLE),
+        (Unsent.REFUSED, Unsent.REFUSED),
+    ],
+)
+async def test_without_the_ledgers_key_nothing_is_claimed_nor_noted_nor_sent(
+    reason: Unsent, said: Unsent
+) -> None:
+    ledger, asked = UnreachedLedger(), carrier(CANCELLED)
+    desk = Desk(
+        carrier=asked,
+        ledger=ledger,
+        metrics=RememberingMetrics(),
+        clock=MachineClock(),
+        gate=Gate(),
+        limits=defaults.DESK,
+    )
+
+    answer = await desk.cancel(press(), within_seconds=1)
+    refused = desk.refuse(press(), reason=reason)
+
+    assert (answer.unsent, refused.unsent) == (Unsent.LEDGER_UNAVAILABLE, said)
+    assert (asked.times_asked, dict(ledger.store.entries)) == (0, {})

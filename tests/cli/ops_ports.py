@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import click
 from click.testing import CliRunner, Result
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from adapter.cancellation.gate import Gate
 from adapter.edge.server import HttpServer
@@ -48,7 +48,7 @@ class Quiet:
 
 
 @contextmanager
-def listening(app: Starlette) -> Iterator[str]:
+def listening(app: ASGIApp) -> Iterator[str]:
     """Serve in a thread; the value is the URL."""
     ready, over, urls = Event(), Event(), list[str]()
 

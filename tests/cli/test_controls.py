@@ -211,3 +211,11 @@ def test_asking_turns_nothing() -> None:
     assert result.stdout.startswith(
         "ready, paused: new pushes are answered -1; 3 pushes in flight, 0 in doubt\n"
     )
+
+
+def test_tls_where_plain_http_is_spoken_is_named() -> None:
+    with ops(Turned()) as url:
+        result = typed(status, url.replace("http://", "https://"))
+
+    assert result.exit_code == 2
+    assert "speaks no TLS, but plain HTTP. Write http://" in result.stderr

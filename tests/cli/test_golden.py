@@ -23,6 +23,9 @@ from tests.explain.capturing import APP_ID, KEY, NOW, TOKEN, sent
 from tests.golden_files import FOLDER, agrees, normalised
 from tests.journeys.processes import running
 from tests.ports import free_port
+from tests.private_files import private_files
+
+__all__ = ["private_files"]
 
 PROGRAMS = {"waybridge": waybridge, "legacy-stub": legacy_stub}
 WIDTH = {"COLUMNS": "100"}
@@ -334,6 +337,17 @@ def test_ledger_prune(ledger: Shell) -> None:
     ledger.types("waybridge ledger prune --config adapter.toml --older-than 1")
 
     agrees("ledger-prune", ledger.transcript)
+
+
+def test_ledger_backup(ledger: Shell) -> None:
+    for name in ("backup", "restore", "copy"):
+        ledger.types(f"waybridge ledger {name} --help")
+    ledger.types("waybridge ledger backup --config adapter.toml copy.db")
+    ledger.types("waybridge ledger backup --config adapter.toml copy.db")
+    ledger.types("waybridge ledger restore --config adapter.toml none.db --yes")
+    ledger.types("waybridge ledger copy --config adapter.toml memory://")
+
+    agrees("ledger-backup", ledger.transcript)
 
 
 def test_ledger_migrate(shell: Shell) -> None:

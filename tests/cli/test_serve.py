@@ -47,7 +47,7 @@ def test_a_signal_drains_while_the_edge_still_answers(
         code = serve.stop(number)  # the second one ends the delay
 
     assert ready.status_code == 503
-    assert "waybridge_log_lines_dropped 0.0" in metrics
+    assert "waybridge_log_lines_dropped_total 0.0" in metrics
     assert code == 0
     assert '"event":"drained"' in serve.stdout
     assert '"event":"stopped"' in serve.stdout

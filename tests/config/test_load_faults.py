@@ -11,6 +11,9 @@ from adapter.diagnostics.finding import Finding
 from tests.configurations import SOUND
 from tests.faulty_meaning import FAULTY_MEANING
 from tests.faulty_reading import FAULTY_READING
+from tests.private_files import private_files
+
+__all__ = ["private_files"]
 
 FAULTY = FAULTY_READING | FAULTY_MEANING
 

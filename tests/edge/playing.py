@@ -191,23 +191,31 @@ class Tallied:
 
     pushes: list[tuple[str, str, str, str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    programs: set[str] = field(default_factory=set)
+    ages: list[tuple[str, float]] = field(default_factory=list)
     rotations: list[tuple[bool, bool]] = field(default_factory=list)
     unhandled_events: list[str] = field(default_factory=list)
     faults: int = 0
 
     def pushed(
-        self, *, event: str, mode: Mode, layout: Format, result: str, seconds: float
+        self, *, program: str, event: str, mode: Mode, layout: Format, result: str, seconds: float
     ) -> None:
+        self.programs.add(program)
         assert seconds >= 0
         self.pushes.append((event, mode.value, layout.value, result))
 
-    def refused(self, reason: str) -> None:
+    def refused(self, reason: str, *, program: str) -> None:
         self.refusals.append(reason)
+        self.programs.add(program)
+
+    def aged(self, seconds: float, *, program: str) -> None:
+        self.ages.append((program, seconds))
 
     def unhandled(self, event: str) -> None:
         self.unhandled_events.append(event)
 
-    def rotated(self, *, token: bool, key: bool) -> None:
+    def rotated(self, *, program: str, token: bool, key: bool) -> None:
+        self.programs.add(program)
         self.rotations.append((token, key))
 
     def faulted(self) -> None:

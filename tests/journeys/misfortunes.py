@@ -9,10 +9,12 @@ import resource
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from adapter.ledger.maintenance import migrate
@@ -22,6 +24,7 @@ GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_GETFLAGS, FS_IOC_SETFLAG
 IMMUTABLE = 0x10
 BESIDE = ("", "-wal", "-shm")
 SMALL_DISK = "size=4m"
+FIRST_PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class Victim:
 
     file: Path
     pid: int
+    url: str = ""
     server: Postgres | None = None
 
     @property
@@ -133,6 +137,66 @@ def read_only(victim: Victim) -> Iterator[None]:
     finally:
         for path in files:
             _set_immutable(path, 0)
+
+
+@contextmanager
+def damaged(victim: Victim) -> Iterator[None]:
+    """Zero every page of the file but the first, as a failing disk may."""
+    with closing(sqlite3.connect(victim.file, isolation_level=None)) as beside:
+        beside.execute("PRAGMA busy_timeout = 5000")
+        beside.execute("UPDATE meta SET sessions = sessions")  # so that nobody trusts a cache
+        beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        beside.execute("BEGIN IMMEDIATE")
+        whole = victim.file.read_bytes()
+        with victim.file.open("r+b") as file:
+            file.seek(FIRST_PAGE_BYTES)
+            file.write(bytes(len(whole) - FIRST_PAGE_BYTES))
+        beside.rollback()
+    yield
+    with victim.file.open("r+b") as file:
+        file.write(whole)
+
+
+@contextmanager
+def table_missing(victim: Victim) -> Iterator[None]:
+    """Rename a table, as somebody who cleans up may."""
+    with closing(sqlite3.connect(victim.file, isolation_level=None, timeout=5)) as beside:
+        beside.execute("ALTER TABLE push RENAME TO pushes")
+        yield
+        beside.execute("ALTER TABLE pushes RENAME TO push")
+
+
+@contextmanager
+def standby(victim: Victim) -> Iterator[None]:
+    """Start the server again as a hot standby; promote it afterwards."""
+    victim.postgres.stop()
+    (victim.postgres.folder / "standby.signal").touch()
+    victim.postgres.start()
+    yield
+    victim.postgres.query(victim.url, "SELECT pg_promote();")
+
+
+@contextmanager
+def statements_time_out(victim: Victim) -> Iterator[None]:
+    """Let statements of new sessions last less than the lock that they wait for is held."""
+    limit = f"ALTER DATABASE {urlsplit(victim.url).path[1:]} SET statement_timeout = '50ms';"
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    ours = f"{others} AND application_name = 'waybridge' AND datname = current_database();"
+    with _table_held(victim.url):
+        victim.postgres.query(victim.url, f"{limit}\n{ours}")
+        yield
+    victim.postgres.query(victim.url, limit.replace("50ms", "0"))
+    victim.postgres.query(victim.url, ours)
+
+
+@contextmanager
+def _table_held(url: str) -> Iterator[None]:
+    """Hold a table that every session and every batch writes, for as long as this lasts."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(url))
+        runner.run(connection.execute("BEGIN; LOCK TABLE meta, push"))
+        yield
+        runner.run(connection.close())
 
 
 @contextmanager

@@ -162,6 +162,7 @@ url = "{ledger}"
 listen = "127.0.0.1:0"
 """
     )
+    file.chmod(0o600)  # it holds secrets
     return file
 
 

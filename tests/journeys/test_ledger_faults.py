@@ -29,6 +29,7 @@ from adapter.wechat.envelope import Mode
 from adapter.wechat.secret import Secret
 from legacy_stub.control import Control
 from tests import defaults
+from tests.conformance.pgbouncer import MISSING, PGBOUNCER, pgbouncer
 from tests.conformance.postgres import Postgres
 from tests.journeys import misfortunes
 from tests.journeys.archive import read_books
@@ -147,7 +148,10 @@ def on_the_road(
     """Run `serve` on the ledger at the URL."""
     with serving(configuration(folder, target, ledger=url)) as (serve, edge, ops):
         road = Road(edge=edge, ops=ops, target=target, ledger=url)
-        yield road, Victim(file=folder / "journey.db", pid=serve.process.pid, server=server)
+        yield (
+            road,
+            Victim(file=folder / "journey.db", pid=serve.process.pid, url=url, server=server),
+        )
 
 
 def through(misfortune: Misfortune, word: str, road: Road, victim: Victim) -> str:
@@ -179,6 +183,8 @@ def through(misfortune: Misfortune, word: str, road: Road, victim: Victim) -> st
         (misfortunes.replaced, "moved"),
         (misfortunes.no_file_may_grow, "io"),
         (misfortunes.read_only, "read_only"),
+        (misfortunes.damaged, "corrupt"),
+        (misfortunes.table_missing, "schema"),
     ],
 )
 def test_a_file_in_trouble_is_told_at_once_and_back_without_a_restart(
@@ -200,7 +206,12 @@ def test_a_full_disk_is_told_at_once_and_back_without_a_restart(
 
 @pytest.mark.parametrize(
     ("misfortune", "word"),
-    [(misfortunes.stopped, "unreachable"), (misfortunes.standing_still, "stuck")],
+    [
+        (misfortunes.stopped, "unreachable"),
+        (misfortunes.standing_still, "stuck"),
+        (misfortunes.standby, "read_only"),
+        (misfortunes.statements_time_out, "timeout"),
+    ],
 )
 def test_a_server_in_trouble_is_told_at_once_and_back_without_a_restart(
     misfortune: Misfortune, word: str, fresh: str, tmp_path: Path, postgres: Postgres, say: Say
@@ -210,6 +221,70 @@ def test_a_server_in_trouble_is_told_at_once_and_back_without_a_restart(
 
     with on_the_road(tmp_path, fresh, url, server=postgres) as (road, victim):
         say(f"PostgreSQL {word}: {through(misfortune, word, road, victim)}")
+
+
+def test_serve_starts_while_its_server_is_stopped_and_recovers_by_itself(
+    fresh: str, tmp_path: Path, postgres: Postgres, say: Say
+) -> None:
+    url = postgres.new_database()
+    asyncio.run(migrate(url))
+    postgres.stop()
+
+    try:
+        with on_the_road(tmp_path, fresh, url, server=postgres) as (road, _):
+            refused, fault = [road.press() for _ in range(3)], road.fault()
+            postgres.start()
+            after = seconds_until(lambda: road.press().code == 0, within=SERVING_SECONDS)
+    finally:
+        postgres.start()
+
+    assert fault == "unreachable"
+    assert [(heard.status, heard.code) for heard in refused] == [(200, NOT_NOW)] * 3
+    assert max(heard.seconds for heard in refused) < ANSWERED_SECONDS
+    say(f"started without its server, back in {after:.2f} s")
+
+
+@pytest.mark.parametrize("wrong", ["role", "database"])
+def test_serve_refuses_what_no_waiting_mends(
+    wrong: str, fresh: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    asyncio.run(migrate(url))
+    url = url.replace("postgres:@", "nobody:@") if wrong == "role" else url.replace("/led", "/no")
+    config = configuration(tmp_path, fresh, ledger=url)
+
+    with running("adapter", "serve", "--config", str(config), cwd=tmp_path) as refused:
+        code = refused.ended()
+
+    assert code == 2
+    assert "does not exist" in refused.stderr
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason=MISSING)
+def test_behind_session_pooling_all_is_as_without_and_transaction_pooling_is_refused(
+    fresh: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    asyncio.run(migrate(url))
+
+    with (
+        pgbouncer(url, mode="session") as pooled,
+        on_the_road(tmp_path, fresh, pooled, server=postgres) as (road, _),
+    ):
+        config = configuration(tmp_path, fresh, ledger=pooled)
+        before = road.press()
+        with running("adapter", "ledger", "search", "--config", str(config), cwd=tmp_path) as read:
+            found = read.ended()
+        after = [road.press().code for _ in range(20)]
+    said = []
+    with pgbouncer(url, mode="transaction") as pooled:
+        config = configuration(tmp_path, fresh, ledger=pooled)
+        for words in (("serve",), ("ledger", "search"), ("check",)):
+            with running("adapter", *words, "--config", str(config), cwd=tmp_path) as refused:
+                said.append((refused.ended(), "transaction pooling" in refused.stderr))
+
+    assert (before.code, found, set(after)) == (0, 0, {0})
+    assert said == [(2, True), (2, True), (1, True)]
 
 
 def test_a_second_serve_on_a_file_is_refused_and_the_first_serves_on(

@@ -80,9 +80,10 @@ class Programs:
     async def uses_of_the_previous(self, secret: str) -> float:
         page = await asyncio.to_thread(httpx2.get, f"{self.ops}metrics", trust_env=False)
         name = "waybridge_previous_secret_uses_total"
-        found = re.search(rf'^{name}{{secret="{secret}"}} (\S+)$', page.text, re.MULTILINE)
-        assert found is not None
-        return float(found[1])
+        series = rf'^{name}{{program="\w+",secret="{secret}"}} (\S+)$'
+        found = re.findall(series, page.text, re.MULTILINE)
+        assert len(found) == len(ACCOUNTS)
+        return sum(map(float, found))
 
 
 @pytest.fixture(scope="module")

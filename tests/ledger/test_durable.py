@@ -50,7 +50,7 @@ class SilentStore:
     trouble: Exception | None = None
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def open(self) -> None:
+    async def open(self, *, may_be_away: bool) -> None:
         self.seen.append("open")
 
     async def close(self) -> None:

@@ -136,7 +136,7 @@ async def test_a_waybill_locked_elsewhere_is_refused_in_time(
     ledger: DurableLedger, url: str
 ) -> None:
     store = PostgresqlStore(url, waiting=Waiting())
-    await store.open()
+    await store.open(may_be_away=False)
     session = store.session
     assert store._connection is not None
     await store._connection.run_sync(

@@ -102,6 +102,12 @@ class GrpcCarrier:
         """What the mapping says that the carrier can say."""
         return self._traits
 
+    async def reread(self) -> str:
+        """Take new TLS files and a new token into use now, not within `reload_seconds`; return
+        what is wrong with them, empty: nothing."""
+        await self._renewal.look()
+        return self._renewal.fault
+
     async def ready(self, *, within_seconds: float) -> bool:
         """Tell whether a call could be sent now: a place is free, and a healthy address is
         connected, or becomes so in time. Does not switch tasks when both are true at once."""

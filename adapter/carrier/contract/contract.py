@@ -27,6 +27,18 @@ from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import meant
 
 SHIPPED = Path(__file__).parents[1] / "waybill_service.binpb"
+# In the wheel beside the descriptor set; in a checkout where buf looks for it.
+PROTOS = (
+    SHIPPED.with_suffix(".proto"),
+    Path(__file__).parents[3] / "proto" / "carrier" / "v1" / "waybill_service.proto",
+)
+
+
+def shipped_proto() -> str:
+    """Return the text of the shipped contract."""
+    return next(path for path in PROTOS if path.exists()).read_text(encoding="utf-8")
+
+
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 
 # A set made without --include_imports lacks these; everybody has them, so they are added.

@@ -36,9 +36,6 @@ async def ask(settings: Settings) -> tuple[Finding, ...]:
         return tuple(replace(each, source=without_password(url)) for each in error.findings)
     except TimeoutError:
         return (_error(url, f"does not answer within {WITHIN_SECONDS:g} s."),)
-    except ModuleNotFoundError as error:
-        hint = "Install it: pip install 'waybridge[postgres]'."
-        return (_error(url, f"the driver {error.name} is not installed.", hint),)
     ahead = newest - time.time()
     if ahead < AHEAD_SECONDS:
         return ()

@@ -15,7 +15,7 @@ import click
 
 from adapter.carrier.channel.options import TlsFiles
 from adapter.carrier.contract.compile import compile_protos
-from adapter.carrier.contract.contract import Contract, Method
+from adapter.carrier.contract.contract import Contract, Method, shipped_proto
 from adapter.carrier.contract.field_path import FieldPath, resolve
 from adapter.carrier.contract.outline import outline
 from adapter.carrier.mapping.convert import Misfit, converter, first_that_fits
@@ -130,11 +130,19 @@ def fetch_command(
 @command.command("show")
 @click.argument("descriptors", required=False, type=a_file, metavar="[X.binpb]")
 @click.option("--json", "as_json", is_flag=True, help="Print the services as a JSON array.")
-def show_command(*, descriptors: Path | None, as_json: bool) -> None:
+@click.option(
+    "--proto", "as_proto", is_flag=True, help="Print the shipped contract's .proto, with comments."
+)
+def show_command(*, descriptors: Path | None, as_json: bool, as_proto: bool) -> None:
     """Show the methods, fields and enums of X.binpb, or of the shipped contract.
 
     Fields are written as a mapping refers to them.
     """
+    if as_proto:
+        if descriptors is not None or as_json:
+            raise click.UsageError("--proto prints the shipped contract alone.")
+        write(shipped_proto(), newline=False)
+        return
     with or_refuse(str(descriptors or SHIPPED), placed=_as_options):
         services = outline(Contract.load(descriptors))
     if as_json:

@@ -20,6 +20,7 @@ from adapter.cli.dev.stub import Stub, StubFailed, StubOptions, running_stub
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write
 from adapter.cli.push.account import order_option
 from adapter.diagnostics.finding import Finding
+from adapter.diagnostics.listening import IN_USE
 from adapter.diagnostics.logger import Logger
 from adapter.ops.log import capture_library_logs, open_log, standard_sink
 from adapter.simulator.delivery import Unreachable
@@ -171,7 +172,7 @@ def _stub_options(options: DevOptions) -> StubOptions:
 
 
 def _by_option(options: DevOptions, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Replace keys by options, and name the option of a port that is in use."""
+    """Replace keys by options, and name the option of a port that cannot be listened on."""
     return tuple(_with_option(options, finding) for finding in findings)
 
 
@@ -185,6 +186,10 @@ def _with_option(options: DevOptions, finding: Finding) -> Finding:
     option = next(taken, "")
     if not option:
         return replace(finding, key=OPTIONS.get(finding.key, finding.key))
-    hint = f"Stop the program that uses it, or choose another: {option} (0 is a free one)."
-    message = f"port {ports[option]} of {HOST} is in use."
+    fault = finding.message.partition(f"{HOST}:{ports[option]}: ")[2]
+    is_taken = fault.startswith(IN_USE)
+    stop = "Stop the program that uses it, or choose" if is_taken else "Choose"
+    hint = f"{stop} another: {option} (0 is a free one)."
+    what = "is in use." if is_taken else f"cannot be used: {fault}"
+    message = f"port {ports[option]} of {HOST} {what}"
     return replace(finding, key="", message=message, hint=hint)

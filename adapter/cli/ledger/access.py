@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo
 
 from adapter.cancellation.model import Entry
 from adapter.cli.ledger.rows import show_table
+from adapter.cli.output import show_findings
 from adapter.config.load import Settings, SettingsFaults, inspect
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.diagnostics.finding import Severity
+from adapter.diagnostics.finding import Finding, Severity
+from adapter.ledger.open import file_of
 from adapter.ledger.search import Archive, Filters, open_archive
+from adapter.ledger.sqlite_file import misses_its_log
 
 CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger depends on
 Read = TypeVar("Read")
@@ -72,7 +75,21 @@ def configured_ledger(
             "this ledger is kept in the memory of the process that serves.",
             hint="Use a configuration whose [ledger] url is a file or a PostgreSQL database.",
         )
+    if ledger.url.startswith("sqlite"):
+        warn_of_missing_log(file_of(ledger.url))
     return ledger
+
+
+def warn_of_missing_log(path: Path) -> None:
+    """Say on standard error that the newest pushes may not be in a file."""
+    if path.is_file() and os.access(path, os.R_OK) and misses_its_log(path):
+        message = "its log is missing: the newest pushes may not be in this file."
+        hint = (
+            "It was copied without its -wal from a running serve, or that was killed and its -wal"
+            " removed. Take copies with `waybridge ledger backup`."
+        )
+        finding = Finding(severity=Severity.WARNING, source=str(path), message=message, hint=hint)
+        show_findings((finding,))
 
 
 async def candidates(archive: Archive, word: str) -> tuple[Entry, ...]:

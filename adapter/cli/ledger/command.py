@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapter.cli.ledger import read, write
+from adapter.cli.ledger import backups, copying, read, write
 from adapter.cli.ledger.accept_rewind import accept_rewind
 from adapter.cli.ledger.correct import correct
 from adapter.cli.ledger.resolve import resolve
@@ -19,9 +19,9 @@ def command() -> None:
     """
 
 
-for _each in (
-    *(read.search, read.show, read.export),
-    *(resolve, correct, told, accept_rewind),
-    *(write.prune, write.migrate),
-):
+_READING = (read.search, read.show, read.export)
+_WRITING = (resolve, correct, told, accept_rewind, write.prune, write.migrate)
+_FILES = (backups.backup, backups.restore, copying.copy)
+
+for _each in (*_READING, *_WRITING, *_FILES):
     command.add_command(_each)

@@ -20,7 +20,7 @@ from adapter.cli.push.account import SOURCE, Destination, Fit, destination, orde
 from adapter.cli.push.view import as_json, show
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.simulator.cases import CASES, Case
-from adapter.simulator.delivery import REPEATS, Sender, Unreachable
+from adapter.simulator.delivery import REPEATS, NoTls, Sender, Unreachable
 from adapter.simulator.play import Played, play, verify_url
 from adapter.simulator.press import IDENTITY, PressFields
 from adapter.wechat.codec import Format
@@ -175,6 +175,8 @@ async def _sender(where: Destination) -> AsyncIterator[Sender]:
     try:
         async with Sender(where.url, through_proxies=not where.is_loopback) as sender:
             yield sender
+    except NoTls as error:
+        raise CannotStart(f"{error}.", hint="Write http:// instead of https://.") from error
     except Unreachable as error:
         hint = "Start one: waybridge dev." if where.is_loopback else "Is the edge running there?"
         raise CannotStart(str(error), hint=hint) from error

@@ -12,7 +12,10 @@ from adapter.cli.check.command import Probe, command, run_probes
 from adapter.config.load import Settings
 from adapter.diagnostics.finding import Finding, Severity
 from tests.ports import free_port
+from tests.private_files import private_files
 from tests.read_only import read_only
+
+__all__ = ["private_files"]
 
 KEY = "k" * 43
 SOUND = f"""

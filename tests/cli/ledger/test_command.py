@@ -8,4 +8,5 @@ def test_the_group_lists_its_commands() -> None:
         *("search", "show", "export"),
         *("resolve", "correct", "told", "accept-rewind"),
         *("prune", "migrate"),
+        *("backup", "restore", "copy"),
     }

@@ -203,3 +203,13 @@ def test_a_configuration_file_is_taken_as_serve_takes_it(edge: str, tmp_path: Pa
         "plaintext",
         403,
     )
+
+
+@pytest.mark.usefixtures("process_of_its_own")
+@pytest.mark.parametrize("more", [(), ("--url-verify",)])
+def test_tls_where_plain_http_is_spoken_is_named(more: tuple[str, ...]) -> None:
+    with answering(200, b"") as (url, received):
+        result = CliRunner().invoke(command, [url.replace("http://", "https://"), *more])
+
+    assert (result.exit_code, received) == (2, [])
+    assert "speaks no TLS, but plain HTTP. Write http://" in result.stderr
