@@ -21,7 +21,7 @@ from adapter.carrier.diagnose.lost_reason import LostReason
 from adapter.carrier.mapping.grpc_status import DEFINITE, IN_DOUBT
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
-from adapter.config.sections import EdgeSettings, WeChatSettings
+from adapter.config.sections import EdgeSettings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.grpc_target import listen_address
 from adapter.diagnostics.logger import Logger
@@ -29,10 +29,9 @@ from adapter.edge import app as edge_app
 from adapter.edge.app import EdgeApp
 from adapter.edge.limits import InFlightLimit
 from adapter.edge.peer import networks
-from adapter.edge.push import EdgeParts, Program
+from adapter.edge.push import EdgeParts
 from adapter.edge.refusals import REFUSALS
 from adapter.edge.server import HttpServer, raise_file_limit
-from adapter.edge.translate import Locale
 from adapter.ledger.growth import LogWatch
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import file_of, open_ledger
@@ -44,18 +43,15 @@ from adapter.ops.controls import VERSION, Controls
 from adapter.ops.health import Condition, DependencyMonitor, Health
 from adapter.ops.metrics import Metrics
 from adapter.ops.rewind_monitor import RewindMonitor
-from adapter.wechat.envelope import Envelope, Mode
-from adapter.wechat.secret import Secret
+from adapter.running import Adapter, name_of, program_of
+from adapter.wechat.envelope import Mode
 
 if TYPE_CHECKING:
     from adapter.forward.client import HttpForwarder
     from adapter.ledger.durable import DurableLedger
 
 RESOLVE_EVERY_SECONDS = 1.0
-# What may change while a process serves.
-SECRETS = ("token", "previous_token", "encoding_aes_key", "previous_encoding_aes_key")
 CLOSE_SECONDS = 0.5  # for replies under way when nothing was drained
-PUSHES_IN_FLIGHT_SECONDS = 5.0  # after the last push is accepted: WeChat has hung up by then
 
 
 class SystemClock:
@@ -66,61 +62,6 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adapter:
-    """A waybridge that is up. `stop` is set when the ops port asks for the end; `programs` are
-    the Mini Programs with the secrets in use."""
-
-    settings: Settings
-    edge: HttpServer
-    ops: HttpServer
-    gate: Gate
-    desk: Desk
-    log: Logger
-    stop: asyncio.Event
-    app: EdgeApp
-    carrier: GrpcCarrier
-    forwarder: HttpForwarder | None
-    programs: dict[str, WeChatSettings]
-
-    def renew(self, settings: Settings) -> list[str]:
-        """Use the tokens and AES keys of `settings` from now on, in the Mini Programs that
-        there were at the start; return the names of those that changed.
-
-        One whose mode differs keeps its secrets: its new ones are for the next start.
-        """
-        changed = []
-        for key, running in self.programs.items():
-            fresh = settings.programs.get(key)
-            if fresh is None or fresh.mode != running.mode or _secrets(fresh) == _secrets(running):
-                continue
-            program = self.programs[key] = running.model_copy(update=_secrets(fresh))
-            path = self.settings.path_of(key)
-            self.app.renew({path: _program(key, program, forwarder=self.forwarder)})
-            changed.append(_name(key))
-        return changed
-
-    async def drain(self, *, hurry: asyncio.Event | None = None) -> int:
-        """Stop in the order that loses nothing; return how many calls were cut, and so left in
-        doubt: one that ended in doubt by itself is not among them.
-
-        Not ready at once, but serving on for the drain delay: a balancer takes a while to
-        look away. Then no new connections, the pushes in flight, the calls they left
-        behind. `hurry` ends the delay early.
-        """
-        self.gate.draining = True
-        self.edge.begin_draining()
-        delay = self.settings.edge.drain_delay_seconds
-        if delay:
-            self.log.info("draining", accepting_for_seconds=delay, in_flight=self.desk.in_flight)
-            await _wait(hurry or asyncio.Event(), delay)
-        self.edge.stop_accepting()
-        await self.edge.close(within_seconds=PUSHES_IN_FLIGHT_SECONDS)
-        left = await self.desk.drain(within_seconds=self.settings.carrier.deadline_seconds)
-        self.log.info("drained", calls_cut=left)
-        return left
 
 
 @asynccontextmanager
@@ -227,7 +168,6 @@ async def _core(
     gate: Gate,
     log: Logger,
 ) -> _Core:
-    clock = SystemClock()
     ledger = await opened.enter_async_context(open_ledger(settings.ledger.url, may_be_away=True))
     carrier = await _carrier(settings, opened, mapping=mapping, log=log)
     limits = from_settings.desk_limits(settings, takes_request_id=carrier.traits.takes_request_id)
@@ -236,7 +176,7 @@ async def _core(
         carrier=carrier,
         ledger=ledger,
         metrics=metrics,
-        clock=clock,
+        clock=SystemClock(),
         gate=gate,
         limits=limits,
         brake=brake,
@@ -245,7 +185,7 @@ async def _core(
         carrier=carrier,
         ledger=ledger,
         metrics=metrics,
-        clock=clock,
+        clock=SystemClock(),
         call_seconds=limits.call_seconds,
     )
     core = _Core(
@@ -301,7 +241,7 @@ async def lookups(settings: Settings) -> AsyncIterator[GrpcCarrier]:
 def _expect(metrics: Metrics, settings: Settings, *, mapping: Mapping, gate: Gate) -> None:
     """Make the series that a configuration leads one to expect, and those that never change."""
     metrics.expect(
-        programs={_name(key): Mode(each.mode) for key, each in settings.programs.items()},
+        programs={name_of(key): Mode(each.mode) for key, each in settings.programs.items()},
         refusals=REFUSALS,
         statuses=(*(row.word for row in mapping.rows), *DEFINITE, *IN_DOUBT),
     )
@@ -362,26 +302,12 @@ def _edge_app(
     settings: Settings, shared: EdgeParts, opened: AsyncExitStack, forwarder: HttpForwarder | None
 ) -> EdgeApp:
     programs = {
-        settings.path_of(key): _program(key, program, forwarder=forwarder)
+        settings.path_of(key): program_of(key, program, forwarder=forwarder)
         for key, program in settings.programs.items()
     }
     app = edge_app.create_app(programs, shared)
     opened.callback(app.refusals.tell)
     return app
-
-
-def _program(key: str, program: WeChatSettings, *, forwarder: HttpForwarder | None) -> Program:
-    return Program(
-        name=_name(key),
-        mode=Mode(program.mode),
-        envelope=Envelope(from_settings.account(program)),
-        locale=Locale(program.locale),
-        forwarder=forwarder,
-    )
-
-
-def _secrets(program: WeChatSettings) -> dict[str, Secret]:
-    return {name: getattr(program, name) for name in SECRETS}
 
 
 def _edge(settings: Settings, app: EdgeApp, *, metrics: Metrics, log: Logger) -> HttpServer:
@@ -418,11 +344,6 @@ def _ops(settings: Settings, *, health: Health, metrics: Metrics, controls: Cont
     )
 
 
-def _name(section: str) -> str:
-    """Return what a Mini Program is called in logs and metrics."""
-    return section.removeprefix("mini_programs.")
-
-
 async def _resolving(resolver: Resolver, gate: Gate, log: Logger) -> None:
     """Look at what is in doubt, for as long as this process serves."""
     while not gate.draining:
@@ -438,11 +359,3 @@ async def _stopped(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
     if not task.cancelled():
         task.result()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

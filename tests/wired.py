@@ -13,9 +13,10 @@ from adapter.carrier.contract.contract import Contract
 from adapter.carrier.mapping.mapping import Mapping
 from adapter.config.load import Settings
 from adapter.edge.server import HttpServer
+from adapter.running import Adapter
 from adapter.wechat.client_side import ReplyFields, open_reply, parse_reply
 from adapter.wechat.codec import Format
-from adapter.wiring import Adapter, running
+from adapter.wiring import running
 from legacy_stub.calls import CallLog
 from legacy_stub.order_system import Habits, OrderSystem
 from legacy_stub.orders import OrderBook

@@ -11,7 +11,7 @@ from adapter.config.load import Settings
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Severity
 from adapter.diagnostics.logger import Logger
-from adapter.wiring import Adapter
+from adapter.running import Adapter
 
 LOOK_SECONDS = 5.0  # as for TLS files
 

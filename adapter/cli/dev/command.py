@@ -23,10 +23,11 @@ from adapter.diagnostics.finding import Finding
 from adapter.diagnostics.listening import IN_USE
 from adapter.diagnostics.logger import Logger
 from adapter.ops.log import capture_library_logs, open_log, standard_sink
+from adapter.running import Adapter
 from adapter.simulator.delivery import Unreachable
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wiring import Adapter, running
+from adapter.wiring import running
 
 a_mode = click.Choice([mode.value for mode in Mode])
 a_format = click.Choice([format.value for format in Format])

@@ -16,9 +16,9 @@ from rich.text import Text
 from adapter import development
 from adapter.cli.dev.once import ReplyLine
 from adapter.cli.output import console, json_for, json_text
+from adapter.running import Adapter
 from adapter.wechat.codec import Format
 from adapter.wechat.envelope import Mode
-from adapter.wiring import Adapter
 
 ROW = (
     "{mode:10}  {format:6}  {case:11}  {waybill:19}  {expected:>8}  {got:>6}  {ms:>5}  {ResultMsg}"
