@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.reading import mode_for
+from adapter.ledger.rewound import RewindCause
 from adapter.ledger.sqlite_file import (
     CLOSED,
     NOT_A_LEDGER,
@@ -26,12 +27,11 @@ from adapter.ledger.sqlite_file import (
     is_sqlite,
     new_file,
 )
-from adapter.ledger.tables import metadata
+from adapter.ledger.tables import rewind
 
 STEP_PAGES = 2048  # copied at a time: 8 MiB
 BUSY_SECONDS = 5.0
 PART, BESIDE = ".part", ("-wal", "-shm")
-RESTORED = "restored"  # the cause of the rewind
 
 
 class NoBackup(LedgerNotOpened):
@@ -167,19 +167,15 @@ def _proved(path: Path) -> Copied:
 
 
 def _bring_up_to_date(path: Path, *, now: float) -> None:
-    """Migrate the copy and mark it. Raises `SchemaOutdated` when it is newer than this program."""
+    """Migrate the copy and mark it as rewound: what was told since, it does not know. Raises
+    `SchemaOutdated` when it is newer than this program."""
     engine = engine_over(lambda: connect(path, mode="rw", wait_seconds=BUSY_SECONDS))
     try:
         with engine.begin() as connection:
             schema.migrate(connection)
-            _mark(connection, now=now)
+            connection.execute(insert(rewind).values(seen_at=now, cause=RewindCause.RESTORED))
     finally:
         engine.dispose()
-
-
-def _mark(connection: Connection, *, now: float) -> None:
-    if (rewinds := metadata.tables.get("rewind")) is not None:
-        connection.execute(insert(rewinds).values(seen_at=now, cause=RESTORED))
 
 
 def _put_aside(path: Path, *, now: float) -> Path | None:

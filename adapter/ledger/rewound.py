@@ -14,6 +14,7 @@ class RewindCause(StrEnum):
 
     COMMITS_MISSING = "commits_missing"
     OTHER_SERVER = "other_server"
+    RESTORED = "restored"  # by `waybridge ledger restore`
 
 
 def read_rewind(cursor: Cursor, statements: Statements) -> Rewind:

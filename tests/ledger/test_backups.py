@@ -147,8 +147,10 @@ async def test_a_backup_put_back_keeps_the_old_ledger_aside_with_its_log(
     assert not (killed / "ledger.db-wal").exists()
     async with open_ledger(f"sqlite:///{killed}/ledger.db") as restored:
         assert isinstance(restored, DurableLedger)
+        is_rewound = restored.rewind.seen_at is not None
         await pushed(restored, 3)
     assert copy.exists()
+    assert is_rewound  # it has forgotten push 2, and whoever serves from it must know
 
 
 async def test_a_backup_is_put_where_no_ledger_is(path: Path, tmp_path: Path) -> None:
