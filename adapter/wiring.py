@@ -32,9 +32,9 @@ from adapter.edge.peer import networks
 from adapter.edge.push import EdgeParts
 from adapter.edge.refusals import REFUSALS
 from adapter.edge.server import HttpServer, raise_file_limit
-from adapter.ledger.growth import LogWatch
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import file_of, open_ledger
+from adapter.ledger.sqlite.growth import LogWatch
 from adapter.ops import app as ops_app
 from adapter.ops import carrier_metrics
 from adapter.ops.carrier_metrics import CarrierMetrics

@@ -16,7 +16,7 @@ from blockbuster import BlockBuster, blockbuster_ctx
 # blocks with a frame of `adapter` or `legacy_stub` on the stack fails the test.
 MAY_BLOCK: tuple[tuple[str, str, str], ...] = (
     # asyncpg looks for ~/.pgpass at every connect, once a session
-    ("os.stat", "adapter/ledger/postgresql_connection.py", "_connect"),
+    ("os.stat", "adapter/ledger/postgresql/connection.py", "_connect"),
 )
 
 

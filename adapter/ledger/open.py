@@ -56,7 +56,7 @@ def file_of(url: str) -> Path:
 
 def _sqlite(path: Path, *, beside: bool) -> DurableLedger:
     from adapter.ledger.durable import DurableLedger
-    from adapter.ledger.sqlite import SqliteStore
+    from adapter.ledger.sqlite.session import SqliteStore
     from adapter.ledger.waiting import Waiting
 
     return DurableLedger(SqliteStore(path, beside=beside), waiting=Waiting())
@@ -64,7 +64,7 @@ def _sqlite(path: Path, *, beside: bool) -> DurableLedger:
 
 def _postgresql(url: str, *, may_be_away: bool) -> DurableLedger:
     from adapter.ledger.durable import DurableLedger
-    from adapter.ledger.postgresql import PostgresqlStore
+    from adapter.ledger.postgresql.session import PostgresqlStore
     from adapter.ledger.waiting import Waiting
 
     waiting = Waiting()

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of
-from adapter.ledger.sqlite_file import FileLock, connect, engine_over, explain, has_log
+from adapter.ledger.sqlite.file import FileLock, connect, engine_over, explain, has_log
 
 BUSY_SECONDS = 5.0  # for a lock that a checkpoint holds
 
@@ -80,7 +80,7 @@ async def _postgresql(url: str) -> AsyncIterator[Reader]:
 
 def _postgresql_engine(url: str) -> AsyncEngine:
     # In a thread, as the driver is an extra and its first import reads many files.
-    from adapter.ledger.postgresql_connection import reading_engine_at
+    from adapter.ledger.postgresql.connection import reading_engine_at
 
     return reading_engine_at(url)
 

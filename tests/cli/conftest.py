@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from tests.cli.ledgers import EVERYTHING, Desk, desk_at, record
 from tests.conformance.postgres import Postgres, postgres
 

@@ -18,7 +18,7 @@ from adapter.cancellation.model import Basis, Call, Cause, Entry, Outcome, State
 from adapter.cancellation.ports import Rule, WaybillView, Write
 from adapter.cli.ledger.command import command
 from adapter.ledger.open import file_of, open_ledger
-from adapter.ledger.postgresql_connection import connect
+from adapter.ledger.postgresql.connection import connect
 
 NOW = time.time()
 HOUR, DAY = 3_600.0, 86_400.0

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from adapter.cancellation import flow
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from tests.conformance.counter import Counter
 from tests.conformance.postgres import Postgres
 from tests.journeys.weaker import own_key_only, told_ignored

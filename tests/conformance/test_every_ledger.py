@@ -14,9 +14,9 @@ from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Call, Doubt, Entry, Outcome, State
 from adapter.cancellation.ports import CarrierTraits, Ledger, Rule, WaybillView, Write
 from adapter.cancellation.rules_ask import Allowed, Ask, on_delivery, on_withdraw
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate.maintenance import migrate
 from adapter.ledger.resolution import OURSELVES, Resolution
 from adapter.ledger.search import open_archive
 from tests.conformance.decisions import (

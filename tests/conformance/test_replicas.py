@@ -10,9 +10,9 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.cancellation.model import Outcome
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate.maintenance import migrate
 from tests.conformance.decisions import (
     WAYBILL,
     Session,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 
 VARIABLE = "JOURNEY_CHECKOUT"
 

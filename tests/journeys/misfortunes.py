@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from tests.conformance.postgres import Postgres
 
 GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_GETFLAGS, FS_IOC_SETFLAGS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from tests.conformance.postgres import Postgres
 from tests.journeys.journey import Plan, travel
 from tests.journeys.judge import Verdict, judge

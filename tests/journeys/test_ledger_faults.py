@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from adapter.ledger.tables import SCHEMA
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender

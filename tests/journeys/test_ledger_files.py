@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate.maintenance import migrate
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from adapter.cancellation.model import Entry
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from adapter.ledger.search import open_archive
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender

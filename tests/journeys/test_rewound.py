@@ -24,7 +24,7 @@ import pytest
 
 from adapter.cancellation.model import Outcome
 from adapter.edge.translate import TEXTS
-from adapter.ledger.maintenance import migrate
+from adapter.ledger.operate.maintenance import migrate
 from adapter.simulator.cases import CASES
 from adapter.simulator.delivery import Sender
 from adapter.simulator.play import play

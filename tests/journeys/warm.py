@@ -15,8 +15,8 @@ from importlib import import_module
 NEEDED_LATER = (
     "adapter.cli.serve",
     "adapter.ledger.durable",
-    "adapter.ledger.postgresql",
-    "adapter.ledger.sqlite",
+    "adapter.ledger.postgresql.session",
+    "adapter.ledger.sqlite.session",
     "alembic.script",
     "sqlalchemy.dialects.sqlite",
 )

@@ -9,9 +9,9 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.sqlite import SqliteStore
+from adapter.ledger.operate.maintenance import migrate
+from adapter.ledger.sqlite.session import SqliteStore
 from adapter.ledger.waiting import Waiting
 from adapter.ledger.writer import Writer
 from tests.conformance.decisions import WAYBILL, Session, begin, key_of

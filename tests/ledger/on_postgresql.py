@@ -8,8 +8,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
-from adapter.ledger.maintenance import migrate
-from adapter.ledger.postgresql import PostgresqlStore
+from adapter.ledger.operate.maintenance import migrate
+from adapter.ledger.postgresql.session import PostgresqlStore
 from adapter.ledger.waiting import Waiting
 from tests.conformance.decisions import (
     WAYBILL,

@@ -15,7 +15,7 @@ from adapter.ledger.batch import KEYS_AT_ONCE, Batch, Cursor, Item, doubtful, ru
 from adapter.ledger.errors import StoreFault
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.rows import Row
-from adapter.ledger.sqlite import SqliteSession
+from adapter.ledger.sqlite.session import SqliteSession
 from tests.conformance.decisions import (
     WAYBILL,
     Wrong,

@@ -17,7 +17,7 @@ from adapter.ledger.errors import StoreFault
 from adapter.ledger.open import open_ledger
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import open_archive
-from adapter.ledger.sqlite import SqliteStore
+from adapter.ledger.sqlite.session import SqliteStore
 from adapter.ledger.waiting import Waiting
 from tests.conformance.decisions import (
     WAYBILL,

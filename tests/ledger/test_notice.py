@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from adapter.cancellation.model import Outcome, State
-from adapter.ledger import maintenance
-from adapter.ledger.maintenance import prune, tell
 from adapter.ledger.notice import Notice
+from adapter.ledger.operate import maintenance
+from adapter.ledger.operate.maintenance import prune, tell
 from adapter.ledger.search import Archive, Filters, open_archive
 from adapter.ledger.tables import notice
 from tests.conformance.decisions import Session, key_of

@@ -9,9 +9,9 @@ from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import UrlNotUnderstood
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import file_of, open_ledger
+from adapter.ledger.operate.maintenance import migrate
 from tests.conformance.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]

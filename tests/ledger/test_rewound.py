@@ -20,7 +20,7 @@ from adapter.ledger.errors import ForeignLog
 from adapter.ledger.memory import MemoryLedger
 from adapter.ledger.open import open_ledger
 from adapter.ledger.rewound import RewindCause
-from adapter.ledger.sqlite import SqliteStore
+from adapter.ledger.sqlite.session import SqliteStore
 from adapter.ledger.waiting import Waiting
 from tests.conformance.decisions import (
     WAYBILL,
@@ -33,7 +33,7 @@ from tests.conformance.decisions import (
 from tests.conformance.postgres import Postgres
 from tests.ledger.moving import move, remove
 from tests.ledger.on_postgresql import url
-from tests.ledger.test_sqlite import ROOT, WRITE_FOR_EVER
+from tests.ledger.sqlite.test_session import ROOT, WRITE_FOR_EVER
 
 __all__ = ["url"]
 

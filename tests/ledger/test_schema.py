@@ -12,8 +12,8 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from adapter.ledger import schema
 from adapter.ledger.errors import SchemaOutdated
-from adapter.ledger.maintenance import migrate
-from adapter.ledger.postgresql_connection import engine_at
+from adapter.ledger.operate.maintenance import migrate
+from adapter.ledger.postgresql.connection import engine_at
 from adapter.ledger.tables import SCHEMA, metadata
 from tests.conformance.postgres import Postgres
 

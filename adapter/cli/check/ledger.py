@@ -14,7 +14,7 @@ from adapter.config.load import Settings
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import file_of
-from adapter.ledger.sqlite_file import NOT_A_LEDGER, is_sqlite
+from adapter.ledger.sqlite.file import NOT_A_LEDGER, is_sqlite
 
 KEY = "ledger.url"
 WITHIN_SECONDS = 5.0

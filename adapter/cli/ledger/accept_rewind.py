@@ -15,7 +15,7 @@ from adapter.cli.ledger.operator import by_option, require_name, require_words
 from adapter.cli.ledger.rows import shown
 from adapter.cli.output import or_refuse, write
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.ledger import accepting
+from adapter.ledger.operate import accepting
 
 
 @click.command("accept-rewind")

@@ -20,7 +20,7 @@ from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
 from adapter.ledger.open import file_of
 from adapter.ledger.search import Archive, Filters, open_archive
-from adapter.ledger.sqlite_file import misses_its_log
+from adapter.ledger.sqlite.file import misses_its_log
 
 CONCERNS = ("ledger", "ops.timezone")  # the keys that reading a ledger depends on
 Read = TypeVar("Read")

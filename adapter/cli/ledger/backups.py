@@ -14,8 +14,8 @@ from adapter.cli.ledger.access import ConfiguredLedger, configured_ledger, warn_
 from adapter.cli.ledger.bars import progress_bar
 from adapter.cli.output import or_refuse, write
 from adapter.diagnostics.cannot_start import CannotStart
-from adapter.ledger import backups
 from adapter.ledger.open import file_of
+from adapter.ledger.operate import backups
 
 MIB = 1 << 20
 SERVER_HINT = (

@@ -15,9 +15,9 @@ from adapter.cli.ledger.bars import progress_bar
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, refuse, write, write_columns
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.diagnostics.finding import Finding, Severity
-from adapter.ledger.copying import Copy
-from adapter.ledger.copying import copy as copy_ledger
 from adapter.ledger.open import FORMS
+from adapter.ledger.operate.copying import Copy
+from adapter.ledger.operate.copying import copy as copy_ledger
 
 SOURCE = "waybridge ledger copy"
 SCHEMES = {"sqlite", "postgresql", "postgres"}

@@ -24,9 +24,9 @@ from adapter.cli.ledger.operator import (
 from adapter.cli.output import or_refuse, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
+from adapter.ledger.operate.settling import NotOperators
+from adapter.ledger.operate.settling import correct as correct_one
 from adapter.ledger.resolution import Resolution
-from adapter.ledger.settling import NotOperators
-from adapter.ledger.settling import correct as correct_one
 
 
 @click.command("correct")

@@ -32,7 +32,7 @@ from adapter.cli.ledger.selection import ToSettle, Unsettled, listed, matching, 
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write
 from adapter.diagnostics.cannot_start import CannotStart
 from adapter.edge.translate import ANSWERS
-from adapter.ledger import settling
+from adapter.ledger.operate import settling
 from adapter.ledger.resolution import Resolution
 
 OPEN = (State.IN_DOUBT, State.CALLING)  # of a dead process a call is settled, too

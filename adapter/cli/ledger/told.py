@@ -14,7 +14,7 @@ from adapter.cli.ledger.access import configured_ledger
 from adapter.cli.ledger.operator import WORDS_LIMIT, by_option, require_name, standing
 from adapter.cli.ledger.selection import Unsettled, named
 from adapter.cli.output import EXIT_FINDINGS, or_refuse, write
-from adapter.ledger.maintenance import tell
+from adapter.ledger.operate.maintenance import tell
 
 
 @click.command("told")

@@ -13,7 +13,7 @@ from adapter.cancellation.model import State
 from adapter.cli.configuration import config_option
 from adapter.cli.ledger.access import ConfiguredLedger, configured_ledger
 from adapter.cli.output import or_refuse, write
-from adapter.ledger import maintenance
+from adapter.ledger.operate import maintenance
 from adapter.ledger.search import Filters
 
 DAY_SECONDS = 86_400

@@ -20,7 +20,7 @@ from adapter.cancellation.model import Entry, State
 from adapter.cli.ledger.history import DECIDED, DOUBT, NOT_ASKED
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.open import open_ledger
-from adapter.ledger.postgresql_connection import engine_at
+from adapter.ledger.postgresql.connection import engine_at
 from adapter.ledger.search import Filters, open_archive
 from adapter.ledger.tables import SCHEMA
 from tests.cli.ledgers import Desk, desk_at

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, StoreFault
-from adapter.ledger.sqlite_memory import MEMORY_BYTES, NUMBER_BYTES, FileMemory
+from adapter.ledger.sqlite.remembered import MEMORY_BYTES, NUMBER_BYTES, FileMemory
 from adapter.ledger.written import Witness
 
 if TYPE_CHECKING:

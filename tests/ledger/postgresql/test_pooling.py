@@ -10,11 +10,11 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.postgresql import PostgresqlStore
-from adapter.ledger.postgresql_connection import SETTINGS, connect, connect_proved
-from adapter.ledger.postgresql_pooling import PROOF, TransactionPooling
+from adapter.ledger.operate.maintenance import migrate
+from adapter.ledger.postgresql.connection import SETTINGS, connect, connect_proved
+from adapter.ledger.postgresql.pooling import PROOF, TransactionPooling
+from adapter.ledger.postgresql.session import PostgresqlStore
 from adapter.ledger.search import Filters, open_archive
 from adapter.ledger.waiting import Waiting
 from tests.conformance.decisions import WAYBILL, begin, key_of

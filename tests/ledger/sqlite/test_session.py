@@ -23,7 +23,7 @@ from tests.conformance.decisions import (
 from tests.ledger.moving import exists, fill
 
 K = key_of(1)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 WRITE_FOR_EVER = """
 import asyncio, itertools, sys

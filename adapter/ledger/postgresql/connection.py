@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapter.diagnostics.postgresql_url import postgresql_url
 from adapter.ledger.errors import DATABASE_HINT, LedgerNotOpened
-from adapter.ledger.postgresql_pooling import prove
+from adapter.ledger.postgresql.pooling import prove
 
 CONNECT_SECONDS = 1.0  # for one attempt to connect
 PROOF_SECONDS = 2.0  # for proving that it is a session, a second connection included

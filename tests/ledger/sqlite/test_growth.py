@@ -12,7 +12,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.durable import DurableLedger
-from adapter.ledger.growth import LogWatch, holders
+from adapter.ledger.sqlite.growth import LogWatch, holders
 from tests.conformance.decisions import begin, key_of, waybill_of
 
 READ_ON = """

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapter.ledger import postgresql_connection as postgresql
 from adapter.ledger.errors import LedgerNotOpened
-from adapter.ledger.postgresql_connection import (
+from adapter.ledger.postgresql import connection as postgresql
+from adapter.ledger.postgresql.connection import (
     BLAMES,
     ERRORS,
     FAULTS,

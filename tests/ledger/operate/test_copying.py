@@ -9,11 +9,11 @@ import pytest
 from blockbuster import BlockBuster
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from adapter.ledger import copying
-from adapter.ledger.copying import Copy, CopyRefused, copy
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened
-from adapter.ledger.maintenance import migrate, writing
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate import copying
+from adapter.ledger.operate.copying import Copy, CopyRefused, copy
+from adapter.ledger.operate.maintenance import migrate, writing
 from adapter.ledger.tables import call, meta, push, resolution
 from tests.conformance.postgres import Postgres
 

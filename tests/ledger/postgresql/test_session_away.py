@@ -12,7 +12,7 @@ from blockbuster import BlockBuster
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
 from adapter.ledger.open import open_ledger
-from adapter.ledger.postgresql_connection import is_away, word_for
+from adapter.ledger.postgresql.connection import is_away, word_for
 from tests.conformance.decisions import WAYBILL, begin, key_of
 from tests.conformance.postgres import Postgres
 from tests.ledger.on_postgresql import url

@@ -27,7 +27,7 @@ from adapter.ledger.counting import count
 from adapter.ledger.errors import LedgerNotOpened, Poisoned, StoreFault
 from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
 from adapter.ledger.rows import Row, entry_of
-from adapter.ledger.sqlite_file import (
+from adapter.ledger.sqlite.file import (
     CLOSED,
     SERVED,
     FileLock,
@@ -36,7 +36,7 @@ from adapter.ledger.sqlite_file import (
     engine_over,
     explain,
 )
-from adapter.ledger.sqlite_memory import FileMemory, recall, require_own_log
+from adapter.ledger.sqlite.remembered import FileMemory, recall, require_own_log
 from adapter.ledger.statements import Statements, for_sqlite
 from adapter.ledger.written import Witness, WriteMemory, witness_of
 

@@ -17,7 +17,7 @@ from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.reading import mode_for
 from adapter.ledger.rewound import RewindCause
-from adapter.ledger.sqlite_file import (
+from adapter.ledger.sqlite.file import (
     CLOSED,
     NOT_A_LEDGER,
     FileLock,

@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from adapter.ledger import notify
-from adapter.ledger.notify import Notifier
-from adapter.ledger.postgresql_connection import connect
+from adapter.ledger.postgresql import notify
+from adapter.ledger.postgresql.connection import connect
+from adapter.ledger.postgresql.notify import Notifier
 from adapter.ledger.statements import OWNERS
 from adapter.ledger.waiting import Waiting, number_of
 from tests.conformance.decisions import WAYBILL, waybill_of

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened
-from adapter.ledger.sqlite_file import FileLock
+from adapter.ledger.sqlite.file import FileLock
 from tests.read_only import read_only
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_one_holds_it_and_the_other_is_told_who(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_it_is_free_again_once_released(tmp_path: Path) -> None:
 def test_a_holder_that_died_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db.lock"
     take = (
-        "import sys; from pathlib import Path; from adapter.ledger.sqlite_file import FileLock;"
+        "import sys; from pathlib import Path; from adapter.ledger.sqlite.file import FileLock;"
         "lock = FileLock(Path(sys.argv[1])); lock.take(Path('x')); import os; os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", take, str(path)], check=True, cwd=ROOT)

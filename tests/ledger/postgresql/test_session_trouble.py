@@ -13,8 +13,8 @@ from adapter.cancellation.model import State
 from adapter.ledger.batch import Cursor, Item
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.postgresql import PostgresqlStore
-from adapter.ledger.postgresql_connection import connect
+from adapter.ledger.postgresql.connection import connect
+from adapter.ledger.postgresql.session import PostgresqlStore
 from adapter.ledger.waiting import Waiting, number_of
 from tests.conformance.decisions import (
     WAYBILL,

@@ -22,8 +22,8 @@ from adapter.ledger.errors import LedgerNotOpened
 from adapter.ledger.notice import tick_off
 from adapter.ledger.open import file_of
 from adapter.ledger.reading import Reader
-from adapter.ledger.sqlite_file import FileLock, connect, engine_over
-from adapter.ledger.sqlite_memory import require_own_log
+from adapter.ledger.sqlite.file import FileLock, connect, engine_over
+from adapter.ledger.sqlite.remembered import require_own_log
 from adapter.ledger.tables import SCHEMA, call, notice, push, resolution
 from adapter.ledger.written import LEAST_KEEP_SECONDS
 
@@ -210,7 +210,7 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def _server(url: str) -> AsyncIterator[AsyncEngine]:
-    from adapter.ledger.postgresql_connection import ERRORS, not_opened, proved_engine_at
+    from adapter.ledger.postgresql.connection import ERRORS, not_opened, proved_engine_at
 
     engine = proved_engine_at(url)
     try:

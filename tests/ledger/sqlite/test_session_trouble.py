@@ -18,7 +18,7 @@ from adapter.ledger.batch import Cursor, Item, run_batch
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import Poisoned, StoreFault, Unwritable
 from adapter.ledger.open import open_ledger
-from adapter.ledger.sqlite import SqliteSession
+from adapter.ledger.sqlite.session import SqliteSession
 from tests.conformance.decisions import (
     WAYBILL,
     begin,

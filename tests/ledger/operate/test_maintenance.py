@@ -8,8 +8,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, SchemaOutdated
-from adapter.ledger.maintenance import Upgrade, migrate, prune
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate.maintenance import Upgrade, migrate, prune
 from adapter.ledger.tables import SCHEMA
 from tests.conformance.decisions import WAYBILL, begin, finish, key_of
 from tests.conformance.postgres import Postgres

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger.sqlite_file import FileLock
-from adapter.ledger.sqlite_memory import MEMORY_BYTES, FileMemory, recall
+from adapter.ledger.sqlite.file import FileLock
+from adapter.ledger.sqlite.remembered import MEMORY_BYTES, FileMemory, recall
 from adapter.ledger.written import Witness
 
 MEMORY = FileMemory(

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from adapter.ledger import backups
-from adapter.ledger.backups import Copied, backup, restore
 from adapter.ledger.durable import DurableLedger
 from adapter.ledger.errors import LedgerInUse, LedgerNotOpened, SchemaOutdated
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
+from adapter.ledger.operate import backups
+from adapter.ledger.operate.backups import Copied, backup, restore
+from adapter.ledger.operate.maintenance import migrate
 from adapter.ledger.search import Filters, open_archive
-from adapter.ledger.sqlite_file import has_log, misses_its_log
+from adapter.ledger.sqlite.file import has_log, misses_its_log
 from tests.conformance.decisions import begin, key_of, waybill_of
 
 NOW = 1_796_000_000.0

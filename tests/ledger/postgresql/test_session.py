@@ -27,7 +27,7 @@ __all__ = ["ledger", "url"]
 
 K = key_of(1)
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 WRITE_FOR_EVER = """
 import asyncio, itertools, sys

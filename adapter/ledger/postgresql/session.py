@@ -29,8 +29,7 @@ from adapter.ledger.errors import (
     SchemaOutdated,
     StoreFault,
 )
-from adapter.ledger.notify import Notifier
-from adapter.ledger.postgresql_connection import (
+from adapter.ledger.postgresql.connection import (
     CONNECT_SECONDS,
     ERRORS,
     connect,
@@ -40,7 +39,8 @@ from adapter.ledger.postgresql_connection import (
     proved_engine_at,
     word_for,
 )
-from adapter.ledger.postgresql_pooling import TransactionPooling
+from adapter.ledger.postgresql.notify import Notifier
+from adapter.ledger.postgresql.pooling import TransactionPooling
 from adapter.ledger.rewound import RewindCause, mark_rewound, read_rewind
 from adapter.ledger.rows import Row, entry_of
 from adapter.ledger.statements import OWNERS, Statements, for_postgresql

@@ -36,10 +36,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from adapter.cancellation.model import State
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened
-from adapter.ledger.maintenance import migrate, writing
 from adapter.ledger.open import file_of
+from adapter.ledger.operate.maintenance import migrate, writing
 from adapter.ledger.reading import Reader, reading
-from adapter.ledger.sqlite_file import FileLock
+from adapter.ledger.sqlite.file import FileLock
 from adapter.ledger.statements import OWNERS, for_postgresql
 from adapter.ledger.tables import meta, metadata, push
 

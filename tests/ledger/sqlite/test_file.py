@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter.ledger import sqlite_file
 from adapter.ledger.errors import StoreFault
-from adapter.ledger.sqlite_file import SqliteFile, explain, is_sqlite
+from adapter.ledger.sqlite import file as sqlite_file
+from adapter.ledger.sqlite.file import SqliteFile, explain, is_sqlite
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Basis, Outcome, State
-from adapter.ledger import settling
 from adapter.ledger.open import open_ledger
-from adapter.ledger.resolution import Resolution
-from adapter.ledger.search import open_archive
-from adapter.ledger.settling import (
+from adapter.ledger.operate import settling
+from adapter.ledger.operate.settling import (
     NotInDoubt,
     NotOperators,
     Settlement,
@@ -19,6 +17,8 @@ from adapter.ledger.settling import (
     resolve,
     resolve_many,
 )
+from adapter.ledger.resolution import Resolution
+from adapter.ledger.search import open_archive
 from tests.conformance.decisions import (
     WAYBILL,
     Session,

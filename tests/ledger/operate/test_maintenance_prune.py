@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from adapter.cancellation.model import Outcome, State
-from adapter.ledger import maintenance
 from adapter.ledger.errors import SchemaOutdated
-from adapter.ledger.maintenance import prune
+from adapter.ledger.operate import maintenance
+from adapter.ledger.operate.maintenance import prune
 from adapter.ledger.resolution import Resolution
 from adapter.ledger.search import Archive, Filters, open_archive
 from adapter.ledger.tables import call, resolution

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from adapter.cancellation.errors import AdapterError
 from adapter.cancellation.ports import Rewind
-from adapter.ledger.maintenance import transactions
+from adapter.ledger.operate.maintenance import transactions
 from adapter.ledger.tables import rewind
 
 ACCEPT_AFTER_SECONDS = 60.0  # WeChat's repeats, and calls, of the lost time are over by then

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from adapter.ledger import schema
 from adapter.ledger.errors import LedgerNotOpened, SchemaOutdated
-from adapter.ledger.maintenance import migrate
 from adapter.ledger.open import open_ledger
-from adapter.ledger.postgresql_connection import engine_at
+from adapter.ledger.operate.maintenance import migrate
+from adapter.ledger.postgresql.connection import engine_at
 from adapter.ledger.tables import SCHEMA
 from tests.conformance.postgres import Postgres
 

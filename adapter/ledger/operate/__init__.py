@@ -1,0 +1,1 @@
+"""What operators do to a ledger: migrate, prune, settle, back up, restore, copy, accept."""
