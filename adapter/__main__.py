@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
+try:
+    import os
+    import signal
+    import sys
 
-from adapter.diagnostics import interrupts
+    from adapter.diagnostics import interrupts
 
-# Before the rest is read in, so that Ctrl-C prints no traceback meanwhile.
-interrupts.begin_program()
+    # Before the rest is read in, so that Ctrl-C prints no traceback meanwhile.
+    interrupts.begin_program()
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 if "serve" in sys.argv[1:2] and sys.argv[0].endswith(interrupts.PROGRAMS):
     # Until its own handler reads the secrets anew: a closed terminal or a log rotation must
     # not end it, not even now.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-from adapter.cli.main import waybridge  # noqa: E402 - see above
-from adapter.cli.output import prepare_streams  # noqa: E402 - see above
+from adapter.cli.main import waybridge
+from adapter.cli.output import prepare_streams
 
 
 def main() -> None:

@@ -11,6 +11,10 @@ CannotStart
 ├── LedgerNotOpened        nothing was read or written (adapter.ledger.errors)
 │   ├── LedgerInUse          another process serves from the file
 │   ├── SchemaOutdated       the tables are older (or newer) than this program
+│   ├── TransactionPooling   a pooler gives the session's locks to others
+│   ├── ForeignLog           the -wal beside the file belongs to another one
+│   ├── NoBackup             the file is no sound backup, or none can be written there
+│   ├── CopyRefused          the target is not empty, or a copy of something else
 │   └── UrlNotUnderstood     no ledger goes by such a URL
 ├── ListenFailed           the address cannot be listened on (adapter.edge.server)
 ├── StubFailed             the stub of `dev` does not run (adapter.cli.dev.stub)

@@ -40,6 +40,7 @@ def _run(file: Path, *arguments: str) -> Result:
 def file(tmp_path: Path) -> Path:
     file = tmp_path / "adapter.toml"
     file.write_text(SOUND)
+    file.chmod(0o600)
     return file
 
 

@@ -82,6 +82,6 @@ def test_an_address_that_cannot_be_listened_on_comes_with_a_way_out() -> None:
     serving = replace(SERVING, host="192.0.2.1")
 
     with pytest.raises(
-        CannotStart, match=r"192\.0\.2\.1:0: Cannot assign requested address\. Stop"
+        CannotStart, match=r"192\.0\.2\.1 is not an address of this machine\. Write one of its own"
     ):
         serve(serving, announce=lambda _: None)
