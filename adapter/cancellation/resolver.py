@@ -6,6 +6,7 @@ outside a delivery nobody but an operator may ask the carrier to cancel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from adapter.cancellation.model import Basis, Entry, Outcome, State
@@ -13,7 +14,8 @@ from adapter.cancellation.ports import Carrier, Clock, DecisionMetrics, Ledger
 from adapter.cancellation.rules_ask import on_owner_died
 from adapter.cancellation.rules_settle import on_fact
 
-ROUND_LIMIT = 1_000  # entries looked at, and counted, in one round
+ROUND_LIMIT = 1_000  # entries counted in one round
+LOOKUPS_A_ROUND = 100  # so that a round is short, and the count is not an old one
 LOOKUP_SECONDS = 5.0  # nobody waits: a slow lookup is better than none
 OPERATOR_AFTER_SECONDS = 60.0  # beyond the last call's deadline; a late call may still run
 FIRST_INTERVAL_SECONDS = 1.0
@@ -51,12 +53,20 @@ class Resolver:
         known = {entry.key for entry in doubtful}
         self._next_look = {key: at for key, at in self._next_look.items() if key in known}
         self._handed_over &= known
+        self.in_doubt = len(doubtful)
         settled = 0
-        for entry in doubtful:
-            if self._next_look.get(entry.key, 0.0) <= self._clock.monotonic():
-                settled += await self._settle(entry)
+        for entry in self._due(doubtful):
+            settled += await self._settle(entry)
         self.in_doubt = len(doubtful) - settled
         return settled
+
+    def _due(self, doubtful: Sequence[Entry]) -> list[Entry]:
+        """Return what is to be looked at in this round, the longest overdue first."""
+        now = self._clock.monotonic()
+        due = {entry.key: self._next_look.get(entry.key, 0.0) for entry in doubtful}
+        overdue = [entry for entry in doubtful if due[entry.key] <= now]
+        overdue.sort(key=lambda entry: due[entry.key])
+        return overdue[:LOOKUPS_A_ROUND]
 
     async def _settle(self, entry: Entry) -> bool:
         if entry.state is State.CALLING:

@@ -9,7 +9,7 @@ import pytest
 
 from adapter.cancellation.errors import LedgerUnavailable
 from adapter.cancellation.model import Basis, Entry, Fact, Outcome, State, Waybill, fresh_entry
-from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, Resolver
+from adapter.cancellation.resolver import LONGEST_INTERVAL_SECONDS, LOOKUPS_A_ROUND, Resolver
 from adapter.cancellation.rules_settle import on_resolve
 from adapter.ledger.memory import MemoryLedger, MemoryStore
 from adapter.ledger.resolution import Resolution, kept
@@ -135,6 +135,21 @@ async def test_an_operator_is_called_once_when_no_call_can_still_be_running() ->
 
     assert scene.metrics.alerts == ["doubt_for_operator"]
     assert scene.entry().state is State.IN_DOUBT
+
+
+async def test_a_round_stays_short_and_the_next_one_looks_at_the_rest() -> None:
+    many = [
+        replace(DOUBTFUL, key=f"{number}", waybill_id=f"SF{number}")
+        for number in range(LOOKUPS_A_ROUND + 50)
+    ]
+    scene = Scene(*many, fact=Fact.CANCELLED)
+
+    first = await scene.resolver.run_once()
+    left = scene.resolver.in_doubt
+    second = await scene.resolver.run_once()
+
+    assert (first, left) == (LOOKUPS_A_ROUND, 50)
+    assert (second, scene.resolver.in_doubt) == (50, 0)
 
 
 async def test_what_is_settled_elsewhere_is_forgotten() -> None:
